@@ -12,6 +12,8 @@ namespace AgiJobs.Control.Changes;
 /// </summary>
 public static class CanonicalJson
 {
+    private const string HalfSurrogate = "a key or a text holds half of a surrogate pair";
+
     /// <summary>The canonical UTF-8 bytes of a JSON text.</summary>
     /// <exception cref="ControlException"><c>json-canonical</c> when the text is not I-JSON.</exception>
     public static byte[] Encode(ReadOnlyMemory<byte> json)
@@ -24,6 +26,11 @@ public static class CanonicalJson
         catch (JsonException problem)
         {
             throw Refuse(problem.Message, problem);
+        }
+        catch (InvalidOperationException problem)
+        {
+            // The check for duplicate keys unescapes them and meets half of a surrogate pair before MemberName does.
+            throw Refuse(HalfSurrogate, problem);
         }
     }
 
@@ -105,7 +112,7 @@ public static class CanonicalJson
         }
         catch (InvalidOperationException problem)
         {
-            throw Refuse("a string holds half of a surrogate pair", problem);
+            throw Refuse(HalfSurrogate, problem);
         }
     }
 
@@ -117,7 +124,7 @@ public static class CanonicalJson
         }
         catch (InvalidOperationException problem)
         {
-            throw Refuse("a key holds half of a surrogate pair", problem);
+            throw Refuse(HalfSurrogate, problem);
         }
     }
 

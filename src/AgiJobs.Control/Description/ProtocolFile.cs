@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace AgiJobs.Control.Description;
@@ -159,3 +160,6 @@ public enum Risk
     /// <summary>Security.</summary>
     Red,
 }
+
+/// <summary>Risks by their lower-case names.</summary>
+public sealed class RiskConverter() : JsonStringEnumConverter<Risk>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

@@ -27,5 +27,3 @@ public sealed class SignerKindConverter() : JsonStringEnumConverter<SignerKind>(
 /// <summary>Lever actions by their lower-case names.</summary>
 public sealed class LeverActionConverter() : JsonStringEnumConverter<LeverAction>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
 
-/// <summary>Risks by their lower-case names.</summary>
-public sealed class RiskConverter() : JsonStringEnumConverter<Risk>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
