@@ -142,6 +142,11 @@ public sealed class Protocol
             {
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: exactly one of holders and accessControl says who holds it.");
             }
+
+            if (role.Holders is { } holders && abi.Function(holders).Inputs.Count != role.Arguments.Count)
+            {
+                throw Invalid(path, $"module {module.Name}, role {role.Name}: {holders} takes {abi.Function(holders).Inputs.Count} arguments, and {role.Arguments.Count} are given.");
+            }
         }
 
         foreach (var lever in module.Levers)
@@ -269,6 +274,7 @@ public sealed class Role
         Risk = file.Risk;
         Holders = file.Holders is null ? null : abi.Function(file.Holders);
         AccessControl = file.AccessControl is null ? null : abi.Function(file.AccessControl);
+        Arguments = Holders is null ? [] : [.. Holders.Inputs.Zip(file.Arguments, (input, text) => ArgumentText.Parse(input.Type, text))];
     }
 
     /// <summary>The contract that has it.</summary>
@@ -288,6 +294,9 @@ public sealed class Role
 
     /// <summary>The view that returns the holder or holders.</summary>
     public AbiFunction? Holders { get; }
+
+    /// <summary>The arguments of <see cref="Holders"/>.</summary>
+    public IReadOnlyList<AbiValue> Arguments { get; }
 
     /// <summary>The view that returns the role's id for AccessControlEnumerable.</summary>
     public AbiFunction? AccessControl { get; }
