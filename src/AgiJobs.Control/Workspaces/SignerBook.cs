@@ -27,8 +27,8 @@ public sealed class SignerBook(SignersFile file)
         {
             SignerKind.Development => new DevelopmentKeys(chain).Signer(Needed(reference, reference.Index, "index")!.Value),
             SignerKind.Keystore => OpenKeystore(reference),
-            SignerKind.Clef => RemoteSigner.Clef(new Uri(Needed(reference, reference.Url, "url")!), reference.Address),
-            SignerKind.Web3signer => RemoteSigner.Web3Signer(new Uri(Needed(reference, reference.Url, "url")!), reference.Address),
+            SignerKind.Clef => OpenRemote(reference, RemoteSignerDialect.Clef),
+            SignerKind.Web3signer => OpenRemote(reference, RemoteSignerDialect.Web3Signer),
             _ => throw new ControlException("signer-format", ExitCode.BadInput, $"The signer '{reference.Name}' is of a kind that this program does not know."),
         };
         return signer.Address == reference.Address
@@ -40,8 +40,13 @@ public sealed class SignerBook(SignersFile file)
     {
         var path = Needed(reference, reference.File, "file")!;
         var password = Needed(reference, reference.Password, "password")!.Reveal();
-        return Keystore.Read(path).Decrypt(password);
+        return Keystore.Load(path).Unlock(password);
     }
+
+    private static RemoteSigner OpenRemote(SignerReference reference, RemoteSignerDialect dialect) =>
+        Uri.TryCreate(Needed(reference, reference.Url, "url"), UriKind.Absolute, out var url)
+            ? new RemoteSigner(url, reference.Address, dialect)
+            : throw new ControlException("signer-format", ExitCode.BadInput, $"config/signers.json: the signer '{reference.Name}' has the url '{reference.Url}', which is not one.", "Write http:// or https:// and the host.");
 
     private static T Needed<T>(SignerReference reference, T value, string key) =>
         value is not null ? value : throw new ControlException("signer-format", ExitCode.BadInput, $"config/signers.json: the signer '{reference.Name}' of kind {reference.Kind} needs the key '{key}'.", "Add it.");
