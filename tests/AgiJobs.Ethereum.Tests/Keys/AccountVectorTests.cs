@@ -1,0 +1,18 @@
+using AgiJobs.Ethereum.Keys;
+
+namespace AgiJobs.Ethereum.Tests.Keys;
+
+public sealed class AccountVectorTests
+{
+    [Fact]
+    public void Every_private_key_of_the_accounts_vectors_has_its_address()
+    {
+        var cases = KeyVectors.Read("accounts.json.gz").EnumerateArray().ToList();
+        Assert.Equal(130, cases.Count);
+        foreach (var item in cases)
+        {
+            using var signer = new LocalSigner(item.Data("privateKey"));
+            Assert.Equal(item.Text("address"), signer.Address.ToString());
+        }
+    }
+}
