@@ -1,0 +1,101 @@
+using System.CommandLine;
+using AgiJobs.Cli.Output;
+using AgiJobs.Control;
+using AgiJobs.Ethereum;
+
+namespace AgiJobs.Cli;
+
+/// <summary>What a command takes from the world around the process, so that tests can give it another.</summary>
+/// <param name="Out">Where results go.</param>
+/// <param name="Error">Where progress and refusals go.</param>
+/// <param name="CurrentDirectory">Where the search for the workspace begins.</param>
+/// <param name="Home">The folder of the launcher.</param>
+/// <param name="ShippedConfig">The <c>config</c> folder that came with the program.</param>
+/// <param name="Color">True when the output is a terminal that shows colour.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, string CurrentDirectory, string Home, string ShippedConfig, bool Color, TimeProvider Time);
+
+/// <summary>The command line: parses, runs and turns every outcome into the exit code of <see cref="ExitCode"/>.</summary>
+internal static class CommandLine
+{
+    /// <summary>The world around this process.</summary>
+    public static CommandEnvironment Environment()
+    {
+        var home = System.Environment.GetEnvironmentVariable("AGIJOBS_HOME") is { Length: > 0 } told ? told : AppContext.BaseDirectory;
+        var color = !Console.IsOutputRedirected && System.Environment.GetEnvironmentVariable("NO_COLOR") is not { Length: > 0 };
+        return new CommandEnvironment(Console.Out, Console.Error, Directory.GetCurrentDirectory(), home, Path.Combine(AppContext.BaseDirectory, "config"), color, TimeProvider.System);
+    }
+
+    /// <summary>Runs one command line.</summary>
+    public static async Task<int> RunAsync(string[] arguments, CommandEnvironment environment)
+    {
+        var options = new CommonOptions();
+        var root = Build(options, environment);
+        var parsed = root.Parse(arguments);
+        var json = parsed.GetValue(options.Json);
+        var terminal = new Terminal(environment.Out, environment.Error, json, environment.Color && !parsed.GetValue(options.NoColor));
+        if (parsed.Errors.Count > 0)
+        {
+            terminal.Refusal("command-line", ExitCode.BadInput, string.Join(' ', parsed.Errors.Select(problem => problem.Message)), $"'{NameOf(parsed.CommandResult)} --help' lists what it takes.");
+            return (int)ExitCode.BadInput;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false });
+        }
+        catch (ControlException problem)
+        {
+            terminal.Refusal(problem.Code, problem.Exit, problem.Message, problem.Mend);
+            Trace(problem);
+            return (int)problem.Exit;
+        }
+        catch (EthereumException problem)
+        {
+            terminal.Refusal(problem.Code, ControlException.ExitOf(problem.Fault), problem.Message, null);
+            Trace(problem);
+            return (int)ControlException.ExitOf(problem.Fault);
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Refusal("interrupted", ExitCode.Failed, "Interrupted.", "What was already recorded is kept; run the command again to go on.");
+            return (int)ExitCode.Failed;
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            terminal.Refusal("internal", ExitCode.Failed, $"This is a defect of agijobs: {problem.GetType().Name}: {problem.Message}", "Run it again with --verbose and report what it prints.");
+            Trace(problem);
+            return (int)ExitCode.Failed;
+        }
+
+        void Trace(Exception problem)
+        {
+            if (parsed.GetValue(options.Verbose))
+            {
+                environment.Error.WriteLine(problem);
+            }
+        }
+    }
+
+    private static RootCommand Build(CommonOptions options, CommandEnvironment environment)
+    {
+        var root = new RootCommand("AGI Jobs Owner Control: run, stop, change and answer for an on-chain protocol.");
+        foreach (var option in new Option[] { options.Network, options.Workspace, options.Json, options.NoColor, options.Verbose, options.Yes })
+        {
+            root.Options.Add(option);
+        }
+
+        return root;
+    }
+
+    private static string NameOf(System.CommandLine.Parsing.CommandResult result)
+    {
+        var names = new List<string>();
+        for (var at = result; at is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            names.Insert(0, at.Parent is null ? "agijobs" : at.Command.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text;
+using System.Text.Json;
+using AgiJobs.Control;
+using Spectre.Console;
+
+namespace AgiJobs.Cli.Output;
+
+/// <summary>
+/// What a command prints. For people: lines and tables on the output, progress on the error stream. With <c>--json</c>: one JSON document with a
+/// versioned schema on the output and nothing else.
+/// </summary>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool json, bool color)
+{
+    private readonly Lazy<IAnsiConsole> _tables = new(() =>
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = color ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(output),
+        });
+        // A cut address is worse than a long line.
+        console.Profile.Width = 400;
+        return console;
+    });
+
+    /// <summary>True when the output is JSON.</summary>
+    public bool IsJson { get; } = json;
+
+    /// <summary>A line for people.</summary>
+    public void Line(string text = "")
+    {
+        if (!IsJson)
+        {
+            output.WriteLine(text);
+        }
+    }
+
+    /// <summary>A line that says how far long work has come; goes to the error stream in either form of output.</summary>
+    public void Progress(string text) => error.WriteLine(text);
+
+    /// <summary>A table for people. Cells are plain text.</summary>
+    public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        if (IsJson)
+        {
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(new Text(column)).NoWrap());
+        }
+
+        foreach (var row in rows)
+        {
+            table.AddRow(row.Select(cell => new Text(cell)));
+        }
+
+        using var buffer = new StringWriter { NewLine = "\n" };
+        _tables.Value.Profile.Out = new AnsiConsoleOutput(buffer);
+        _tables.Value.Write(table);
+        // Spectre pads cells with spaces to the table's width.
+        foreach (var line in buffer.ToString().Split('\n'))
+        {
+            if (line.TrimEnd() is { Length: > 0 } text)
+            {
+                output.WriteLine(text);
+            }
+        }
+    }
+
+    /// <summary>The JSON document of a command: <c>schema</c>, <c>exit</c> and what <paramref name="body"/> writes. Nothing for people.</summary>
+    public void Json(string schema, ExitCode exit, Action<Utf8JsonWriter> body)
+    {
+        if (!IsJson)
+        {
+            return;
+        }
+
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("schema", schema);
+            writer.WriteNumber("exit", (int)exit);
+            body(writer);
+            writer.WriteEndObject();
+        }
+
+        output.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    /// <summary>A command that cannot go on.</summary>
+    public void Refusal(string code, ExitCode exit, string message, string? mend)
+    {
+        Json("agijobs.error/1", exit, writer =>
+        {
+            writer.WriteStartObject("error");
+            writer.WriteString("code", code);
+            writer.WriteString("message", message);
+            writer.WriteString("mend", mend);
+            writer.WriteEndObject();
+        });
+        if (!IsJson)
+        {
+            error.WriteLine($"agijobs: {message}");
+            if (mend is not null)
+            {
+                error.WriteLine($"  {mend}");
+            }
+
+            error.WriteLine($"  [{code}, exit {(int)exit}]");
+        }
+    }
+}

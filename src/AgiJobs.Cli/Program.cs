@@ -1,0 +1,3 @@
+using AgiJobs.Cli;
+
+return await CommandLine.RunAsync(args, CommandLine.Environment());

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Files;
+using AgiJobs.Ethereum;
+
+namespace AgiJobs.Control.Changes;
+
+/// <summary>
+/// One change, complete and without the time of its making: what is to be called, on what observed state, to what end, and how it is undone. The
+/// SHA-256 of its canonical JSON is its identity.
+/// </summary>
+public sealed record ChangeDocument
+{
+    /// <summary>The format's version; 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>What sort of change, as the folder's slug: <c>pause-system</c>, <c>resume-system</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The network's name in the workspace.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The chain it is for.</summary>
+    public required ChainId ChainId { get; init; }
+
+    /// <summary>The protocol description.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>The author's ticket or incident: the same change for another instance is another change.</summary>
+    public required string Instance { get; init; }
+
+    /// <summary>One line for people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>How much it can do.</summary>
+    public required Risk Risk { get; init; }
+
+    /// <summary>The calls, in order.</summary>
+    public required IReadOnlyList<ChangeStep> Steps { get; init; }
+
+    /// <summary>What was observed when it was planned and must still hold when it is executed.</summary>
+    public required IReadOnlyList<Expectation> Preconditions { get; init; }
+
+    /// <summary>What must hold afterwards.</summary>
+    public required IReadOnlyList<Expectation> Expected { get; init; }
+
+    /// <summary>How it is undone.</summary>
+    public required Rollback Rollback { get; init; }
+
+    /// <summary>The change's identity.</summary>
+    public Bytes32 Digest() => CanonicalJson.Digest(JsonSerializer.SerializeToUtf8Bytes(this, ChangeJson.Default.ChangeDocument));
+
+    /// <summary>The digest of the change without its instance: equal for the same change in two incidents.</summary>
+    public Bytes32 Fingerprint() => (this with { Instance = "" }).Digest();
+}
+
+/// <summary>One call.</summary>
+public sealed record ChangeStep
+{
+    /// <summary>The module that is called.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>Its address.</summary>
+    public required Address Target { get; init; }
+
+    /// <summary>The function's signature.</summary>
+    public required string Function { get; init; }
+
+    /// <summary>The arguments as text, for people; <see cref="Calldata"/> is what counts.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>The calldata.</summary>
+    public required byte[] Calldata { get; init; }
+
+    /// <summary>How the call gets its authority.</summary>
+    public required Route Route { get; init; }
+}
+
+/// <summary>How a call reaches its function.</summary>
+public enum RouteKind
+{
+    /// <summary>An account with the role sends it.</summary>
+    Direct,
+
+    /// <summary>A Safe with the role executes it, on its owners' signatures.</summary>
+    Safe,
+}
+
+/// <summary>The path from signers to a function, as it was read from the chain.</summary>
+public sealed record Route
+{
+    /// <summary>The sort of path.</summary>
+    public required RouteKind Kind { get; init; }
+
+    /// <summary>The role that admits the caller: <c>Module.role</c>.</summary>
+    public required string Role { get; init; }
+
+    /// <summary>The account that the function sees as its caller: the sending account, or the Safe.</summary>
+    public required Address Caller { get; init; }
+}
+
+/// <summary>The answer that a view must give, or the code that an address must have.</summary>
+public sealed record Expectation
+{
+    /// <summary>What it is about, for people: <c>StakeManager.paused() = false</c>.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The contract.</summary>
+    public required Address Target { get; init; }
+
+    /// <summary>The view's calldata; absent when it is about the code.</summary>
+    public byte[]? Call { get; init; }
+
+    /// <summary>What the view must return.</summary>
+    public byte[]? Result { get; init; }
+
+    /// <summary>The keccak-256 that the code must have.</summary>
+    public Bytes32? CodeHash { get; init; }
+}
+
+/// <summary>How a change is undone, or why it cannot be.</summary>
+public sealed record Rollback
+{
+    /// <summary>The command that undoes it; absent when nothing does.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>What undoing takes, or why there is no undoing.</summary>
+    public required string Note { get; init; }
+}
+
+/// <summary>How changes and their records are read and written.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    WriteIndented = true,
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(RiskConverter), typeof(RouteKindConverter)])]
+[JsonSerializable(typeof(ChangeDocument))]
+[JsonSerializable(typeof(SafeApproval))]
+public sealed partial class ChangeJson : JsonSerializerContext;
+
+/// <summary>Route kinds by their lower-case names.</summary>
+public sealed class RouteKindConverter() : JsonStringEnumConverter<RouteKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

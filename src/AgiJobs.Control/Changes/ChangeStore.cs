@@ -1,0 +1,101 @@
+using System.Text;
+using AgiJobs.Control.Files;
+using AgiJobs.Control.Workspaces;
+
+namespace AgiJobs.Control.Changes;
+
+/// <summary>A change that is on file, and where.</summary>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Document">What it is.</param>
+public sealed record FiledChange(string Folder, ChangeDocument Document)
+{
+    /// <summary>The name that commands take: the folder's.</summary>
+    public string Id => Path.GetFileName(Folder);
+
+    /// <summary>The journal of its execution.</summary>
+    public string JournalPath => Path.Combine(Folder, "journal.jsonl");
+
+    /// <summary>The Safe owners' signatures, by owner address.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>.</exception>
+    public IReadOnlyList<SafeApproval> Approvals()
+    {
+        var folder = Path.Combine(Folder, "approvals");
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))]
+            : [];
+    }
+
+    /// <summary>Files a signature; a second one of the same owner takes the first's place.</summary>
+    /// <exception cref="ControlException"><c>file-write</c>.</exception>
+    public string File(SafeApproval approval)
+    {
+        var path = Path.Combine(Folder, "approvals", approval.Owner + ".json");
+        JsonFile.Write(path, approval, ChangeJson.Default.SafeApproval);
+        return path;
+    }
+}
+
+/// <summary>The changes of a workspace: <c>storage/changes/DATE-KIND-DIGEST8/</c>.</summary>
+public sealed class ChangeStore(Workspace workspace, TimeProvider time)
+{
+    private string Root => workspace.Locate("storage", "changes");
+
+    /// <summary>
+    /// Puts a change on file with its brief. One that is on file already is found by its digest and left as it is.
+    /// </summary>
+    /// <exception cref="ControlException"><c>file-write</c>.</exception>
+    public FiledChange File(ChangeDocument document, string brief)
+    {
+        var digest = document.Digest();
+        if (Find(digest.ToString()[2..10]) is { } known && known.Document.Digest() == digest)
+        {
+            return known;
+        }
+
+        var folder = Path.Combine(Root, $"{time.GetUtcNow():yyyy-MM-dd}-{document.Kind}-{digest.ToString()[2..10]}");
+        AtomicFile.Write(Path.Combine(folder, "brief.md"), Encoding.UTF8.GetBytes(brief));
+        // Last, because a folder without it is not a change.
+        JsonFile.Write(Path.Combine(folder, "change.json"), document, ChangeJson.Default.ChangeDocument);
+        return new FiledChange(folder, document);
+    }
+
+    /// <summary>Every change on file, by folder name.</summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>change-tampered</c>.</exception>
+    public IReadOnlyList<FiledChange> List() => [.. Folders().Select(Load)];
+
+    /// <summary>The change whose folder is named <paramref name="id"/> or whose digest starts with it; null when there is none.</summary>
+    /// <exception cref="ControlException"><c>change-ambiguous</c>, <c>file-format</c> or <c>change-tampered</c>.</exception>
+    public FiledChange? Find(string id)
+    {
+        var wanted = id.StartsWith("0x", StringComparison.Ordinal) ? id[2..] : id;
+        var matches = Folders().Where(folder => Path.GetFileName(folder) is var name && (string.Equals(name, id, StringComparison.Ordinal) || (wanted.Length >= 4 && (DigestOf(name).StartsWith(wanted, StringComparison.Ordinal) || (wanted.Length > 8 && wanted.StartsWith(DigestOf(name), StringComparison.Ordinal)))))).ToList();
+        return matches switch
+        {
+            [] => null,
+            [var only] => Load(only),
+            _ => throw new ControlException("change-ambiguous", ExitCode.BadInput, $"'{id}' fits several changes: {string.Join(", ", matches.Select(match => Path.GetFileName(match)))}.", "Give more of the digest, or the whole folder name."),
+        };
+    }
+
+    /// <summary>The change that <paramref name="id"/> names.</summary>
+    /// <exception cref="ControlException"><c>change-unknown</c> besides those of <see cref="Find"/>.</exception>
+    public FiledChange Get(string id) =>
+        Find(id) ?? throw new ControlException("change-unknown", ExitCode.BadInput, $"There is no change '{id}' in {Root}.", "'agijobs change list' shows those on file.");
+
+    private static string DigestOf(string folderName) => folderName[(folderName.LastIndexOf('-') + 1)..];
+
+    private IEnumerable<string> Folders() =>
+        Directory.Exists(Root)
+            ? Directory.EnumerateDirectories(Root).Where(folder => System.IO.File.Exists(Path.Combine(folder, "change.json"))).Order(StringComparer.Ordinal)
+            : [];
+
+    private static FiledChange Load(string folder)
+    {
+        var path = Path.Combine(folder, "change.json");
+        var document = JsonFile.Read(path, ChangeJson.Default.ChangeDocument);
+        var digest = document.Digest().ToString()[2..10];
+        return string.Equals(DigestOf(Path.GetFileName(folder)), digest, StringComparison.Ordinal)
+            ? new FiledChange(folder, document)
+            : throw new ControlException("change-tampered", ExitCode.Mismatch, $"{path} has the digest {digest}..., which is not that of its folder: the file was altered after it was filed.", "Restore it from git; no signature over the original counts for this text.");
+    }
+}

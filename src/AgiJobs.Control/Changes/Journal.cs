@@ -1,0 +1,149 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AgiJobs.Control.Changes;
+
+/// <summary>
+/// The append-only record of an execution: one JSON object a line, forced to the disk before <see cref="Append"/> returns. A line that a crash cut
+/// short counts as never written. One writer at a time; <see cref="Open"/> takes the lock.
+/// </summary>
+public sealed class Journal : IDisposable
+{
+    private readonly FileStream _file;
+    private readonly List<JsonObject> _entries;
+    private readonly TimeProvider _time;
+
+    private readonly FileStream _lock;
+
+    private Journal(FileStream held, FileStream file, List<JsonObject> entries, TimeProvider time)
+    {
+        _lock = held;
+        _file = file;
+        _entries = entries;
+        _time = time;
+    }
+
+    /// <summary>The entries so far, oldest first. Each has <c>event</c> and <c>at</c>.</summary>
+    public IReadOnlyList<JsonObject> Entries => _entries;
+
+    /// <summary>Opens or makes the file for this process alone.</summary>
+    /// <exception cref="ControlException"><c>journal-locked</c> when another process has it, <c>journal-corrupt</c> when a whole line is not JSON, <c>file-write</c>.</exception>
+    public static Journal Open(string path, TimeProvider time)
+    {
+        FileStream? file = null;
+        var held = Lock(path);
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return new Journal(held, file, Load(file, path), time);
+        }
+        catch (Exception problem)
+        {
+            file?.Dispose();
+            held.Dispose();
+            if (problem is IOException or UnauthorizedAccessException)
+            {
+                throw new ControlException("file-write", ExitCode.Failed, $"{path} could not be opened: {problem.Message}", "Nothing was sent.", problem);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The entries of a file that this process does not write; none when there is no file.</summary>
+    /// <exception cref="ControlException"><c>journal-corrupt</c>.</exception>
+    public static IReadOnlyList<JsonObject> Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return Load(file, path);
+    }
+
+    /// <summary>Writes one entry and forces it to the disk.</summary>
+    /// <exception cref="ControlException"><c>file-write</c>: the entry counts as not written.</exception>
+    public void Append(string eventName, JsonObject details)
+    {
+        var entry = new JsonObject { ["event"] = eventName, ["at"] = _time.GetUtcNow().ToString("O") };
+        foreach (var (key, value) in details)
+        {
+            entry[key] = value?.DeepClone();
+        }
+
+        var start = _file.Position;
+        try
+        {
+            _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
+            _file.Flush(flushToDisk: true);
+        }
+        catch (IOException problem)
+        {
+            _file.SetLength(start);
+            throw new ControlException("file-write", ExitCode.Failed, $"The journal could not be written: {problem.Message}", "Make room on the disk, then run the command again; it goes on from what is recorded.", problem);
+        }
+
+        _entries.Add(entry);
+    }
+
+    /// <summary>The newest entry with this event.</summary>
+    public JsonObject? Last(string eventName) => _entries.LastOrDefault(entry => string.Equals((string?)entry["event"], eventName, StringComparison.Ordinal));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _file.Dispose();
+        _lock.Dispose();
+    }
+
+    // A file of its own, because on Unix only one that is opened for nobody else is locked against other processes.
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException problem) when (File.Exists(path + ".lock"))
+        {
+            throw new ControlException("journal-locked", ExitCode.Refused, $"Another process is executing this change: it holds {path}.lock.", "Wait for it to end, then run the command again; it will go on from what is recorded.", problem);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ControlException("file-write", ExitCode.Failed, $"{path}.lock could not be opened: {problem.Message}", "Nothing was sent.", problem);
+        }
+    }
+
+    private static List<JsonObject> Load(FileStream file, string path)
+    {
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        var entries = new List<JsonObject>();
+        var start = 0;
+        for (var end = Array.IndexOf(bytes, (byte)'\n'); end >= 0; end = Array.IndexOf(bytes, (byte)'\n', start))
+        {
+            try
+            {
+                entries.Add(JsonNode.Parse(bytes.AsSpan(start, end - start))!.AsObject());
+            }
+            catch (Exception problem) when (problem is JsonException or InvalidOperationException or NullReferenceException)
+            {
+                throw new ControlException("journal-corrupt", ExitCode.Mismatch, $"{path}, line {entries.Count + 1} is not a journal entry.", "Something other than this program wrote to it. Restore the file from git or a backup; nothing is sent until then.", problem);
+            }
+
+            start = end + 1;
+        }
+
+        // What stands after the last line feed was being written when the process died; nothing was done on the strength of it.
+        if (file.CanWrite && start < bytes.Length)
+        {
+            file.SetLength(start);
+        }
+
+        file.Position = Math.Min(start, file.Length);
+        return entries;
+    }
+}

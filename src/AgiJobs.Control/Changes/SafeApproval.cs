@@ -1,0 +1,37 @@
+using AgiJobs.Ethereum;
+
+namespace AgiJobs.Control.Changes;
+
+/// <summary>
+/// One owner's signature over the Safe transaction that carries a change: <c>approvals/OWNER.json</c>. It pins the Safe's nonce, so that the chain
+/// lets at most one transaction of that nonce through.
+/// </summary>
+public sealed record SafeApproval
+{
+    /// <summary>The format's version; 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>The change that it approves.</summary>
+    public required Bytes32 Change { get; init; }
+
+    /// <summary>The chain.</summary>
+    public required ChainId ChainId { get; init; }
+
+    /// <summary>The Safe.</summary>
+    public required Address Safe { get; init; }
+
+    /// <summary>The Safe's nonce, as a decimal text.</summary>
+    public required string Nonce { get; init; }
+
+    /// <summary>The hash that was signed.</summary>
+    public required Bytes32 SafeTxHash { get; init; }
+
+    /// <summary>Who signed.</summary>
+    public required Address Owner { get; init; }
+
+    /// <summary>The signature in the Safe's form: r, s, v.</summary>
+    public required byte[] Signature { get; init; }
+
+    /// <summary>When it was signed, for the record.</summary>
+    public required DateTimeOffset SignedAt { get; init; }
+}

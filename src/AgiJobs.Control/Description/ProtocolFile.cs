@@ -1,0 +1,165 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AgiJobs.Control.Description;
+
+/// <summary>
+/// A protocol as data: <c>config/protocol/NAME.json</c>. Everything that owner control knows of a contract comes from here and from its ABI.
+/// </summary>
+public sealed record ProtocolFile
+{
+    /// <summary>The JSON Schema, for editors.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
+    /// <summary>The format's version; 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>The name that manifests refer to.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name for people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The contracts, in the order in which reports list them.</summary>
+    public required IReadOnlyList<ModuleFile> Modules { get; init; }
+}
+
+/// <summary>One contract of the protocol.</summary>
+public sealed record ModuleFile
+{
+    /// <summary>The module's name, unique in the protocol.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it does, in one sentence.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>The ABI by name: <c>config/protocol/abi/NAME.json</c>, a JSON ABI or a compiled artefact.</summary>
+    public required string Abi { get; init; }
+
+    /// <summary>The view that says whether the module is paused, such as <c>paused()</c>; absent when it has no pause.</summary>
+    public string? Paused { get; init; }
+
+    /// <summary>Functions that pause or resume this or other modules.</summary>
+    public IReadOnlyList<LeverFile> Levers { get; init; } = [];
+
+    /// <summary>Who may do what, and how the chain tells who that is.</summary>
+    public IReadOnlyList<RoleFile> Roles { get; init; } = [];
+
+    /// <summary>Addresses of other modules that this one holds.</summary>
+    public IReadOnlyList<LinkFile> Links { get; init; } = [];
+
+    /// <summary>Values that the owners may set.</summary>
+    public IReadOnlyList<ParameterFile> Parameters { get; init; } = [];
+}
+
+/// <summary>What a lever does.</summary>
+public enum LeverAction
+{
+    /// <summary>Stops.</summary>
+    Pause,
+
+    /// <summary>Resumes.</summary>
+    Resume,
+}
+
+/// <summary>A function that pauses or resumes modules.</summary>
+public sealed record LeverFile
+{
+    /// <summary>What it does.</summary>
+    public required LeverAction Action { get; init; }
+
+    /// <summary>The function's signature, such as <c>pauseAll()</c>; one address argument stands for the covered module.</summary>
+    public required string Function { get; init; }
+
+    /// <summary>The modules it acts on: names, or <c>*</c> for every pausable module but those that have none of its levers; absent means its own.</summary>
+    public IReadOnlyList<string>? Covers { get; init; }
+
+    /// <summary>Roles that may call it: <c>role</c> of this module, or <c>Module.role</c>.</summary>
+    public required IReadOnlyList<string> Callers { get; init; }
+
+    /// <summary>True when the call succeeds from every mix of paused and running modules; false when it reverts unless all are in the other state.</summary>
+    public required bool Idempotent { get; init; }
+}
+
+/// <summary>A set of accounts with a power.</summary>
+public sealed record RoleFile
+{
+    /// <summary>The role's name within its module.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What its holders can do, in one sentence.</summary>
+    public required string Power { get; init; }
+
+    /// <summary>The view that returns its holder or holders: an address or a list of addresses, such as <c>owner()</c> or <c>guardians()</c>.</summary>
+    public string? Holders { get; init; }
+
+    /// <summary>The view that returns the role's id for OpenZeppelin's AccessControlEnumerable, such as <c>PAUSER_ROLE()</c>.</summary>
+    public string? AccessControl { get; init; }
+
+    /// <summary>The function that grants it.</summary>
+    public string? Grant { get; init; }
+
+    /// <summary>The function that revokes it.</summary>
+    public string? Revoke { get; init; }
+
+    /// <summary>How much a wrong holder can do.</summary>
+    public required Risk Risk { get; init; }
+}
+
+/// <summary>An address of another module, held on chain.</summary>
+public sealed record LinkFile
+{
+    /// <summary>The view that returns it.</summary>
+    public required string Getter { get; init; }
+
+    /// <summary>The function that sets it; absent when it is fixed.</summary>
+    public string? Setter { get; init; }
+
+    /// <summary>The module that it must point to.</summary>
+    public required string Module { get; init; }
+}
+
+/// <summary>A value that the owners may set.</summary>
+public sealed record ParameterFile
+{
+    /// <summary>The parameter's name within its module.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The view that returns it.</summary>
+    public required string Getter { get; init; }
+
+    /// <summary>The function that sets it.</summary>
+    public required string Setter { get; init; }
+
+    /// <summary>Its place among the setter's arguments, from 0; the others keep what the chain holds.</summary>
+    public int Argument { get; init; }
+
+    /// <summary>The unit: <c>bps</c>, <c>wei</c>, <c>AGIALPHA</c>, <c>seconds</c>, <c>blocks</c>, <c>count</c>, <c>flag</c>, <c>address</c>.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>The least value, in the unit's base; a decimal text.</summary>
+    public string? Min { get; init; }
+
+    /// <summary>The greatest value, in the unit's base; a decimal text.</summary>
+    public string? Max { get; init; }
+
+    /// <summary>How much a wrong value can do.</summary>
+    public required Risk Risk { get; init; }
+}
+
+/// <summary>How much a change can do. Can only be raised.</summary>
+public enum Risk
+{
+    /// <summary>Cosmetic.</summary>
+    Green,
+
+    /// <summary>Financial.</summary>
+    Amber,
+
+    /// <summary>Security.</summary>
+    Red,
+}
+
+/// <summary>Risks by their lower-case names.</summary>
+public sealed class RiskConverter() : JsonStringEnumConverter<Risk>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

@@ -1,0 +1,26 @@
+using AgiJobs.Ethereum;
+
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>The desired state of one network: <c>config/owner-control.NAME.json</c>. What is absent is not managed.</summary>
+public sealed record ManifestFile
+{
+    /// <summary>The format's version; 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>The protocol description by name: <c>config/protocol/NAME.json</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Modules by the name that the description gives them.</summary>
+    public required IReadOnlyDictionary<string, ManifestModule> Modules { get; init; }
+}
+
+/// <summary>One module's address and desired authority.</summary>
+public sealed record ManifestModule
+{
+    /// <summary>Where the module stands.</summary>
+    public required Address Address { get; init; }
+
+    /// <summary>Role members by role name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<Address>>? Roles { get; init; }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgiJobs.Ethereum;
+
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>One network: <c>config/networks/NAME.json</c>.</summary>
+public sealed record NetworkFile
+{
+    /// <summary>The format's version; 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>The chain that every RPC must answer for; checked before anything else.</summary>
+    public required ChainId ChainId { get; init; }
+
+    /// <summary>RPC endpoints. The first is the primary; the rest fail over and cross-check.</summary>
+    public required IReadOnlyList<RpcEndpoint> Rpc { get; init; }
+
+    /// <summary>The Safe that governs the protocol here; absent when there is none.</summary>
+    public Address? Safe { get; init; }
+
+    /// <summary>The block explorer's base URL, for links in reports.</summary>
+    public string? Explorer { get; init; }
+
+    /// <summary>Blocks that must be built on a transaction's block before it counts as final here; 0 when absent.</summary>
+    public int Confirmations { get; init; }
+}
+
+/// <summary>An RPC URL: a text, or a <see cref="Secret"/> when the URL carries a key.</summary>
+[JsonConverter(typeof(RpcEndpointConverter))]
+public sealed record RpcEndpoint
+{
+    /// <summary>The URL as it stands in the file; null when it is a secret.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Where the URL is to be found; null when it stands in the file.</summary>
+    public Secret? Secret { get; init; }
+
+    /// <summary>The URL to use. Http, https, ws or wss.</summary>
+    /// <exception cref="ControlException"><c>secret-missing</c> or <c>rpc-url</c>.</exception>
+    public Uri Resolve()
+    {
+        var text = Url ?? Secret!.Reveal();
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "ws" or "wss"
+            ? uri
+            : throw new ControlException("rpc-url", ExitCode.BadInput, $"{(Url is null ? "The RPC URL taken from a secret" : $"'{Url}'")} is not an RPC URL.", "Write http://, https://, ws:// or wss:// and the host.");
+    }
+}
+
+/// <summary>Reads both forms of <see cref="RpcEndpoint"/>.</summary>
+public sealed class RpcEndpointConverter : JsonConverter<RpcEndpoint>
+{
+    private static readonly SecretConverter Secrets = new();
+
+    /// <inheritdoc/>
+    public override RpcEndpoint Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String
+            ? new RpcEndpoint { Url = reader.GetString() }
+            : new RpcEndpoint { Secret = Secrets.Read(ref reader, typeof(Secret), options) };
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, RpcEndpoint value, JsonSerializerOptions options)
+    {
+        if (value.Secret is { } secret)
+        {
+            Secrets.Write(writer, secret, options);
+        }
+        else
+        {
+            writer.WriteStringValue(value.Url);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using AgiJobs.Control.Files;
+
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>
+/// The operator's folder, a git repository of their own. Paths are those that the runbooks name; no secret is ever written here.
+/// </summary>
+public sealed class Workspace
+{
+    private readonly string _shippedConfig;
+
+    private Workspace(string root, string shippedConfig)
+    {
+        Root = root;
+        _shippedConfig = shippedConfig;
+    }
+
+    /// <summary>The folder.</summary>
+    public string Root { get; }
+
+    /// <summary>
+    /// Finds the workspace: <paramref name="chosen"/>, else the nearest folder at or above <paramref name="current"/> that holds
+    /// <c>config/networks/</c>, else <paramref name="fallback"/>. The folder need not exist yet.
+    /// </summary>
+    /// <param name="chosen">What <c>--workspace</c> says, or null.</param>
+    /// <param name="current">The current folder.</param>
+    /// <param name="fallback">The local workspace beside the launcher.</param>
+    /// <param name="shippedConfig">The <c>config</c> folder that came with the program.</param>
+    /// <exception cref="ControlException"><c>workspace-missing</c> when the chosen folder does not exist.</exception>
+    public static Workspace Find(string? chosen, string current, string fallback, string shippedConfig)
+    {
+        if (chosen is not null)
+        {
+            return Directory.Exists(chosen)
+                ? new Workspace(Path.GetFullPath(chosen), shippedConfig)
+                : throw new ControlException("workspace-missing", ExitCode.BadInput, $"The workspace {chosen} does not exist.", "Make one with 'agijobs init --workspace DIR', or name another with --workspace.");
+        }
+
+        for (var folder = new DirectoryInfo(current); folder is not null; folder = folder.Parent)
+        {
+            if (Directory.Exists(Path.Combine(folder.FullName, "config", "networks")))
+            {
+                return new Workspace(folder.FullName, shippedConfig);
+            }
+        }
+
+        return new Workspace(Path.GetFullPath(fallback), shippedConfig);
+    }
+
+    /// <summary>A folder that is to become a workspace.</summary>
+    public static Workspace At(string root, string shippedConfig) => new(Path.GetFullPath(root), shippedConfig);
+
+    /// <summary>A path in the workspace.</summary>
+    public string Locate(params ReadOnlySpan<string> parts) => Path.Combine([Root, .. parts]);
+
+    /// <summary>The path of a network's file.</summary>
+    public string NetworkPath(string network) => Locate("config", "networks", network + ".json");
+
+    /// <summary>The path of a network's manifest.</summary>
+    public string ManifestPath(string network) => Locate("config", $"owner-control.{network}.json");
+
+    /// <summary>The path of the signers' references.</summary>
+    public string SignersPath => Locate("config", "signers.json");
+
+    /// <summary>The networks that have a file, by name, sorted.</summary>
+    public IReadOnlyList<string> Networks()
+    {
+        var folder = Locate("config", "networks");
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+            : [];
+    }
+
+    /// <summary>The network to use: the one asked for, or the only one there is.</summary>
+    /// <exception cref="ControlException"><c>network-unknown</c>, <c>network-none</c> or <c>network-several</c>.</exception>
+    public string ChooseNetwork(string? asked)
+    {
+        var networks = Networks();
+        if (asked is not null)
+        {
+            return networks.Contains(asked, StringComparer.Ordinal)
+                ? asked
+                : throw new ControlException(
+                    "network-unknown",
+                    ExitCode.BadInput,
+                    $"The network '{asked}' is unknown: {Root} has {(networks.Count == 0 ? "no networks" : string.Join(", ", networks))}.",
+                    "Name one of them with --network, add config/networks/NAME.json, or start a local one with 'agijobs devnet up'.");
+        }
+
+        return networks switch
+        {
+            [var only] => only,
+            [] => throw new ControlException("network-none", ExitCode.BadInput, $"The workspace {Root} has no network.", "Start a local one with 'agijobs devnet up', or set up another with 'agijobs init'."),
+            _ => throw new ControlException("network-several", ExitCode.BadInput, $"The workspace has several networks ({string.Join(", ", networks)}), so the one to use must be said.", "Add --network NAME."),
+        };
+    }
+
+    /// <summary>A network's file.</summary>
+    /// <exception cref="ControlException"><c>file-missing</c>, <c>file-format</c> or <c>file-version</c>.</exception>
+    public NetworkFile Network(string network)
+    {
+        var path = NetworkPath(network);
+        var file = JsonFile.Read(path, WorkspaceJson.Default.NetworkFile);
+        CheckVersion(path, file.Version);
+        return file.Rpc.Count > 0
+            ? file
+            : throw new ControlException("file-format", ExitCode.BadInput, $"{path}, at $.rpc: the list is empty.", "Name at least one RPC URL.");
+    }
+
+    /// <summary>A network's manifest.</summary>
+    /// <exception cref="ControlException"><c>file-missing</c>, <c>file-format</c> or <c>file-version</c>.</exception>
+    public ManifestFile Manifest(string network)
+    {
+        var path = ManifestPath(network);
+        var file = JsonFile.Read(path, WorkspaceJson.Default.ManifestFile);
+        CheckVersion(path, file.Version);
+        return file;
+    }
+
+    /// <summary>The signers' references; none when there is no file.</summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
+    public SignersFile Signers()
+    {
+        if (!JsonFile.TryRead(SignersPath, WorkspaceJson.Default.SignersFile, out var file))
+        {
+            return new SignersFile { Version = 1, Signers = [] };
+        }
+
+        CheckVersion(SignersPath, file.Version);
+        return file;
+    }
+
+    /// <summary>The configuration files of a protocol: the workspace's own where it has one, else the shipped one.</summary>
+    /// <exception cref="ControlException"><c>file-missing</c> when neither is there.</exception>
+    public string ProtocolPath(params ReadOnlySpan<string> parts)
+    {
+        string[] tail = ["protocol", .. parts];
+        var own = Path.Combine([Root, "config", .. tail]);
+        var shipped = Path.Combine([_shippedConfig, .. tail]);
+        return File.Exists(own) ? own
+            : File.Exists(shipped) ? shipped
+            : throw new ControlException("file-missing", ExitCode.BadInput, $"There is no {string.Join('/', tail)}, neither in {Path.Combine(Root, "config")} nor among what ships.", "Check the name in the manifest or the description.");
+    }
+
+    private static void CheckVersion(string path, int version)
+    {
+        if (version != 1)
+        {
+            throw new ControlException("file-version", ExitCode.BadInput, $"{path} has version {version}; this program reads version 1.", "Use a program of the file's version, or migrate the workspace with 'agijobs init --upgrade'.");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Files;
+
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>How the files of a workspace are read and written: strictly, with keys in camel case.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    WriteIndented = true,
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter)])]
+[JsonSerializable(typeof(NetworkFile))]
+[JsonSerializable(typeof(ManifestFile))]
+[JsonSerializable(typeof(SignersFile))]
+[JsonSerializable(typeof(ProtocolFile))]
+public sealed partial class WorkspaceJson : JsonSerializerContext;
+
+/// <summary>Signer kinds by their lower-case names.</summary>
+public sealed class SignerKindConverter() : JsonStringEnumConverter<SignerKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+
+/// <summary>Lever actions by their lower-case names.</summary>
+public sealed class LeverActionConverter() : JsonStringEnumConverter<LeverAction>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+
