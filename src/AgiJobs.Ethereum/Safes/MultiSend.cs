@@ -131,7 +131,7 @@ public static class MultiSend
 
     /// <summary>The Safe transaction that runs a batch of calls through a MultiSendCallOnly contract.</summary>
     /// <param name="calls">The steps, calls only.</param>
-    /// <param name="multiSendCallOnly">The contract, such as <see cref="SafeContracts.MultiSendCallOnly"/>; whoever names another hands the Safe to its code.</param>
+    /// <param name="multiSendCallOnly">The contract, such as the one in <see cref="SafeContracts"/>; whoever names another hands the Safe to its code.</param>
     /// <param name="nonce">The Safe's nonce.</param>
     /// <exception cref="EthereumException">As <see cref="Pack"/>.</exception>
     public static SafeTransaction ToTransaction(IReadOnlyList<MultiSendCall> calls, Address multiSendCallOnly, BigInteger nonce) => new()

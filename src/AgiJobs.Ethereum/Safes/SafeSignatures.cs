@@ -262,7 +262,7 @@ public static class SafeSignatures
             }
         }
 
-        var version = hash.Domain.Version.HasChainIdInDomain ? new SafeVersion(1, 2, 0) : SafeVersion.V1_3_0;
+        var version = hash.Domain.Version.HasChainIdInDomain ? new SafeVersion(1, 2, 0) : SafeVersion.V130;
         yield return (
             $"it for a Safe of version {version}, whose domain {(version.HasChainIdInDomain ? "holds the chain id" : "has no chain id")}",
             () => Owner(signature, SafeTransactionHash.Compute(new SafeDomain(version, hash.Domain.Chain, hash.Domain.Safe), hash.Transaction).Value));

@@ -37,16 +37,16 @@ public readonly record struct SafeVersion : IComparable<SafeVersion>
     public string? Metadata { get; }
 
     /// <summary>1.3.0.</summary>
-    public static SafeVersion V1_3_0 => new(1, 3, 0);
+    public static SafeVersion V130 => new(1, 3, 0);
 
     /// <summary>1.4.1, the version that this project deploys.</summary>
-    public static SafeVersion V1_4_1 => new(1, 4, 1);
+    public static SafeVersion V141 => new(1, 4, 1);
 
     /// <summary>1.5.0.</summary>
-    public static SafeVersion V1_5_0 => new(1, 5, 0);
+    public static SafeVersion V150 => new(1, 5, 0);
 
     /// <summary>Since 1.3.0 the domain holds the chain id. Before, a signature is valid on every chain that has the Safe at this address.</summary>
-    public bool HasChainIdInDomain => CompareTo(V1_3_0) >= 0;
+    public bool HasChainIdInDomain => CompareTo(V130) >= 0;
 
     /// <summary>Since 1.0.0 the sixth field of a transaction is <c>baseGas</c>; before, <c>dataGas</c>.</summary>
     public bool HasBaseGas => Major >= 1;
@@ -55,13 +55,13 @@ public readonly record struct SafeVersion : IComparable<SafeVersion>
     /// Since 1.5.0 a Safe asks a contract that owns it <c>isValidSignature(bytes32,bytes)</c> about the transaction hash; before,
     /// <c>isValidSignature(bytes,bytes)</c> about the 66 bytes which that hash is taken of. The owner must sign accordingly.
     /// </summary>
-    public bool AsksContractOwnersAboutTheHash => CompareTo(V1_5_0) >= 0;
+    public bool AsksContractOwnersAboutTheHash => CompareTo(V150) >= 0;
 
     /// <summary>Since 1.5.0 there is a guard for modules.</summary>
-    public bool HasModuleGuard => CompareTo(V1_5_0) >= 0;
+    public bool HasModuleGuard => CompareTo(V150) >= 0;
 
     /// <summary>Since 1.3.0 there is a guard for transactions.</summary>
-    public bool HasGuard => CompareTo(V1_3_0) >= 0;
+    public bool HasGuard => CompareTo(V130) >= 0;
 
     /// <summary>Reads <c>major.minor.patch</c> and optional <c>+metadata</c>.</summary>
     /// <exception cref="EthereumException"><c>safe-version</c> for anything else, and for a version above the 1.x that is known here.</exception>

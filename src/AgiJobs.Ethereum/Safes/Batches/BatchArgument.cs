@@ -19,12 +19,12 @@ internal static class BatchArgument
             root = element;
         }
 
-        if (root.Kind == AbiTypeKind.Tuple || (root.Kind == AbiTypeKind.String && root != type))
+        if (root.Kind == AbiTypeKind.Tuple || (root.Kind == AbiTypeKind.String && !ReferenceEquals(root, type)))
         {
             return FromScript(type, ScriptReader.Read(text.AsSpan().Trim()), name);
         }
 
-        return root == type ? FromText(type, text, name) : FromList(type, text.AsSpan().Trim(), name, 0);
+        return ReferenceEquals(root, type) ? FromText(type, text, name) : FromList(type, text.AsSpan().Trim(), name, 0);
     }
 
     private static AbiValue FromScript(AbiType type, ScriptValue value, string name) => (type.Kind, value) switch
