@@ -111,6 +111,9 @@ public sealed record RevertReason
             0x51 => "call of a zero-initialised internal function",
             _ => null,
         };
-        return $"Panic(0x{code:x2}): {meaning ?? "a code that Solidity does not define"}";
+
+        // Documentation writes the codes with two digits.
+        var digits = Hex.EncodeQuantity(code)[2..].PadLeft(2, '0');
+        return $"Panic(0x{digits}): {meaning ?? "a code that Solidity does not define"}";
     }
 }
