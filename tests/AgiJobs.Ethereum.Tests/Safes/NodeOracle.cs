@@ -14,6 +14,7 @@ internal static class NodeOracle
     {
         var start = new ProcessStartInfo("node")
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -23,9 +24,9 @@ internal static class NodeOracle
         start.ArgumentList.Add(Path.Combine(Here(), "oracle.mjs"));
         start.ArgumentList.Add(KeyVectors.Root);
         using var process = Process.Start(start)!;
-        var answers = process.StandardOutput.ReadToEndAsync();
-        var complaints = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteAsync(new JsonArray([.. questions]).ToJsonString());
+        var answers = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var complaints = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.StandardInput.WriteAsync(new JsonArray([.. questions]).ToJsonString().AsMemory(), TestContext.Current.CancellationToken);
         process.StandardInput.Close();
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await process.WaitForExitAsync(deadline.Token);

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using AgiJobs.Ethereum.Hashing;
-using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Safes;
 using AgiJobs.Ethereum.Tests.Keys;
 
@@ -101,7 +100,7 @@ public sealed class SafeHashTests
     public async Task Cast_signs_the_document_with_a_signature_that_recovers_over_the_hash(string version)
     {
         var hash = SafeTransactionHash.Compute(new SafeDomain(SafeVersion.Parse(version), ChainId.Local, SafeSamples.Safe), SafeSamples.Pause with { Nonce = 0 });
-        var cast = new ProcessStartInfo(Path.Combine(KeyVectors.Root, "node_modules", "@foundry-rs", "cast-linux-amd64", "bin", "cast")) { RedirectStandardOutput = true };
+        var cast = new ProcessStartInfo(Path.Combine(KeyVectors.Root, "node_modules", "@foundry-rs", "cast-linux-amd64", "bin", "cast")) { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var argument in (string[])["wallet", "sign", "--private-key", Hex.Encode(SafeSamples.Key(1)), "--data", hash.Document.ToJson()])
         {
             cast.ArgumentList.Add(argument);

@@ -263,11 +263,11 @@ public sealed class SafeSignaturesTests
     [Fact]
     public void A_quorum_needs_distinct_owners_and_a_threshold_that_fits()
     {
-        Assert.Equal("safe-owners", Refusal(() => new SafeQuorum([Owner(1), Owner(1)], 1)));
-        Assert.Equal("safe-owners", Refusal(() => new SafeQuorum([SafeQuorum.Sentinel], 1)));
-        Assert.Equal("safe-owners", Refusal(() => new SafeQuorum([Address.Zero], 1)));
-        Assert.Equal("safe-threshold", Refusal(() => new SafeQuorum([Owner(1)], 2)));
-        Assert.Equal("safe-threshold", Refusal(() => new SafeQuorum([Owner(1)], 0)));
+        Assert.Equal("safe-owners", Refusal(() => _ = new SafeQuorum([Owner(1), Owner(1)], 1)));
+        Assert.Equal("safe-owners", Refusal(() => _ = new SafeQuorum([SafeQuorum.Sentinel], 1)));
+        Assert.Equal("safe-owners", Refusal(() => _ = new SafeQuorum([Address.Zero], 1)));
+        Assert.Equal("safe-threshold", Refusal(() => _ = new SafeQuorum([Owner(1)], 2)));
+        Assert.Equal("safe-threshold", Refusal(() => _ = new SafeQuorum([Owner(1)], 0)));
         Assert.Equal("0x0000000000000000000000000000000000000001", SafeQuorum.Sentinel.ToString());
     }
 
