@@ -49,19 +49,19 @@ public static class AbiCodec
     /// no offsets, every element padded to 32 bytes, the bytes of a lone string or <c>bytes</c> unpadded).
     /// </summary>
     /// <exception cref="EthereumException">As for encoding.</exception>
-    public static Bytes32 EncodeTopic(AbiType type, AbiValue value)
+    public static Bytes32 EncodeTopic(AbiType type, AbiValue value) => EncodeTopic(type, value, "");
+
+    /// <summary>The same; messages of refusals begin with <paramref name="name"/>.</summary>
+    internal static Bytes32 EncodeTopic(AbiType type, AbiValue value, string name)
     {
-        switch (type.Kind)
+        if (!FitsTopic(type))
         {
-            case AbiTypeKind.Bytes or AbiTypeKind.String:
-                var encoded = AbiEncoder.Encode([new AbiParameter("", type)], [value], []);
-                var length = (int)new Bytes32(encoded.AsSpan(32, 32)).ToUnsigned();
-                return Keccak256.Hash(encoded.AsSpan(64, length));
-            case AbiTypeKind.Tuple or AbiTypeKind.DynamicArray or AbiTypeKind.FixedArray:
-                return Keccak256.Hash(AbiEncoder.EncodeInPlace(type, value));
-            default:
-                return new Bytes32(AbiEncoder.Encode([new AbiParameter("", type)], [value], []));
+            return Keccak256.Hash(AbiEncoder.EncodeInPlace(type, value, name));
         }
+
+        Span<byte> word = stackalloc byte[Bytes32.Size];
+        AbiEncoder.EncodeWord(type, value, name, word);
+        return new Bytes32(word);
     }
 
     /// <summary>True when a topic holds the value itself, false when it holds a hash of it.</summary>

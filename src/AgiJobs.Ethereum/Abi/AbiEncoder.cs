@@ -13,14 +13,9 @@ internal ref struct AbiEncoder
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Span<byte> _output;
-    private readonly bool _inPlace;
     private int _tail;
 
-    private AbiEncoder(Span<byte> output, bool inPlace)
-    {
-        _output = output;
-        _inPlace = inPlace;
-    }
+    private AbiEncoder(Span<byte> output) => _output = output;
 
     public static byte[] Encode(IReadOnlyList<AbiParameter> types, ReadOnlySpan<AbiValue> values, ReadOnlySpan<byte> prefix)
     {
@@ -37,7 +32,7 @@ internal ref struct AbiEncoder
 
         var output = Allocate(size);
         prefix.CopyTo(output);
-        var encoder = new AbiEncoder(output.AsSpan(prefix.Length), inPlace: false);
+        var encoder = new AbiEncoder(output.AsSpan(prefix.Length));
         encoder._tail = (int)AbiType.HeadSizeOf(types);
         var head = 0;
         for (var i = 0; i < values.Length; i++)
@@ -50,12 +45,28 @@ internal ref struct AbiEncoder
     }
 
     // The in-place encoding of an indexed array or struct: element after element, without offsets and lengths.
-    public static byte[] EncodeInPlace(AbiType type, AbiValue value)
+    // A lone string or bytes is not even padded.
+    public static byte[] EncodeInPlace(AbiType type, AbiValue value, string name)
     {
-        var output = Allocate(SizeOf(type, Present(value), "", inPlace: true));
-        var encoder = new AbiEncoder(output, inPlace: true);
-        encoder.WriteInPlace(type, value);
-        return output;
+        var size = SizeOf(type, Present(value), name, inPlace: true);
+        switch (type.Kind)
+        {
+            case AbiTypeKind.Bytes:
+                return Bytes(type, value, name).Span.ToArray();
+            case AbiTypeKind.String:
+                return StrictUtf8.GetBytes(Text(type, value, name));
+            default:
+                var output = Allocate(size);
+                var encoder = new AbiEncoder(output);
+                encoder.WriteInPlace(type, value);
+                return output;
+        }
+    }
+
+    public static void EncodeWord(AbiType type, AbiValue value, string name, Span<byte> word)
+    {
+        word.Clear();
+        WriteWord(type, Present(value), name, word);
     }
 
     private static byte[] Allocate(long size) => size <= Array.MaxLength
