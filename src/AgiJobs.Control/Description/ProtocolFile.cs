@@ -94,6 +94,9 @@ public sealed record RoleFile
     /// <summary>The view that returns its holder or holders: an address or a list of addresses, such as <c>owner()</c> or <c>guardians()</c>.</summary>
     public string? Holders { get; init; }
 
+    /// <summary>The arguments of <see cref="Holders"/>, as text.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     /// <summary>The view that returns the role's id for OpenZeppelin's AccessControlEnumerable, such as <c>PAUSER_ROLE()</c>.</summary>
     public string? AccessControl { get; init; }
 

@@ -84,6 +84,10 @@ public sealed class LocalSigner : ISigner, IDisposable
         return Secp256k1.Recover(hash, signature) == Address ? signature : throw WrongSignature();
     }
 
+    /// <summary>Copies the key to memory that the caller zeroes; for keystore files only.</summary>
+    /// <exception cref="ObjectDisposedException">The key was zeroed.</exception>
+    internal void CopyKeyTo(Span<byte> destination) => _key.CopyTo(destination);
+
     /// <summary>Zeroes the key.</summary>
     public void Dispose() => _key.Dispose();
 
