@@ -111,7 +111,7 @@ public static class SafeSignatures
     /// approval without evidence; <c>safe-contract-signature</c> for a contract signature without evidence. Bad input: <c>safe-signature-invalid</c>.
     /// </exception>
     public static IReadOnlyList<Address> VerifyEach(
-        SafeTransactionHash hash, SafeQuorum quorum, IEnumerable<SafeSignature> signatures, SafeSignatureEvidence? evidence = null)
+        SafeHash hash, SafeQuorum quorum, IEnumerable<SafeSignature> signatures, SafeSignatureEvidence? evidence = null)
     {
         ArgumentNullException.ThrowIfNull(hash);
         ArgumentNullException.ThrowIfNull(quorum);
@@ -135,7 +135,7 @@ public static class SafeSignatures
     /// <summary>Checks as <see cref="VerifyEach"/> and that the threshold is met; returns the owners who consented, ascending.</summary>
     /// <exception cref="EthereumException">As <see cref="VerifyEach"/>, and <c>safe-too-few-signatures</c> (refused).</exception>
     public static IReadOnlyList<Address> Verify(
-        SafeTransactionHash hash, SafeQuorum quorum, IEnumerable<SafeSignature> signatures, SafeSignatureEvidence? evidence = null)
+        SafeHash hash, SafeQuorum quorum, IEnumerable<SafeSignature> signatures, SafeSignatureEvidence? evidence = null)
     {
         var owners = VerifyEach(hash, quorum, signatures, evidence).Order().ToArray();
         if (owners.Length < quorum.Threshold)
@@ -144,7 +144,7 @@ public static class SafeSignatures
             throw new EthereumException(
                 "safe-too-few-signatures",
                 Fault.Refused,
-                $"{hash.Domain} needs {quorum.Threshold} of {quorum.Owners.Count} owners for transaction {hash.Transaction.Nonce} and has {owners.Length}. "
+                $"{quorum.Threshold} of {quorum.Owners.Count} owners must sign {hash.Subject}; {owners.Length} did. "
                 + $"Still to sign: {quorum.Threshold - owners.Length} of {string.Join(", ", missing)}.");
         }
 
@@ -157,7 +157,7 @@ public static class SafeSignatures
     /// </summary>
     /// <exception cref="EthereumException">As <see cref="Decode"/> and <see cref="Verify"/>, and <c>safe-signature-order</c> (refused).</exception>
     public static IReadOnlyList<Address> VerifyEncoded(
-        SafeTransactionHash hash, SafeQuorum quorum, ReadOnlySpan<byte> blob, SafeSignatureEvidence? evidence = null)
+        SafeHash hash, SafeQuorum quorum, ReadOnlySpan<byte> blob, SafeSignatureEvidence? evidence = null)
     {
         ArgumentNullException.ThrowIfNull(hash);
         var signatures = Decode(blob);
@@ -176,7 +176,7 @@ public static class SafeSignatures
         return Verify(hash, quorum, signatures, evidence);
     }
 
-    private static Address VerifyOne(SafeTransactionHash hash, SafeQuorum quorum, SafeSignature signature, SafeSignatureEvidence evidence)
+    private static Address VerifyOne(SafeHash hash, SafeQuorum quorum, SafeSignature signature, SafeSignatureEvidence evidence)
     {
         ArgumentNullException.ThrowIfNull(signature);
         var owner = signature.OwnerFor(hash.Value);
@@ -212,7 +212,7 @@ public static class SafeSignatures
         return owner;
     }
 
-    private static EthereumException SignedSomethingElse(SafeTransactionHash hash, SafeQuorum quorum, SafeSignature signature, Address recovered)
+    private static EthereumException SignedSomethingElse(SafeHash hash, SafeQuorum quorum, SafeSignature signature, Address recovered)
     {
         foreach (var (what, other) in Alternatives(hash, signature))
         {
@@ -221,7 +221,7 @@ public static class SafeSignatures
                 return new EthereumException(
                     "safe-signature-other-hash",
                     Fault.Refused,
-                    $"The signature is not over {hash.Value} ({hash.Domain}, nonce {hash.Transaction.Nonce}), over which it recovers to the stranger {recovered}: owner {owner} signed {what}. "
+                    $"The signature is not over {hash.Value} ({hash.Subject}), over which it recovers to the stranger {recovered}: owner {owner} signed {what}. "
                     + "Ask for a signature of this hash.");
             }
         }
@@ -229,12 +229,12 @@ public static class SafeSignatures
         return new EthereumException(
             "safe-not-owner",
             Fault.Refused,
-            $"Over the expected hash {hash.Value} ({hash.Domain}, nonce {hash.Transaction.Nonce}) the signature recovers to {recovered}, which is not an owner. "
+            $"Over the expected hash {hash.Value} ({hash.Subject}) the signature recovers to {recovered}, which is not an owner. "
             + $"Either that account signed and is not an owner, or an owner signed something else. Owners: {string.Join(", ", quorum.Owners)}.");
     }
 
     // What people sign by mistake, so that the refusal can say what to change.
-    private static IEnumerable<(string What, Func<Address?> Owner)> Alternatives(SafeTransactionHash hash, SafeSignature signature)
+    private static IEnumerable<(string What, Func<Address?> Owner)> Alternatives(SafeHash hash, SafeSignature signature)
     {
         var (raw, other) = signature switch
         {
@@ -249,23 +249,27 @@ public static class SafeSignatures
                 : "it as typed data, whose v must be 27 or 28",
             () => Owner(other, hash.Value));
 
-        for (var distance = 1; distance <= 10; distance++)
+        if (hash is SafeTransactionHash transaction)
         {
-            foreach (var nonce in new[] { hash.Transaction.Nonce - distance, hash.Transaction.Nonce + distance })
+            for (var distance = 1; distance <= 10; distance++)
             {
-                if (nonce.Sign >= 0 && nonce.GetByteCount(isUnsigned: true) <= 32)
+                foreach (var nonce in new[] { transaction.Transaction.Nonce - distance, transaction.Transaction.Nonce + distance })
                 {
-                    yield return (
-                        $"the same transaction with nonce {nonce}",
-                        () => Owner(signature, SafeTransactionHash.Compute(hash.Domain, hash.Transaction with { Nonce = nonce }).Value));
+                    if (nonce.Sign >= 0 && nonce.GetByteCount(isUnsigned: true) <= 32)
+                    {
+                        yield return (
+                            $"the same transaction with nonce {nonce}",
+                            () => Owner(signature, SafeTransactionHash.Compute(hash.Domain, transaction.Transaction with { Nonce = nonce }).Value));
+                    }
                 }
             }
+
+            var version = hash.Domain.Version.HasChainIdInDomain ? new SafeVersion(1, 2, 0) : SafeVersion.V130;
+            yield return (
+                $"it for a Safe of version {version}, whose domain {(version.HasChainIdInDomain ? "holds the chain id" : "has no chain id")}",
+                () => Owner(signature, SafeTransactionHash.Compute(new SafeDomain(version, hash.Domain.Chain, hash.Domain.Safe), transaction.Transaction).Value));
         }
 
-        var version = hash.Domain.Version.HasChainIdInDomain ? new SafeVersion(1, 2, 0) : SafeVersion.V130;
-        yield return (
-            $"it for a Safe of version {version}, whose domain {(version.HasChainIdInDomain ? "holds the chain id" : "has no chain id")}",
-            () => Owner(signature, SafeTransactionHash.Compute(new SafeDomain(version, hash.Domain.Chain, hash.Domain.Safe), hash.Transaction).Value));
         yield return ("the message hash without the domain", () => Owner(SafeSignature.OfHash(raw), hash.MessageHash));
 
         static Address? Owner(SafeSignature candidate, Bytes32 of) => candidate.TryOwner(of, out var owner) ? owner : null;

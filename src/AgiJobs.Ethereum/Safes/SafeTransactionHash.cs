@@ -4,39 +4,21 @@ namespace AgiJobs.Ethereum.Safes;
 
 /// <summary>
 /// What the owners of one Safe sign for one transaction: the hash together with the Safe and the transaction it is of, so that the hash
-/// of a parent Safe cannot be shown or signed in the place of its child's. Exists only when two independent computations agreed.
+/// of a parent Safe cannot be shown or signed in the place of its child's.
 /// </summary>
-public sealed class SafeTransactionHash
+public sealed class SafeTransactionHash : SafeHash
 {
     private SafeTransactionHash(SafeDomain domain, SafeTransaction transaction, Bytes32 domainHash, Bytes32 messageHash, Bytes32 value)
-    {
-        Domain = domain;
-        Transaction = transaction;
-        DomainHash = domainHash;
-        MessageHash = messageHash;
-        Value = value;
-    }
-
-    /// <summary>The Safe whose owners sign.</summary>
-    public SafeDomain Domain { get; }
+        : base(domain, domainHash, messageHash, value) => Transaction = transaction;
 
     /// <summary>The transaction.</summary>
     public SafeTransaction Transaction { get; }
 
-    /// <summary>The domain hash, which a hardware wallet may show.</summary>
-    public Bytes32 DomainHash { get; }
+    /// <inheritdoc/>
+    public override TypedDocument Document => TypedSafeHash.Document(Domain, Transaction);
 
-    /// <summary>The message hash (hash of the SafeTx struct), which a hardware wallet may show.</summary>
-    public Bytes32 MessageHash { get; }
-
-    /// <summary>The Safe transaction hash (<c>getTransactionHash</c>, <c>contractTransactionHash</c>).</summary>
-    public Bytes32 Value { get; }
-
-    /// <summary>The 66 bytes the hash is taken of; a Safe before 1.5.0 shows them to the contracts that own it.</summary>
-    public ReadOnlyMemory<byte> PreImage => PackedSafeHash.PreImage(DomainHash, MessageHash);
-
-    /// <summary>The EIP-712 document a wallet is asked to sign; its digest is <see cref="Value"/>.</summary>
-    public TypedDocument Document => TypedSafeHash.Document(Domain, Transaction);
+    /// <inheritdoc/>
+    public override string Subject => $"transaction {Transaction.Nonce} of {Domain}";
 
     /// <summary>Computes the hash in both ways.</summary>
     /// <exception cref="EthereumException"><c>safe-hash-mismatch</c> (mismatch) when they disagree.</exception>
@@ -58,10 +40,7 @@ public sealed class SafeTransactionHash
             throw new EthereumException(
                 "safe-hash-mismatch",
                 Fault.Mismatch,
-                $"{witness} says that transaction {Transaction.Nonce} of {Domain} has hash {other}; computed here it is {Value}. Do not sign; find out which field differs.");
+                $"{witness} says that {Subject} has hash {other}; computed here it is {Value}. Do not sign; find out which field differs.");
         }
     }
-
-    /// <summary>The hash with the Safe and nonce it belongs to.</summary>
-    public override string ToString() => $"transaction {Transaction.Nonce} of {Domain}: {Value}";
 }
