@@ -78,7 +78,7 @@ internal sealed class Session : IAsyncDisposable
             cancellation).ConfigureAwait(false);
 
     /// <summary>The local networks of the workspace.</summary>
-    public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Path.Combine(Environment.ShippedConfig, "safe"), Environment.Time);
+    public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);
 
     /// <summary>The protocol at the newest block.</summary>
     public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)
