@@ -14,7 +14,7 @@ public sealed record NetworkFile
     public required ChainId ChainId { get; init; }
 
     /// <summary>RPC endpoints. The first is the primary; the rest fail over and cross-check.</summary>
-    public required IReadOnlyList<RpcEndpoint> Rpc { get; init; }
+    public required IReadOnlyList<EndpointReference> Rpc { get; init; }
 
     /// <summary>The Safe that governs the protocol here; absent when there is none.</summary>
     public Address? Safe { get; init; }
@@ -27,8 +27,8 @@ public sealed record NetworkFile
 }
 
 /// <summary>An RPC URL: a text, or a <see cref="Secret"/> when the URL carries a key.</summary>
-[JsonConverter(typeof(RpcEndpointConverter))]
-public sealed record RpcEndpoint
+[JsonConverter(typeof(EndpointReferenceConverter))]
+public sealed record EndpointReference
 {
     /// <summary>The URL as it stands in the file; null when it is a secret.</summary>
     public string? Url { get; init; }
@@ -47,19 +47,19 @@ public sealed record RpcEndpoint
     }
 }
 
-/// <summary>Reads both forms of <see cref="RpcEndpoint"/>.</summary>
-public sealed class RpcEndpointConverter : JsonConverter<RpcEndpoint>
+/// <summary>Reads both forms of <see cref="EndpointReference"/>.</summary>
+public sealed class EndpointReferenceConverter : JsonConverter<EndpointReference>
 {
     private static readonly SecretConverter Secrets = new();
 
     /// <inheritdoc/>
-    public override RpcEndpoint Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+    public override EndpointReference Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String
-            ? new RpcEndpoint { Url = reader.GetString() }
-            : new RpcEndpoint { Secret = Secrets.Read(ref reader, typeof(Secret), options) };
+            ? new EndpointReference { Url = reader.GetString() }
+            : new EndpointReference { Secret = Secrets.Read(ref reader, typeof(Secret), options) };
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, RpcEndpoint value, JsonSerializerOptions options)
+    public override void Write(Utf8JsonWriter writer, EndpointReference value, JsonSerializerOptions options)
     {
         if (value.Secret is { } secret)
         {

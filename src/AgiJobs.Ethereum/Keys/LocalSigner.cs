@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -53,7 +54,16 @@ public sealed class LocalSigner : ISigner, IDisposable
     public ValueTask<Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(SignHash(SigningRules.MessageHash(message.Span)));
+        return ValueTask.FromResult(SignHash(PersonalMessage.Hash(message.Span)));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The key was zeroed.</exception>
+    public ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(SignHash(document.Digest));
     }
 
     /// <inheritdoc/>
@@ -83,6 +93,10 @@ public sealed class LocalSigner : ISigner, IDisposable
         var signature = _key.Read(hash, static (digest, key) => Secp256k1.Sign(digest, key));
         return Secp256k1.Recover(hash, signature) == Address ? signature : throw WrongSignature();
     }
+
+    /// <summary>Copies the key to memory that the caller zeroes; for keystore files only.</summary>
+    /// <exception cref="ObjectDisposedException">The key was zeroed.</exception>
+    internal void CopyKeyTo(Span<byte> destination) => _key.CopyTo(destination);
 
     /// <summary>Zeroes the key.</summary>
     public void Dispose() => _key.Dispose();

@@ -25,7 +25,7 @@ public sealed class MnemonicVectorTests
     [Fact]
     public void Every_seed_and_every_derived_key_is_the_published_one()
     {
-        foreach (var item in Cases.Where(item => Ascii.IsValid(item.Data("password"))))
+        foreach (var item in Cases)
         {
             using var mnemonic = Mnemonic.Parse(Encoding.UTF8.GetString(item.Data("phrase")));
             var seed = mnemonic.ToSeed(Encoding.UTF8.GetString(item.Data("password")));

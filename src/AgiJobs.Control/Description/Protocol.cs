@@ -1,0 +1,303 @@
+using AgiJobs.Control.Files;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Abi;
+
+namespace AgiJobs.Control.Description;
+
+/// <summary>
+/// A protocol as one network has it: the description with its ABIs resolved and cross-references checked, and the addresses of the manifest.
+/// Immutable.
+/// </summary>
+public sealed class Protocol
+{
+    private readonly Dictionary<string, Module> _byName;
+
+    private Protocol(ProtocolFile file, IReadOnlyList<Module> modules)
+    {
+        Name = file.Name;
+        Title = file.Title;
+        Modules = modules;
+        _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
+        Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
+    }
+
+    /// <summary>The description's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The name for people.</summary>
+    public string Title { get; }
+
+    /// <summary>The modules that the manifest gives an address, in the description's order.</summary>
+    public IReadOnlyList<Module> Modules { get; }
+
+    /// <summary>All functions, events and errors of the protocol together, for decoding what came from any of its contracts.</summary>
+    public ContractAbi Abi { get; }
+
+    /// <summary>The module of a name.</summary>
+    /// <exception cref="ControlException"><c>module-unknown</c>, with the names there are.</exception>
+    public Module this[string name] =>
+        _byName.TryGetValue(name, out var module)
+            ? module
+            : throw new ControlException("module-unknown", ExitCode.BadInput, $"The module '{name}' is unknown: {Title} has {string.Join(", ", _byName.Keys)}.", "Write one of these names as it stands here.");
+
+    /// <summary>The module at an address; null when none is there.</summary>
+    public Module? At(Address address) => Modules.FirstOrDefault(module => module.Address == address);
+
+    /// <summary>The role that a lever's caller names: <c>role</c> of the lever's module, or <c>Module.role</c>; null when its module is not managed here.</summary>
+    public Role? Role(Module module, string caller)
+    {
+        var dot = caller.IndexOf('.', StringComparison.Ordinal);
+        var owner = dot < 0 ? module : _byName.GetValueOrDefault(caller[..dot]);
+        return owner?.Roles.First(role => string.Equals(role.Name, caller[(dot + 1)..], StringComparison.Ordinal));
+    }
+
+    /// <summary>Reads the description that the manifest names and binds it to the manifest's addresses.</summary>
+    /// <exception cref="ControlException">
+    /// <c>file-missing</c>, <c>file-format</c>, <c>description-invalid</c> when a reference leads nowhere, <c>manifest-module</c> when the manifest names
+    /// a module that the description does not have, or one address twice.
+    /// </exception>
+    public static Protocol Load(Workspace workspace, ManifestFile manifest)
+    {
+        var path = workspace.ProtocolPath(manifest.Protocol + ".json");
+        var file = JsonFile.Read(path, WorkspaceJson.Default.ProtocolFile);
+        var described = file.Modules.Select(module => module.Name).ToList();
+        if (described.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw Invalid(path, $"the module '{twice.Key}' stands twice.");
+        }
+
+        foreach (var name in manifest.Modules.Keys)
+        {
+            if (!described.Contains(name, StringComparer.Ordinal))
+            {
+                throw new ControlException("manifest-module", ExitCode.BadInput, $"The manifest names the module '{name}', which {path} does not describe. Described are {string.Join(", ", described)}.", "Correct the name in the manifest.");
+            }
+        }
+
+        if (manifest.Modules.GroupBy(entry => entry.Value.Address).FirstOrDefault(group => group.Count() > 1) is { } shared)
+        {
+            throw new ControlException("manifest-module", ExitCode.BadInput, $"The manifest gives {string.Join(" and ", shared.Select(entry => entry.Key))} the same address {shared.Key}.", "Correct the addresses in the manifest.");
+        }
+
+        var abis = new Dictionary<string, ContractAbi>(StringComparer.Ordinal);
+        var modules = new List<Module>();
+        foreach (var entry in file.Modules)
+        {
+            if (!abis.TryGetValue(entry.Abi, out var abi))
+            {
+                abi = LoadAbi(workspace.ProtocolPath("abi", entry.Abi + ".json"));
+                abis.Add(entry.Abi, abi);
+            }
+
+            Check(file, entry, abi, path);
+            if (manifest.Modules.TryGetValue(entry.Name, out var placed))
+            {
+                modules.Add(new Module(entry, abi, placed.Address, Pausable(file)));
+            }
+        }
+
+        return new Protocol(file, modules);
+    }
+
+    private static string[] Pausable(ProtocolFile file) => [.. file.Modules.Where(module => module.Paused is not null).Select(module => module.Name)];
+
+    private static ContractAbi LoadAbi(string path)
+    {
+        try
+        {
+            return ContractAbi.FromJson(File.ReadAllText(path));
+        }
+        catch (EthereumException problem)
+        {
+            throw new ControlException("file-format", ExitCode.BadInput, $"{path}: {problem.Message}", "Put the contract's JSON ABI or compiled artefact there.", problem);
+        }
+    }
+
+    private static void Check(ProtocolFile file, ModuleFile module, ContractAbi abi, string path)
+    {
+        try
+        {
+            string?[] functions =
+            [
+                module.Paused,
+                .. module.Levers.Select(lever => lever.Function),
+                .. module.Roles.SelectMany(role => (string?[])[role.Holders, role.AccessControl, role.Grant, role.Revoke]),
+                .. module.Links.SelectMany(link => (string?[])[link.Getter, link.Setter]),
+                .. module.Parameters.SelectMany(parameter => (string?[])[parameter.Getter, parameter.Setter]),
+            ];
+            foreach (var function in functions)
+            {
+                _ = function is null ? null : abi.Function(function);
+            }
+        }
+        catch (EthereumException problem)
+        {
+            throw Invalid(path, $"module {module.Name}: {problem.Message}", problem);
+        }
+
+        foreach (var role in module.Roles)
+        {
+            if (role.Holders is null == role.AccessControl is null)
+            {
+                throw Invalid(path, $"module {module.Name}, role {role.Name}: exactly one of holders and accessControl says who holds it.");
+            }
+
+            if (role.Holders is { } holders && abi.Function(holders).Inputs.Count != role.Arguments.Count)
+            {
+                throw Invalid(path, $"module {module.Name}, role {role.Name}: {holders} takes {abi.Function(holders).Inputs.Count} arguments, and {role.Arguments.Count} are given.");
+            }
+        }
+
+        foreach (var lever in module.Levers)
+        {
+            foreach (var name in lever.Covers ?? [])
+            {
+                _ = string.Equals(name, "*", StringComparison.Ordinal) || file.Modules.Any(other => string.Equals(other.Name, name, StringComparison.Ordinal))
+                    ? true
+                    : throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '{name}', which is not described.");
+            }
+
+            foreach (var caller in lever.Callers)
+            {
+                var dot = caller.IndexOf('.', StringComparison.Ordinal);
+                var owner = dot < 0 ? module : file.Modules.FirstOrDefault(other => string.Equals(other.Name, caller[..dot], StringComparison.Ordinal));
+                _ = owner?.Roles.Any(role => string.Equals(role.Name, caller[(dot + 1)..], StringComparison.Ordinal)) == true
+                    ? true
+                    : throw Invalid(path, $"module {module.Name}, lever {lever.Function} names the caller '{caller}', which is no role described.");
+            }
+        }
+
+        foreach (var link in module.Links)
+        {
+            _ = file.Modules.Any(other => string.Equals(other.Name, link.Module, StringComparison.Ordinal))
+                ? true
+                : throw Invalid(path, $"module {module.Name}, link {link.Getter} points to '{link.Module}', which is not described.");
+        }
+    }
+
+    private static ControlException Invalid(string path, string why, Exception? inner = null) =>
+        new("description-invalid", ExitCode.BadInput, $"{path}: {why}", "Correct the protocol description.", inner);
+}
+
+/// <summary>One contract of a protocol at its address.</summary>
+public sealed class Module
+{
+    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable)
+    {
+        Name = file.Name;
+        Purpose = file.Purpose;
+        Abi = abi;
+        Address = address;
+        Paused = file.Paused is null ? null : abi.Function(file.Paused);
+        Roles = [.. file.Roles.Select(role => new Role(this, role, abi))];
+        Levers = [.. file.Levers.Select(lever => new Lever(this, lever, abi, pausable))];
+        Links = file.Links;
+        Parameters = file.Parameters;
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>What it does.</summary>
+    public string Purpose { get; }
+
+    /// <summary>Its interface.</summary>
+    public ContractAbi Abi { get; }
+
+    /// <summary>Its address.</summary>
+    public Address Address { get; }
+
+    /// <summary>The view that says whether it is paused; null when it has no pause.</summary>
+    public AbiFunction? Paused { get; }
+
+    /// <summary>Functions that pause or resume.</summary>
+    public IReadOnlyList<Lever> Levers { get; }
+
+    /// <summary>Who may do what.</summary>
+    public IReadOnlyList<Role> Roles { get; }
+
+    /// <summary>Addresses of other modules.</summary>
+    public IReadOnlyList<LinkFile> Links { get; }
+
+    /// <summary>Values that the owners may set.</summary>
+    public IReadOnlyList<ParameterFile> Parameters { get; }
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+}
+
+/// <summary>A function that pauses or resumes.</summary>
+public sealed class Lever
+{
+    internal Lever(Module module, LeverFile file, ContractAbi abi, IReadOnlyList<string> pausable)
+    {
+        Module = module;
+        Action = file.Action;
+        Function = abi.Function(file.Function);
+        Callers = file.Callers;
+        IsIdempotent = file.Idempotent;
+        Covers = file.Covers is null ? [module.Name] : [.. file.Covers.SelectMany(name => string.Equals(name, "*", StringComparison.Ordinal) ? pausable : [name]).Distinct(StringComparer.Ordinal)];
+        TakesModule = Function.Inputs is [{ Type.Kind: AbiTypeKind.Address }];
+    }
+
+    /// <summary>The contract that has it.</summary>
+    public Module Module { get; }
+
+    /// <summary>What it does.</summary>
+    public LeverAction Action { get; }
+
+    /// <summary>The function.</summary>
+    public AbiFunction Function { get; }
+
+    /// <summary>The names of the modules that it acts on: together, or one at a time when it takes a module.</summary>
+    public IReadOnlyList<string> Covers { get; }
+
+    /// <summary>True when its argument says which one module it acts on.</summary>
+    public bool TakesModule { get; }
+
+    /// <summary>Roles that may call it.</summary>
+    public IReadOnlyList<string> Callers { get; }
+
+    /// <summary>True when it succeeds from every mix of paused and running modules.</summary>
+    public bool IsIdempotent { get; }
+}
+
+/// <summary>A set of accounts with a power.</summary>
+public sealed class Role
+{
+    internal Role(Module module, RoleFile file, ContractAbi abi)
+    {
+        Module = module;
+        Name = file.Name;
+        Power = file.Power;
+        Risk = file.Risk;
+        Holders = file.Holders is null ? null : abi.Function(file.Holders);
+        AccessControl = file.AccessControl is null ? null : abi.Function(file.AccessControl);
+        Arguments = Holders is null ? [] : [.. Holders.Inputs.Zip(file.Arguments, (input, text) => ArgumentText.Parse(input.Type, text))];
+    }
+
+    /// <summary>The contract that has it.</summary>
+    public Module Module { get; }
+
+    /// <summary>Its name within the module.</summary>
+    public string Name { get; }
+
+    /// <summary><c>Module.role</c>.</summary>
+    public string FullName => $"{Module.Name}.{Name}";
+
+    /// <summary>What its holders can do.</summary>
+    public string Power { get; }
+
+    /// <summary>How much a wrong holder can do.</summary>
+    public Risk Risk { get; }
+
+    /// <summary>The view that returns the holder or holders.</summary>
+    public AbiFunction? Holders { get; }
+
+    /// <summary>The arguments of <see cref="Holders"/>.</summary>
+    public IReadOnlyList<AbiValue> Arguments { get; }
+
+    /// <summary>The view that returns the role's id for AccessControlEnumerable.</summary>
+    public AbiFunction? AccessControl { get; }
+}

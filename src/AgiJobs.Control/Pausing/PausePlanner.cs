@@ -1,0 +1,164 @@
+using System.Globalization;
+using AgiJobs.Control.Authority;
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Observation;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum.Abi;
+
+namespace AgiJobs.Control.Pausing;
+
+/// <summary>What has to be done to stop or resume modules.</summary>
+/// <param name="Change">The change; null when the end state is there already.</param>
+/// <param name="Option">The path that the change takes; null when nothing is to be done.</param>
+/// <param name="Moving">The modules whose state is to change, or may have to because it is unknown.</param>
+/// <param name="Findings">What the reader must know: unknown states, paths that are closed.</param>
+public sealed record PausePlan(ChangeDocument? Change, RouteOption? Option, IReadOnlyList<ModuleState> Moving, IReadOnlyList<string> Findings);
+
+/// <summary>
+/// Plans a pause or a resume from any mix of paused and running modules: never a call that would revert, always the end state asked for,
+/// nothing when it is there already.
+/// </summary>
+public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyList<SignerReference> signers)
+{
+    /// <summary>Plans for every pausable module.</summary>
+    /// <param name="action">Pause or resume.</param>
+    /// <param name="instance">The ticket or incident.</param>
+    /// <exception cref="ControlException">
+    /// <c>no-route</c> (exit 4) when no lever can be reached with the signers at hand; <c>reading-unknown</c> (exit 5) when a resume would rest on an
+    /// unknown state.
+    /// </exception>
+    public PausePlan Plan(LeverAction action, string instance)
+    {
+        var wanted = action == LeverAction.Pause;
+        var targets = state.Pausable.ToList();
+        var findings = targets.Where(target => !target.Paused!.IsKnown).Select(target => $"whether {target.Module.Name} is paused is unknown: {target.Paused!.Why}").ToList();
+        if (findings.Count > 0 && !wanted)
+        {
+            throw new ControlException("reading-unknown", ExitCode.Unknown, $"A resume is not planned on unknown state: {string.Join("; ", findings)}.", "Mend the cause, then plan again. A pause is planned in spite of it.");
+        }
+
+        var moving = targets.Where(target => !target.Paused!.TryGet(out var paused) || paused != wanted).ToList();
+        if (moving.Count == 0)
+        {
+            return new PausePlan(null, null, [], findings);
+        }
+
+        var closed = new List<string>();
+        var finder = new RouteFinder(state, signers);
+        var chosen = Together(action, targets, moving, finder, closed) ?? OneByOne(action, moving, finder, closed);
+        if (chosen is not { } plan)
+        {
+            throw new ControlException(
+                "no-route",
+                ExitCode.Refused,
+                $"{Hand()} cannot {Verb(action)} {string.Join(", ", moving.Select(target => target.Module.Name))}: {string.Join("; ", closed.Distinct(StringComparer.Ordinal))}.",
+                "Name a signer that holds one of these roles with --signer, or leave --signer out to see every path of the workspace's signers.");
+        }
+
+        return new PausePlan(Document(action, instance, targets, moving, plan.Steps, plan.Idempotent), plan.Option, moving, findings);
+    }
+
+    // One lever for everything, when it cannot revert on what it finds.
+    private (IReadOnlyList<ChangeStep> Steps, RouteOption Option, bool Idempotent)? Together(LeverAction action, List<ModuleState> targets, List<ModuleState> moving, RouteFinder finder, List<string> closed)
+    {
+        var candidates =
+            from lever in state.Protocol.Modules.SelectMany(module => module.Levers)
+            where lever.Action == action && !lever.TakesModule && lever.Covers.Count > 1
+            where moving.TrueForAll(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
+            where lever.IsIdempotent || targets.Where(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal)).All(target => target.Paused!.IsKnown && moving.Contains(target))
+            from option in Open(lever, finder, closed)
+            orderby option.IsComplete descending, option.Route.Kind
+            select (lever, option);
+        return candidates.FirstOrDefault() is ({ } best, { } path) ? ([Step(best, null, path.Route)], path, best.IsIdempotent) : null;
+    }
+
+    // Each module by a lever of its own, all by one path.
+    private (IReadOnlyList<ChangeStep> Steps, RouteOption Option, bool Idempotent)? OneByOne(LeverAction action, List<ModuleState> moving, RouteFinder finder, List<string> closed)
+    {
+        var levers = moving.ConvertAll(target => state.Protocol.Modules.SelectMany(module => module.Levers)
+            .Where(lever => lever.Action == action && (lever.TakesModule || lever.Covers.Count == 1) && lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
+            .SelectMany(lever => Open(lever, finder, closed).Select(option => (Lever: lever, Option: option)))
+            .ToList());
+        var shared = levers.Count == 0 ? [] : levers[0].Where(first => levers.TrueForAll(others => others.Exists(other => SamePath(other.Option, first.Option)))).OrderByDescending(first => first.Option.IsComplete).ToList();
+        if (shared.Count == 0)
+        {
+            return null;
+        }
+
+        var path = shared[0].Option;
+        return ([.. moving.Select((target, i) => Step(levers[i].First(entry => SamePath(entry.Option, path)).Lever, target.Module, path.Route))], path, false);
+    }
+
+    private static bool SamePath(RouteOption left, RouteOption right) => left.Route.Kind == right.Route.Kind && left.Route.Caller == right.Route.Caller;
+
+    private IReadOnlyList<RouteOption> Open(Lever lever, RouteFinder finder, List<string> closed)
+    {
+        var routes = finder.To(lever);
+        closed.AddRange(routes.Refusals);
+        if (!Named)
+        {
+            return routes.Options;
+        }
+
+        // With signers named, a Safe none of them owns is not what was asked for.
+        closed.AddRange(routes.Options.Where(option => option.Signers.Count == 0).Select(option => $"{option.Route.Role} {option.Route.Caller}: none of the signers named is an owner of this Safe"));
+        return [.. routes.Options.Where(option => option.Signers.Count > 0)];
+    }
+
+    /// <summary>True restricts the paths to those that the given signers can at least begin; set when they were named on the command line.</summary>
+    public bool Named { get; init; }
+
+    private string Hand() => signers.Count == 0 ? "Nobody at hand" : string.Join(" and ", signers.Select(signer => $"'{signer.Name}' ({signer.Address})"));
+
+    private static string Verb(LeverAction action) => action == LeverAction.Pause ? "pause" : "resume";
+
+    private static ChangeStep Step(Lever lever, Module? module, Route route)
+    {
+        AbiValue[] arguments = lever.TakesModule ? [module!.Address] : [];
+        return new ChangeStep
+        {
+            Module = lever.Module.Name,
+            Target = lever.Module.Address,
+            Function = lever.Function.Signature,
+            Arguments = lever.TakesModule ? [module!.Address.ToString()] : [],
+            Calldata = lever.Function.Encode(arguments),
+            Route = route,
+        };
+    }
+
+    private ChangeDocument Document(LeverAction action, string instance, List<ModuleState> targets, List<ModuleState> moving, IReadOnlyList<ChangeStep> steps, bool idempotent)
+    {
+        var wanted = action == LeverAction.Pause;
+        var touched = steps.Select(step => step.Module).Concat(moving.Select(target => target.Module.Name)).Distinct(StringComparer.Ordinal).Select(name => state.Modules[name]);
+        var code = touched.Where(module => module.CodeHash.IsKnown).Select(module => new Expectation { Subject = $"code of {module.Module.Name}", Target = module.Module.Address, CodeHash = module.CodeHash.Value });
+
+        // A lever that skips what is paused must not be held up by somebody who paused a module in the meantime.
+        var bits = idempotent && wanted ? [] : targets.Where(target => target.Paused!.IsKnown).Select(target => Bit(target, target.Paused!.Value));
+        return new ChangeDocument
+        {
+            Version = 1,
+            Kind = wanted ? "pause-system" : "resume-system",
+            Network = network,
+            ChainId = state.ChainId,
+            Protocol = state.Protocol.Name,
+            Instance = instance,
+            Title = string.Create(CultureInfo.InvariantCulture, $"{(wanted ? "Pause" : "Resume")} {state.Protocol.Title}: {moving.Count} of {targets.Count} modules"),
+            Risk = Risk.Red,
+            Steps = steps,
+            Preconditions = [.. code, .. bits],
+            Expected = [.. targets.Select(target => Bit(target, wanted))],
+            Rollback = wanted
+                ? new Rollback { Command = "agijobs owner system-pause --action unpause", Note = "Resuming takes governance; a guardian cannot." }
+                : new Rollback { Command = "agijobs owner system-pause --action pause", Note = "A guardian or governance can pause again at once." },
+        };
+    }
+
+    private static Expectation Bit(ModuleState target, bool paused) => new()
+    {
+        Subject = $"{target.Module.Name}.{target.Module.Paused!.Signature} = {(paused ? "true" : "false")}",
+        Target = target.Module.Address,
+        Call = target.Module.Paused!.Encode(),
+        Result = target.Module.Paused!.EncodeOutput(paused),
+    };
+}
