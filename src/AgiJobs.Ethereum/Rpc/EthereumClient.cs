@@ -169,6 +169,18 @@ public sealed partial class EthereumClient : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Asks every node the same and compares. Ask about a pinned block, or honest nodes that are a block apart disagree. Lists of bytes are
+    /// compared by content, everything else by its own equality.
+    /// </summary>
+    /// <exception cref="EthereumException"><c>rpc-wrong-chain</c>. A node that does not answer is part of the result, not an exception.</exception>
+    public async Task<CrossCheck<T>> CrossCheckAsync<T>(RpcRequest<T> request, CancellationToken cancellationToken = default)
+    {
+        var slots = _transports.Select(_ => new RpcSlot<T>(request)).ToArray();
+        await Task.WhenAll(_transports.Select((transport, i) => SendPartAsync([slots[i]], [transport], cancellationToken))).ConfigureAwait(false);
+        return new CrossCheck<T>(request.Method, [.. slots.Select((slot, i) => new EndpointAnswer<T>(_transports[i].Endpoint.Name, slot))]);
+    }
+
     /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Hashing;
 
 namespace AgiJobs.Ethereum.Tests.Abi;
 
@@ -93,7 +94,7 @@ public sealed class ContractAbiTests
         var named = AbiEvent.Parse("event Named(string indexed name, address indexed who, uint256 value)");
         var (topics, data) = named.Encode("Ada", Somebody, 7);
         var arguments = named.Decode(topics, data);
-        Assert.Equal(Hashing.Keccak256.Hash(Encoding.UTF8.GetBytes("Ada")), arguments["name"].AsBytes32());
+        Assert.Equal(Keccak256.Hash(Encoding.UTF8.GetBytes("Ada")), arguments["name"].AsBytes32());
         Assert.Equal("abi-value", Assert.Throws<EthereumException>(() => arguments["name"].AsText()).Code);
         Assert.Equal(Somebody, arguments["who"].AsAddress());
         Assert.Equal(7, arguments["value"].AsInteger());
