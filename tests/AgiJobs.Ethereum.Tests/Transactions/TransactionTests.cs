@@ -233,7 +233,7 @@ public sealed class TransactionTests
         }
 
         // A signature of some hash, so that it recovers to some key whatever the fields are.
-        var signature = Secp256k1.Sign(Hashing.Keccak256.Hash("any"), Hashing.Keccak256.Hash("key").ToBytes());
+        var signature = Secp256k1.Sign(AgiJobs.Ethereum.Hashing.Keccak256.Hash("any"), AgiJobs.Ethereum.Hashing.Keccak256.Hash("key").ToBytes());
         writer.WriteUnsigned(v);
         writer.WriteUnsigned(signature.R.ToUnsigned());
         writer.WriteUnsigned(signature.S.ToUnsigned());
