@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
@@ -88,6 +89,7 @@ internal static class CommandLine
         }
 
         root.Subcommands.Add(OwnerCommands.Build(options, environment));
+        root.Subcommands.Add(ChangeCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         return root;
     }

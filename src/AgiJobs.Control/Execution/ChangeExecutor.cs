@@ -37,7 +37,7 @@ public sealed record ExecutedTransaction(Bytes32 Hash, BlockNumber Block, Gas Ga
 /// <param name="End">How it ended.</param>
 /// <param name="Transactions">What was mined, in order.</param>
 /// <param name="Checks">The expected state as it was found.</param>
-public sealed record Execution(ExecutionEnd End, IReadOnlyList<ExecutedTransaction> Transactions, IReadOnlyList<CheckedExpectation> Checks);
+public sealed record ExecutionResult(ExecutionEnd End, IReadOnlyList<ExecutedTransaction> Transactions, IReadOnlyList<CheckedExpectation> Checks);
 
 /// <summary>
 /// Executes a filed change: journal first, then send, then verify. A process that dies at any point is followed by one that reads the journal and goes on:
@@ -62,7 +62,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     /// <c>change-undecided</c> (exit 5), <c>nonce-taken</c> (exit 1), <c>verification-mismatch</c> (exit 6), <c>journal-locked</c>, <c>journal-corrupt</c>.
     /// </exception>
     /// <exception cref="EthereumException">Those of preparing and sending.</exception>
-    public async Task<Execution> ExecuteAsync(FiledChange change, ISigner signer, CancellationToken cancellation)
+    public async Task<ExecutionResult> ExecuteAsync(FiledChange change, ISigner signer, CancellationToken cancellation)
     {
         var document = change.Document;
         if (document.ChainId != client.ChainId)
@@ -73,7 +73,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         using var journal = Journal.Open(change.JournalPath, time);
         if (journal.Last("verified") is not null)
         {
-            return new Execution(ExecutionEnd.AlreadyExecuted, Mined(journal), []);
+            return new ExecutionResult(ExecutionEnd.AlreadyExecuted, Mined(journal), []);
         }
 
         if (journal.Last("signed") is null)
@@ -81,7 +81,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             var now = await StateCheck.ReadAsync(client, document.Expected, BlockReference.Latest, cancellation).ConfigureAwait(false);
             if (now.All(check => check.Holds == true))
             {
-                return new Execution(ExecutionEnd.NothingToDo, [], now);
+                return new ExecutionResult(ExecutionEnd.NothingToDo, [], now);
             }
 
             await RequirePreconditionsAsync(change, cancellation).ConfigureAwait(false);
@@ -192,7 +192,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         return await _sender.SignAsync(await _sender.PrepareAsync(intent, cancellation).ConfigureAwait(false), signer, cancellation).ConfigureAwait(false);
     }
 
-    private async Task<Execution> VerifyAsync(Journal journal, FiledChange change, TransactionReceipt last, CancellationToken cancellation)
+    private async Task<ExecutionResult> VerifyAsync(Journal journal, FiledChange change, TransactionReceipt last, CancellationToken cancellation)
     {
         var checks = await StateCheck.ReadAsync(client, change.Document.Expected, BlockReference.At(last.BlockHash), cancellation).ConfigureAwait(false);
         if (checks.Where(check => check.Holds is null).ToList() is { Count: > 0 } unread)
@@ -208,7 +208,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         }
 
         journal.Append("verified", new JsonObject { ["block"] = last.BlockNumber.ToString(), ["blockHash"] = last.BlockHash.ToString() });
-        return new Execution(ExecutionEnd.Verified, Mined(journal), checks);
+        return new ExecutionResult(ExecutionEnd.Verified, Mined(journal), checks);
     }
 
     private async Task RequireSuccessAsync(SignedTransaction signed, TransactionReceipt receipt, CancellationToken cancellation)
