@@ -1,5 +1,7 @@
 using System.CommandLine;
+using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Output;
+using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 
@@ -85,6 +87,8 @@ internal static class CommandLine
             root.Options.Add(option);
         }
 
+        root.Subcommands.Add(OwnerCommands.Build(options, environment));
+        root.Subcommands.Add(DevnetCommands.Build(options, environment));
         return root;
     }
 

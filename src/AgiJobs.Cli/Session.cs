@@ -4,6 +4,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli;
@@ -43,7 +44,7 @@ internal sealed class Session : IAsyncDisposable
     public Protocol Protocol => _protocol ??= Protocol.Load(Workspace, Workspace.Manifest(Network));
 
     /// <summary>The signers that the workspace refers to.</summary>
-    public SignerBook Signers => field ??= new SignerBook(Workspace.Signers());
+    public SignerBook Signers => field ??= new SignerBook(Workspace.Signers(Network));
 
     /// <summary>Names for addresses.</summary>
     public Labels Labels => field ??= new Labels(Protocol, NetworkFile, Signers);
@@ -75,6 +76,9 @@ internal sealed class Session : IAsyncDisposable
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);
+
+    /// <summary>The local networks of the workspace.</summary>
+    public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);
 
     /// <summary>The protocol at the newest block.</summary>
     public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)

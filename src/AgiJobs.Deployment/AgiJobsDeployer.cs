@@ -1,9 +1,9 @@
-using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Ethereum.Safes.Deployment;
 
 namespace AgiJobs.Deployment;
 
@@ -33,31 +33,21 @@ public sealed record DeployedProtocol(IReadOnlyDictionary<string, Address> Modul
 
 /// <summary>
 /// Deploys AGI Jobs, wires it and offers it to governance. The deployer keeps no authority once governance has accepted. Addresses follow from
-/// the code and the constructor arguments alone.
+/// the code and the constructor arguments alone. <paramref name="contracts"/> is by module name.
 /// </summary>
-public sealed class AgiJobsDeployer(EthereumClient client, Workspace workspace, ISigner deployer)
+public sealed class AgiJobsDeployer(EthereumClient client, TransactionRun run, IReadOnlyDictionary<string, ContractArtefact> contracts)
 {
     /// <summary>The whole supply of the test token, which the deployer holds at first: a thousand million.</summary>
     public static Wei Supply { get; } = Wei.FromEther("1000000000");
 
     private const int AgentRole = 0;
 
-    private readonly Dictionary<string, ContractArtefact> _artefacts = [];
-
     /// <summary>Deploys and wires everything and offers it to <paramref name="governance"/>.</summary>
-    /// <exception cref="Control.ControlException"><c>deployment-step</c>, <c>artefact-missing</c> or <c>artefact-format</c>.</exception>
-    public async Task<DeployedProtocol> DeployAsync(Address governance, InitialOffices offices, CancellationToken cancellation)
+    /// <exception cref="Control.ControlException"><c>deployment-step</c>.</exception>
+    public async Task<DeployedProtocol> DeployAsync(ISigner deployer, Address governance, InitialOffices offices, CancellationToken cancellation)
     {
-        string[] names = ["AgiToken", "SystemPause", "StakeManager", "FeePool", "JobRegistry", "SelfPlayArena"];
-        foreach (var name in names)
-        {
-            _artefacts[name] = ContractArtefact.Load(workspace.ProtocolPath("abi", name + ".json"));
-        }
-
-        var run = new TransactionRun(client, ContractAbi.Merge([.. _artefacts.Values.Select(artefact => artefact.Abi)]));
-        var factory = new DeterministicFactory(client, run);
         var owner = deployer.Address;
-        var token = await CreateAsync("AgiToken", owner, Supply);
+        var token = await CreateAsync("Token", owner, Supply);
         var systemPause = await CreateAsync("SystemPause", owner, AbiValue.List([.. offices.Guardians.Select(guardian => (AbiValue)guardian)]));
         var stakeManager = await CreateAsync("StakeManager", owner, systemPause, token, offices.Treasury);
         var feePool = await CreateAsync("FeePool", owner, systemPause, token, stakeManager, offices.Treasury);
@@ -113,9 +103,20 @@ public sealed class AgiJobsDeployer(EthereumClient client, Workspace workspace, 
             },
             owned);
 
-        Task<Address> CreateAsync(string name, params AbiValue[] arguments) => factory.DeployAsync(deployer, name, _artefacts[name].InitCode(arguments), cancellation);
+        async Task<Address> CreateAsync(string module, params AbiValue[] arguments)
+        {
+            // The address follows from code and arguments, so a second run finds what the first one deployed.
+            var initCode = contracts[module].InitCode(arguments);
+            var address = DeterministicDeployer.Arachnid.AddressOf(Bytes32.Zero, initCode);
+            if ((await client.CodeAsync(address, BlockReference.Latest, cancellation).ConfigureAwait(false)).Length == 0)
+            {
+                await run.SendAsync(deployer, $"deploy {module}", DeterministicDeployer.Arachnid.Address, DeterministicDeployer.Encode(Bytes32.Zero, initCode), cancellation).ConfigureAwait(false);
+            }
+
+            return address;
+        }
 
         Task CallAsync(string contract, Address at, string function, params AbiValue[] arguments) =>
-            run.SendAsync(deployer, $"{contract}.{function}", at, _artefacts[contract].Abi.Function(function).Encode(arguments), cancellation);
+            run.SendAsync(deployer, $"{contract}.{function}", at, contracts[contract].Abi.Function(function).Encode(arguments), cancellation);
     }
 }

@@ -1,4 +1,5 @@
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -13,6 +14,10 @@ public interface ISigner
     /// <summary>Signs a message as <c>personal_sign</c> does (EIP-191, version 0x45).</summary>
     /// <exception cref="EthereumException">Depends on the signer; a refusal has <see cref="Fault.Refused"/>.</exception>
     ValueTask<Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
+
+    /// <summary>Signs a typed document (EIP-712).</summary>
+    /// <exception cref="EthereumException">Depends on the signer; a refusal has <see cref="Fault.Refused"/>.</exception>
+    ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken);
 
     /// <summary>
     /// Signs a transaction. What comes back carries exactly the given fields and recovers to <see cref="Address"/>.

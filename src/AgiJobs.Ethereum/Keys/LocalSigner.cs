@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -53,7 +54,16 @@ public sealed class LocalSigner : ISigner, IDisposable
     public ValueTask<Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(SignHash(SigningRules.MessageHash(message.Span)));
+        return ValueTask.FromResult(SignHash(PersonalMessage.Hash(message.Span)));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The key was zeroed.</exception>
+    public ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(SignHash(document.Digest));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -78,7 +79,7 @@ public sealed class RemoteSigner : ISigner, IDisposable
     {
         var method = IsClef ? "account_signData" : "eth_sign";
         var result = await _connection.RequestAsync(method, WriteParameters, cancellationToken).ConfigureAwait(false);
-        return CheckedSignature(method, result, SigningRules.MessageHash(message.Span));
+        return CheckedSignature(method, result, PersonalMessage.Hash(message.Span));
 
         void WriteParameters(Utf8JsonWriter json)
         {
@@ -89,6 +90,29 @@ public sealed class RemoteSigner : ISigner, IDisposable
 
             json.WriteStringValue(Address.ToString());
             json.WriteStringValue(Hex.Encode(message.Span));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        var method = IsClef ? "account_signTypedData" : "eth_signTypedData";
+        var result = await _connection.RequestAsync(method, WriteParameters, cancellationToken).ConfigureAwait(false);
+        return CheckedSignature(method, result, document.Digest);
+
+        // Clef takes the document as JSON, web3signer as a string that holds JSON.
+        void WriteParameters(Utf8JsonWriter json)
+        {
+            json.WriteStringValue(Address.ToString());
+            if (IsClef)
+            {
+                json.WriteRawValue(document.ToJson());
+            }
+            else
+            {
+                json.WriteStringValue(document.ToJson());
+            }
         }
     }
 

@@ -14,6 +14,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
     private readonly RpcOptions _options;
     private readonly TimeProvider _time;
     private readonly RpcTransport[] _transports;
+    private readonly RpcTransport[] _relays;
     private ulong _lastId;
     private long _roundTrips;
 
@@ -24,6 +25,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
         _time = time;
         ChainId = chainId;
         _transports = [.. options.Endpoints.Select(endpoint => RpcTransport.Open(endpoint, options, time))];
+        _relays = [.. options.Relays.Select(endpoint => RpcTransport.Open(endpoint, options, time))];
     }
 
     /// <summary>The chain that every node must serve.</summary>
@@ -184,7 +186,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
     /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var transport in _transports)
+        foreach (var transport in _transports.Concat(_relays))
         {
             await transport.DisposeAsync().ConfigureAwait(false);
         }

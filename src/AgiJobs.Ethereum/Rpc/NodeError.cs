@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgiJobs.Ethereum.Abi;
 
 namespace AgiJobs.Ethereum.Rpc;
 
@@ -38,9 +39,7 @@ internal static class NodeError
         var dataText = data is { } present ? endpoint.Scrub(present.GetRawText()) : null;
         if (IsRevert(code, message, data, out var revertData))
         {
-            var shown = revertData.Length == 0 ? "no revert data" : $"revert data {Hex.Shorten(Hex.Encode(revertData))}";
-            return new RevertException(method, endpoint.Name, code, message, dataText, revertData,
-                $"{method} reverted at {endpoint.Name}: {(message.Length == 0 ? "no message" : message)} ({shown}).");
+            return new RevertException(method, endpoint.Name, code, message, dataText, revertData, ContractAbi.Empty.DecodeRevert(revertData));
         }
 
         return code == -32601

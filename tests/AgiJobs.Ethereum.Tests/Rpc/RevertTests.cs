@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Testing;
 
@@ -37,6 +38,24 @@ public sealed class RevertTests
         var revert = await Assert.ThrowsAsync<RevertException>(() => client.CallAsync(new CallRequest(), BlockReference.Latest, Token));
         Assert.Equal(("call-reverted", Fault.Failed), (revert.Code, revert.Fault));
         Assert.True(Data == Hex.Encode(revert.RevertData.Span), style);
+        Assert.Equal(RevertKind.Text, revert.Reason.Kind);
+        Assert.Contains("eth_call reverted: \"no\" (", revert.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_custom_error_is_named_with_its_arguments_once_an_ABI_is_given()
+    {
+        var abi = ContractAbi.FromHumanReadable("error NotOwner(address caller, uint256 count)");
+        await using var node = FaultyRpc.Alone();
+        node.On("eth_call").Error(3, "execution reverted: custom error 0x...", Hex.Encode(abi.Error("NotOwner").Encode(Anvil.Accounts[0], 7)));
+        await using var client = await ConnectAsync(node);
+
+        var revert = await Assert.ThrowsAsync<RevertException>(() => client.CallAsync(new CallRequest(), BlockReference.Latest, Token));
+        Assert.Equal(RevertKind.Unknown, revert.Reason.Kind);
+        var decoded = revert.DecodedBy(abi);
+        Assert.Equal("NotOwner", decoded.Reason.Error!.Name);
+        Assert.Equal(7, decoded.Reason.Arguments!["count"].AsInteger());
+        Assert.Contains($"NotOwner(caller: {Anvil.Accounts[0]}, count: 7)", decoded.Message, StringComparison.Ordinal);
     }
 
     [Theory]
