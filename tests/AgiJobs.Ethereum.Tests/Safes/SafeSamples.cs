@@ -23,7 +23,7 @@ internal static class SafeSamples
     public static Signature Sign(int number, Bytes32 hash) => Secp256k1.Sign(hash, Key(number));
 
     public static Signature SignPersonally(int number, Bytes32 hash) =>
-        Secp256k1.Sign(Hashing.Keccak256.Hash([.. "\u0019Ethereum Signed Message:\n32"u8, .. hash.ToBytes()]), Key(number));
+        Secp256k1.Sign(AgiJobs.Ethereum.Hashing.Keccak256.Hash([.. "\u0019Ethereum Signed Message:\n32"u8, .. hash.ToBytes()]), Key(number));
 
     public static Address RandomAddress(Random random)
     {
