@@ -48,8 +48,9 @@ public sealed class ContractAbi
                 case AbiEntryMark.Receive:
                     HasReceive = true;
                     break;
-                case AbiEntryMark.Fallback:
+                case AbiEntryMark.Fallback or AbiEntryMark.PayableFallback:
                     HasFallback = true;
+                    HasFallbackPayable = entry is AbiEntryMark.PayableFallback;
                     break;
             }
         }
@@ -83,6 +84,9 @@ public sealed class ContractAbi
 
     /// <summary>True when the contract answers calldata of unknown selectors.</summary>
     public bool HasFallback { get; }
+
+    /// <summary>True when the contract answers calldata of unknown selectors and takes coins with them.</summary>
+    public bool HasFallbackPayable { get; }
 
     /// <summary>Reads a JSON ABI: the array that solc writes, or an artefact object that has it as its property <c>abi</c>.</summary>
     /// <exception cref="EthereumException"><c>abi-json</c>, <c>abi-type</c>, <c>abi-event</c>, <c>abi-collision</c> or <c>abi-duplicate</c>.</exception>
@@ -121,6 +125,9 @@ public sealed class ContractAbi
 
         return new ContractAbi(all);
     }
+
+    /// <summary>The JSON ABI, internal types included: constructor, functions, errors, events, then fallback and receive.</summary>
+    public string ToJson() => AbiJson.Write(this);
 
     /// <summary>The function of a name, or of a signature such as <c>transfer(address,uint256)</c> when a name is not enough.</summary>
     /// <exception cref="EthereumException">

@@ -1,9 +1,11 @@
 using System.Numerics;
 using AgiJobs.Ethereum.Hashing;
+using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Ethereum.Safes;
 using AgiJobs.Ethereum.Safes.Batches;
 using AgiJobs.Ethereum.Safes.Deployment;
+using AgiJobs.Ethereum.Transactions;
 using static AgiJobs.Ethereum.Tests.Safes.SafeSamples;
 
 namespace AgiJobs.Ethereum.Tests.Safes;
@@ -369,6 +371,61 @@ public sealed class SafeOnChainTests(SafeChain chain) : IClassFixture<SafeChain>
         Assert.Equal(Owner(1), SafeSignatures.Decode(signatures.Span)[0].OwnerFor(hash.Value));
         Assert.True(SafeAbi.Safe.TryFunction(prepared.Calldata.Span, out var function));
         Assert.Equal("0x6a761202", function.Selector.ToString());
+    }
+
+    [Fact]
+    public async Task Development_signers_sign_and_the_sender_of_transactions_executes()
+    {
+        var keys = new DevelopmentKeys(ChainId.Local);
+        var owners = new[] { keys.Signer(1), keys.Signer(2), keys.Signer(3) };
+        var safe = await chain.NewSafeAsync(2, [.. owners.Select(owner => owner.Address)]);
+        var hash = await HashAsync(safe, Send(0));
+        SafeSignature[] signatures = [await hash.SignAsync(owners[2], Stop), await hash.SignAsPersonalMessageAsync(owners[0], Stop)];
+        var executor = keys.Signer(4);
+        var prepared = await safe.PrepareAsync(hash.Transaction, signatures, executor.Address, BlockReference.Latest, Stop);
+
+        var sender = new TransactionSender(chain.Client);
+        var signed = await sender.SignAsync(await sender.PrepareAsync(prepared.Intent, Stop), executor, Stop);
+        await sender.BroadcastAsync(signed, cancellationToken: Stop);
+        var confirmed = Assert.IsType<TransactionConfirmed>(await sender.WaitAsync(signed, new WaitOptions { PollInterval = TimeSpan.FromMilliseconds(20) }, Stop));
+        Assert.Equal(SafeOutcome.Succeeded, SafeExecution.OutcomeIn(confirmed.Receipt, hash));
+    }
+
+    [Fact]
+    public async Task Owners_threshold_modules_and_guard_change_as_computed()
+    {
+        var safe = await chain.NewSafeAsync(1, Owner(1), Owner(2), Owner(3));
+        async Task<SafeState> ChangeAsync(Func<SafeState, MultiSendCall> change)
+        {
+            var before = await SafeChain.ReadAsync(safe);
+            var call = change(before);
+            var hash = before.HashOf(new SafeTransaction { To = call.To, Data = call.Data, Nonce = before.Nonce });
+            Assert.Equal("safe-self-change", Assert.Single(SafeTransactionReview.Of(hash)).Code);
+            await chain.ExecuteAsync(safe, hash.Transaction, [SafeSignature.OfHash(Sign(1, hash.Value))]);
+            return await SafeChain.ReadAsync(safe);
+        }
+
+        Assert.Equal([Owner(4), Owner(1), Owner(2), Owner(3)], (await ChangeAsync(state => SafeChanges.AddOwner(state, Owner(4), 1))).Quorum.Owners);
+        Assert.Equal([Owner(4), Owner(1), Owner(5), Owner(3)], (await ChangeAsync(state => SafeChanges.SwapOwner(state, Owner(2), Owner(5)))).Quorum.Owners);
+        Assert.Equal([Owner(1), Owner(5), Owner(3)], (await ChangeAsync(state => SafeChanges.RemoveOwner(state, Owner(4), 1))).Quorum.Owners);
+        Assert.Equal([Owner(1), Owner(5)], (await ChangeAsync(state => SafeChanges.RemoveOwner(state, Owner(3), 1))).Quorum.Owners);
+        foreach (var module in new[] { Owner(6), Owner(7) })
+        {
+            await ChangeAsync(state => new MultiSendCall(state.Domain.Safe, Wei.Zero, SafeAbi.Safe.Function("enableModule").Encode(module)));
+        }
+
+        Assert.Equal([Owner(7)], (await ChangeAsync(state => SafeChanges.DisableModule(state, Owner(6)))).Modules);
+        Assert.Empty((await ChangeAsync(state => SafeChanges.DisableModule(state, Owner(7)))).Modules);
+        Assert.Null((await ChangeAsync(state => SafeChanges.SetGuard(state, null))).Guard);
+        var last = await ChangeAsync(state => SafeChanges.ChangeThreshold(state, 2));
+        Assert.Equal(2, last.Quorum.Threshold);
+
+        Assert.Equal("safe-not-owner", Assert.Throws<EthereumException>(() => SafeChanges.RemoveOwner(last, Owner(9), 1)).Code);
+        Assert.Equal("safe-threshold", Assert.Throws<EthereumException>(() => SafeChanges.RemoveOwner(last, Owner(1), 2)).Code);
+        Assert.Equal("safe-owner-exists", Assert.Throws<EthereumException>(() => SafeChanges.AddOwner(last, Owner(1), 2)).Code);
+        Assert.Equal("safe-owners", Assert.Throws<EthereumException>(() => SafeChanges.SwapOwner(last, Owner(1), safe.Address)).Code);
+        Assert.Equal("safe-threshold", Assert.Throws<EthereumException>(() => SafeChanges.ChangeThreshold(last, 3)).Code);
+        Assert.Equal("safe-not-module", Assert.Throws<EthereumException>(() => SafeChanges.DisableModule(last, Owner(6))).Code);
     }
 
     private static SafeTransaction Send(int nonce) => new() { To = Receiver, Value = new Wei(7), Nonce = nonce };
