@@ -3,6 +3,7 @@ using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Ethereum.Safes.Deployment;
 
 namespace AgiJobs.Deployment;
 
@@ -45,7 +46,6 @@ public sealed class AgiJobsDeployer(EthereumClient client, TransactionRun run, I
     /// <exception cref="Control.ControlException"><c>deployment-step</c>.</exception>
     public async Task<DeployedProtocol> DeployAsync(ISigner deployer, Address governance, InitialOffices offices, CancellationToken cancellation)
     {
-        var factory = new DeterministicFactory(client, run);
         var owner = deployer.Address;
         var token = await CreateAsync("Token", owner, Supply);
         var systemPause = await CreateAsync("SystemPause", owner, AbiValue.List([.. offices.Guardians.Select(guardian => (AbiValue)guardian)]));
@@ -103,7 +103,18 @@ public sealed class AgiJobsDeployer(EthereumClient client, TransactionRun run, I
             },
             owned);
 
-        Task<Address> CreateAsync(string name, params AbiValue[] arguments) => factory.DeployAsync(deployer, name, contracts[name].InitCode(arguments), cancellation);
+        async Task<Address> CreateAsync(string module, params AbiValue[] arguments)
+        {
+            // The address follows from code and arguments, so a second run finds what the first one deployed.
+            var initCode = contracts[module].InitCode(arguments);
+            var address = DeterministicDeployer.Arachnid.AddressOf(Bytes32.Zero, initCode);
+            if ((await client.CodeAsync(address, BlockReference.Latest, cancellation).ConfigureAwait(false)).Length == 0)
+            {
+                await run.SendAsync(deployer, $"deploy {module}", DeterministicDeployer.Arachnid.Address, DeterministicDeployer.Encode(Bytes32.Zero, initCode), cancellation).ConfigureAwait(false);
+            }
+
+            return address;
+        }
 
         Task CallAsync(string contract, Address at, string function, params AbiValue[] arguments) =>
             run.SendAsync(deployer, $"{contract}.{function}", at, contracts[contract].Abi.Function(function).Encode(arguments), cancellation);

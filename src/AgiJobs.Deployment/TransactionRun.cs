@@ -34,14 +34,25 @@ public sealed class TransactionRun(EthereumClient client, ContractAbi errors)
         var head = client.HeadAtConnect.BaseFee ?? Wei.FromGwei("1");
         var unsigned = UnsignedTransaction.DynamicFee(client.ChainId, nonce, _tip, (head * new BigInteger(4)) + _tip, GasLimit, to, value, data);
         var signed = await from.SignTransactionAsync(unsigned, cancellation).ConfigureAwait(false);
-        var hash = await client.SendRawAsync(signed.Raw, cancellation).ConfigureAwait(false);
         _nonces[from.Address] = nonce + 1;
-        var receipt = await ReceiptAsync(hash, step, cancellation).ConfigureAwait(false);
-        if (!receipt.Succeeded)
-        {
-            throw new ControlException("deployment-step", ExitCode.Failed, $"{step}: the transaction {hash} reverted: {await ReasonAsync(from.Address, to, data, value, receipt, cancellation).ConfigureAwait(false)}.");
-        }
+        var receipt = await MineAsync(step, signed.Raw, cancellation).ConfigureAwait(false);
+        return receipt.Succeeded
+            ? receipt
+            : throw new ControlException("deployment-step", ExitCode.Failed, $"{step}: the transaction {signed.Hash} reverted: {await ReasonAsync(from.Address, to, data, value, receipt, cancellation).ConfigureAwait(false)}.");
+    }
 
+    /// <summary>Sends a transaction that somebody else signed and waits until it is mined.</summary>
+    /// <exception cref="ControlException"><c>deployment-step</c> when it reverts.</exception>
+    public async Task<TransactionReceipt> SendRawAsync(string step, ReadOnlyMemory<byte> signed, CancellationToken cancellation)
+    {
+        var receipt = await MineAsync(step, signed, cancellation).ConfigureAwait(false);
+        return receipt.Succeeded ? receipt : throw new ControlException("deployment-step", ExitCode.Failed, $"{step}: the transaction {receipt.TransactionHash} reverted.");
+    }
+
+    private async Task<TransactionReceipt> MineAsync(string step, ReadOnlyMemory<byte> signed, CancellationToken cancellation)
+    {
+        var hash = await client.SendRawAsync(signed, cancellation).ConfigureAwait(false);
+        var receipt = await ReceiptAsync(hash, step, cancellation).ConfigureAwait(false);
         Count++;
         return receipt;
     }

@@ -28,7 +28,7 @@ public sealed record StartedNetwork(RunningNetwork Network, bool WasRunning, boo
 /// The local networks of a workspace: an anvil each, on loopback, with the whole protocol governed by a real 2-of-3 Safe and a life to protect. Keys
 /// are the public development keys; no key of another network is ever made or read. One process at a time changes a network.
 /// </summary>
-public sealed class LocalNetworks(Workspace workspace, string home, string safeArtefacts, TimeProvider time)
+public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider time)
 {
     /// <summary>Starts a network, or says that it runs.</summary>
     /// <param name="name">Its name; its files in the workspace are written anew.</param>
@@ -157,7 +157,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, string safeA
         var contracts = ((string[])["SystemPause", "StakeManager", "JobRegistry", "FeePool", "SelfPlayArena"]).ToDictionary(module => module, Load, StringComparer.Ordinal);
         contracts["Token"] = Load("AgiToken");
         var run = new TransactionRun(client, ContractAbi.Merge([.. contracts.Values.Select(contract => contract.Abi)]));
-        var governance = new LocalSafe(client, run, safeArtefacts);
+        var governance = new LocalSafe(client, run, Path.Combine(home, "node_modules", "@safe-global", "safe-contracts"));
         var owners = accounts.All("safe-owner-");
         var safe = await governance.CreateAsync(deployer, [.. owners.Select(owner => owner.Address)], 2, cancellation).ConfigureAwait(false);
         var offices = new InitialOffices

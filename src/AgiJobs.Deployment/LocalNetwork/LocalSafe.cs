@@ -1,44 +1,34 @@
 using System.Numerics;
-using AgiJobs.Control;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Ethereum.Safes;
+using AgiJobs.Ethereum.Safes.Deployment;
 
 namespace AgiJobs.Deployment.LocalNetwork;
 
 /// <summary>A Safe 1.4.1 made of the official bytecode at its canonical addresses, and the batch by which it accepts the protocol.</summary>
-internal sealed class LocalSafe(EthereumClient client, TransactionRun run, string artefacts)
+internal sealed class LocalSafe(EthereumClient client, TransactionRun run, string safePackage)
 {
-    /// <summary>Deploys the Safe contracts where they are missing and a Safe with these owners.</summary>
+    /// <summary>Puts the Safe contracts where they stand on public chains and makes a Safe with these owners.</summary>
     public async Task<Address> CreateAsync(ISigner deployer, IReadOnlyList<Address> owners, int threshold, CancellationToken cancellation)
     {
-        var factory = new DeterministicFactory(client, run);
-        var singleton = await PlaceAsync("Safe", SafeContracts.Singleton);
-        var proxyFactory = await PlaceAsync("SafeProxyFactory", SafeContracts.ProxyFactory);
-        var handler = await PlaceAsync("CompatibilityFallbackHandler", SafeContracts.FallbackHandler);
-        _ = await PlaceAsync("MultiSendCallOnly", SafeContracts.MultiSendCallOnly);
-
-        var setup = Artefact("Safe").Abi.Function("setup").Encode(
-            AbiValue.List([.. owners.Select(owner => (AbiValue)owner)]), threshold, Address.Zero, Array.Empty<byte>(), handler, Address.Zero, 0, Address.Zero);
-        var proxies = Artefact("SafeProxyFactory").Abi;
-        var create = proxies.Function("createProxyWithNonce").Encode(singleton, setup, 0);
-        var receipt = await run.SendAsync(deployer, "create the Safe", proxyFactory, create, cancellation).ConfigureAwait(false);
-        var created = proxies.Event("ProxyCreation");
-        var log = receipt.Logs.First(entry => entry.Address == proxyFactory && entry.Topics[0] == created.Topic0);
-        return created.Decode([.. log.Topics], log.Data.Span)["proxy"].AsAddress();
-
-        async Task<Address> PlaceAsync(string name, SafeContract expected)
+        var artifacts = SafeArtifacts.Load(safePackage);
+        var factory = DeterministicDeployer.SafeSingletonFactory;
+        await run.SendAsync(deployer, "fund the Safe Singleton Factory", DeterministicDeployer.LocalDeploymentSender, default, cancellation, DeterministicDeployer.LocalDeploymentCost).ConfigureAwait(false);
+        await run.SendRawAsync("deploy the Safe Singleton Factory", DeterministicDeployer.LocalDeployment, cancellation).ConfigureAwait(false);
+        foreach (var artifact in artifacts.All)
         {
-            var at = await factory.DeployAsync(deployer, name, Artefact(name).InitCode(), cancellation).ConfigureAwait(false);
-            return at == expected.Address
-                ? at
-                : throw new ControlException("safe-bytecode", ExitCode.Mismatch, $"The {name} from npm deploys to {at}, not to its canonical address {expected.Address}: it is not the official 1.4.1 bytecode.", "Run npm ci again in the launcher's folder.");
+            await run.SendAsync(deployer, $"deploy {artifact.Name}", factory.Address, artifact.EncodeDeployment(), cancellation).ConfigureAwait(false);
         }
+
+        var safe = new SafeDeployment(new SafeQuorum(owners, threshold), BigInteger.Zero, artifacts.ProxyCreationCode);
+        await run.SendAsync(deployer, "create the Safe", safe.ProxyFactory, safe.EncodeCreation(), cancellation).ConfigureAwait(false);
+        return safe.Address;
     }
 
-    /// <summary>Accepts ownership of every module in one transaction signed by as many owners as it takes.</summary>
+    /// <summary>Accepts ownership of every module in one transaction that these owners sign.</summary>
     public async Task AcceptAsync(Address safe, IReadOnlyList<Address> modules, IReadOnlyList<ISigner> owners, ISigner sender, CancellationToken cancellation)
     {
         var accept = AbiFunction.Parse("function acceptOwnership()").Encode();
@@ -50,10 +40,7 @@ internal sealed class LocalSafe(EthereumClient client, TransactionRun run, strin
             signatures.Add(SafeSignature.OfHash(await owner.SignTypedDataAsync(hash.Document, cancellation).ConfigureAwait(false)));
         }
 
-        var execute = Artefact("Safe").Abi.Function("execTransaction").Encode(
-            transaction.To, transaction.Value, transaction.Data.ToArray(), (int)transaction.Operation, 0, 0, 0, Address.Zero, Address.Zero, SafeSignatures.Encode(hash.Value, signatures));
-        await run.SendAsync(sender, "the Safe accepts ownership", safe, execute, cancellation).ConfigureAwait(false);
+        var prepared = await new SafeAccount(client, safe).PrepareAsync(transaction, signatures, sender.Address, BlockReference.Latest, cancellation).ConfigureAwait(false);
+        await run.SendAsync(sender, "the Safe accepts ownership", safe, prepared.Calldata, cancellation).ConfigureAwait(false);
     }
-
-    private ContractArtefact Artefact(string name) => ContractArtefact.Load(Path.Combine(artefacts, name + ".json"));
 }
