@@ -13,7 +13,8 @@ internal static class KeysCases
 
     public static IEnumerable<BenchCase> All()
     {
-        yield return new BenchCase("secp256k1, sign a hash", () => Secp256k1.Sign(Digest, Key), () => Secp256k1.Sign(Digest, Key).ToString())
+        yield return new BenchCase("secp256k1, sign a hash", () =>
+            Secp256k1.Sign(Digest, Key), () => Secp256k1.Sign(Digest, Key).ToString())
         {
             Baseline = "@noble/curves",
             Operation = "sign",
@@ -21,7 +22,8 @@ internal static class KeysCases
         };
 
         var signature = Secp256k1.Sign(Digest, Key);
-        yield return new BenchCase("secp256k1, recover the key", () => Secp256k1.RecoverPublicKey(Digest, signature), () => Hex.Encode(Secp256k1.RecoverPublicKey(Digest, signature)))
+        yield return new BenchCase("secp256k1, recover the key", () =>
+            Secp256k1.RecoverPublicKey(Digest, signature), () => Hex.Encode(Secp256k1.RecoverPublicKey(Digest, signature)))
         {
             Baseline = "@noble/curves",
             Operation = "recover",
@@ -55,7 +57,8 @@ internal static class KeysCases
         };
 
         var raw = signer.Sign(pause).Raw.ToArray();
-        yield return new BenchCase("transaction, read with sender", () => SignedTransaction.Parse(raw), () => SignedTransaction.Parse(raw).From.ToString())
+        yield return new BenchCase("transaction, read with sender", () =>
+            SignedTransaction.Parse(raw), () => SignedTransaction.Parse(raw).From.ToString())
         {
             Baseline = "ethers",
             Operation = "readTransaction",

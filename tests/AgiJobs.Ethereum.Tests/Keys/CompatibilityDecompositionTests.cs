@@ -45,5 +45,6 @@ public sealed class CompatibilityDecompositionTests
     }
 
     private static string Text(string points) =>
-        string.Concat(points.Split(' ').Select(point => char.ConvertFromUtf32(int.Parse(point, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))));
+        string.Concat(points.Split(' ').Select(
+            point => char.ConvertFromUtf32(int.Parse(point, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))));
 }

@@ -28,7 +28,8 @@ public sealed class DevelopmentKeysTests
     [InlineData(1)]
     [InlineData(1337)]
     [InlineData(11155111)]
-    public void Another_chain_gets_no_keys(ulong chain) => AssertRefused(Assert.Throws<EthereumException>(() => new DevelopmentKeys(new ChainId(chain))));
+    public void Another_chain_gets_no_keys(ulong chain) =>
+        AssertRefused(Assert.Throws<EthereumException>(() => new DevelopmentKeys(new ChainId(chain))));
 
     [Fact]
     public async Task Transactions_of_another_chain_or_of_none_are_refused()

@@ -14,7 +14,8 @@ public sealed class KeyDifferentialTests
     public async Task Ethers_signs_and_recovers_two_thousand_hashes_and_messages_alike()
     {
         var random = new Random(191);
-        var cases = Enumerable.Range(0, 2000).Select(_ => (Key: Bytes(random, 32), Digest: new Bytes32(Bytes(random, 32)), Message: Bytes(random, random.Next(200)))).ToList();
+        var cases = Enumerable.Range(0, 2000).Select(
+            _ => (Key: Bytes(random, 32), Digest: new Bytes32(Bytes(random, 32)), Message: Bytes(random, random.Next(200)))).ToList();
         var answers = await Oracle.EthersAsync(cases.Select(c => new JsonObject
         {
             ["ask"] = "sign",
@@ -27,10 +28,12 @@ public sealed class KeyDifferentialTests
         {
             using var signer = new LocalSigner(cases[i].Key);
             Assert.Equal(Secp256k1.Sign(cases[i].Digest, cases[i].Key).ToString(), answers[i].Text("signature"));
-            Assert.Equal((await signer.SignMessageAsync(cases[i].Message, TestContext.Current.CancellationToken)).ToString(), answers[i].Text("personal"));
+            Assert.Equal((await signer.SignMessageAsync(cases[i].Message, TestContext.Current.CancellationToken)).ToString(),
+                answers[i].Text("personal"));
             Assert.Equal(signer.Address.ToString(), answers[i].Text("recovered"));
             Assert.Equal(signer.Address.ToString(), answers[i].Text("address"));
-            Assert.Equal(signer.Address, Secp256k1.Recover(PersonalMessage.Hash(cases[i].Message), Signature.FromBytes(answers[i].Data("personal"))));
+            Assert.Equal(signer.Address,
+                Secp256k1.Recover(PersonalMessage.Hash(cases[i].Message), Signature.FromBytes(answers[i].Data("personal"))));
         }
     }
 
@@ -42,7 +45,8 @@ public sealed class KeyDifferentialTests
         var cases = Enumerable.Range(0, 300).Select(_ => (
             Entropy: Bytes(random, 16 + (4 * random.Next(5))),
             Passphrase: string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => alphabet[random.Next(alphabet.Length)])),
-            Path: "m" + string.Concat(Enumerable.Range(0, 1 + random.Next(5)).Select(_ => $"/{random.Next()}{(random.Next(2) == 0 ? "'" : "")}")))).ToList();
+            Path: "m" + string.Concat(
+                Enumerable.Range(0, 1 + random.Next(5)).Select(_ => $"/{random.Next()}{(random.Next(2) == 0 ? "'" : "")}")))).ToList();
         var answers = await Oracle.EthersAsync(cases.Select(c => new JsonObject
         {
             ["ask"] = "derive",
@@ -79,8 +83,10 @@ public sealed class KeyDifferentialTests
             ["points"] = new JsonArray([.. points.Select(point => (JsonNode)point)]),
             ["texts"] = new JsonArray([.. texts.Select(text => (JsonNode)text)]),
         }]))[0];
-        Assert.Equal(answer.Text("points"), Keccak256.Hash(string.Join('|', points.Select(point => CompatibilityDecomposition.Of(char.ConvertFromUtf32(point))))).ToString());
-        Assert.Equal(answer.GetProperty("texts").EnumerateArray().Select(text => text.GetString()), texts.Select(text => CompatibilityDecomposition.Of(text)));
+        Assert.Equal(answer.Text("points"), Keccak256.Hash(
+            string.Join('|', points.Select(point => CompatibilityDecomposition.Of(char.ConvertFromUtf32(point))))).ToString());
+        Assert.Equal(answer.GetProperty("texts").EnumerateArray().Select(text => text.GetString()),
+            texts.Select(text => CompatibilityDecomposition.Of(text)));
     }
 
     [Fact]
@@ -98,7 +104,8 @@ public sealed class KeyDifferentialTests
             cases.Add((key, password, Encoding.UTF8.GetString(Keystore.Create(signer, password, source, 1 << (1 + (i % 6))).ToJson())));
         }
 
-        var answers = await Oracle.EthersAsync(cases.Select(c => new JsonObject { ["ask"] = "keystore", ["key"] = Hex.Encode(c.Key), ["password"] = c.Password, ["ours"] = c.Ours }));
+        var answers = await Oracle.EthersAsync(cases.Select(
+            c => new JsonObject { ["ask"] = "keystore", ["key"] = Hex.Encode(c.Key), ["password"] = c.Password, ["ours"] = c.Ours }));
         for (var i = 0; i < cases.Count; i++)
         {
             Assert.Equal(Hex.Encode(cases[i].Key), answers[i].Text("opened"));
@@ -116,8 +123,10 @@ public sealed class KeyDifferentialTests
         {
             using var signer = new LocalSigner(c.Key);
             Assert.Equal(signer.Address.ToString(), await Oracle.CastAsync("wallet", "address", "--private-key", Hex.Encode(c.Key)));
-            Assert.Equal(Secp256k1.Sign(c.Data, c.Key).ToString(), await Oracle.CastAsync("wallet", "sign", "--no-hash", "--private-key", Hex.Encode(c.Key), c.Data.ToString()));
-            Assert.Equal((await signer.SignMessageAsync(c.Data.ToBytes(), cancel)).ToString(), await Oracle.CastAsync("wallet", "sign", "--private-key", Hex.Encode(c.Key), c.Data.ToString()));
+            Assert.Equal(Secp256k1.Sign(c.Data, c.Key).ToString(),
+                await Oracle.CastAsync("wallet", "sign", "--no-hash", "--private-key", Hex.Encode(c.Key), c.Data.ToString()));
+            Assert.Equal((await signer.SignMessageAsync(c.Data.ToBytes(), cancel)).ToString(),
+                await Oracle.CastAsync("wallet", "sign", "--private-key", Hex.Encode(c.Key), c.Data.ToString()));
         });
     }
 
@@ -144,9 +153,11 @@ public sealed class KeyDifferentialTests
             using var source = RandomNumberGenerator.Create();
             var path = Path.Combine(folder, "ours");
             Keystore.Create(signer, "a password", source, 1024).Save(path);
-            Assert.Equal(signer.Address.ToString(), await Oracle.CastAsync("wallet", "address", "--keystore", path, "--password", "a password"));
+            Assert.Equal(
+                signer.Address.ToString(), await Oracle.CastAsync("wallet", "address", "--keystore", path, "--password", "a password"));
 
-            await Oracle.CastAsync("wallet", "import", "theirs", "--keystore-dir", folder, "--private-key", Hex.Encode(key), "--unsafe-password", "a password");
+            await Oracle.CastAsync("wallet", "import", "theirs", "--keystore-dir", folder, "--private-key", Hex.Encode(key),
+                "--unsafe-password", "a password");
             using var opened = Keystore.Load(Path.Combine(folder, "theirs")).Unlock("a password");
             Assert.Equal(signer.Address, opened.Address);
         }

@@ -107,7 +107,8 @@ public sealed class KeystoreTests : IDisposable
         using var signer = new LocalSigner(Key);
         using var random = RandomNumberGenerator.Create();
         Assert.Equal("keystore-password-empty", Assert.Throws<EthereumException>(() => Keystore.Create(signer, "", random, Cheap)).Code);
-        Assert.Equal("keystore-password-characters", Assert.Throws<EthereumException>(() => Keystore.Create(signer, "half \ud83d", random, Cheap)).Code);
+        Assert.Equal("keystore-password-characters", Assert.Throws<EthereumException>(() =>
+            Keystore.Create(signer, "half \ud83d", random, Cheap)).Code);
     }
 
     [Fact]

@@ -35,7 +35,8 @@ public sealed class LocalSignerTests
     {
         using var signer = new LocalSigner(Key);
         var everywhere = UnsignedTransaction.Legacy(null, 0, Wei.Zero, new Gas(21000), Address.Zero, Wei.Zero, default);
-        var nowhere = UnsignedTransaction.DynamicFee(new ChainId(0), 0, Wei.Zero, Wei.Zero, new Gas(21000), Address.Zero, Wei.Zero, default);
+        var nowhere = UnsignedTransaction.DynamicFee(
+            new ChainId(0), 0, Wei.Zero, Wei.Zero, new Gas(21000), Address.Zero, Wei.Zero, default);
         foreach (var transaction in new[] { everywhere, nowhere })
         {
             var refusal = Assert.Throws<EthereumException>(() => signer.Sign(transaction));
@@ -60,7 +61,8 @@ public sealed class LocalSignerTests
         signer.Dispose();
         signer.Dispose();
         Assert.Throws<ObjectDisposedException>(() => signer.Sign(Transaction));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await signer.SignMessageAsync(default, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () =>
+            await signer.SignMessageAsync(default, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -58,7 +58,8 @@ public sealed class MnemonicTests
     }
 
     [Fact]
-    public void Any_text_is_a_phrase_or_an_error() => Check.One(Config.QuickThrowOnFailure, Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
+    public void Any_text_is_a_phrase_or_an_error() =>
+        Check.One(Config.QuickThrowOnFailure, Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
     {
         try
         {
@@ -71,7 +72,8 @@ public sealed class MnemonicTests
 
     [Fact]
     public void A_phrase_of_a_million_words_is_refused_at_the_twenty_fifth() => Assert.Equal(
-        "mnemonic-length", Assert.Throws<EthereumException>(() => Mnemonic.Parse(new StringBuilder().Insert(0, "abandon ", 1_000_000).ToString())).Code);
+        "mnemonic-length", Assert.Throws<EthereumException>(() =>
+            Mnemonic.Parse(new StringBuilder().Insert(0, "abandon ", 1_000_000).ToString())).Code);
 
     [Fact]
     public void A_phrase_prints_nothing_of_itself_and_is_gone_after_disposal()

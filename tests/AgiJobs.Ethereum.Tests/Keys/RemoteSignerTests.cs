@@ -19,7 +19,8 @@ public sealed class RemoteSignerTests
     private static readonly Address Account = Secp256k1.AddressOf(Key);
 
     private static readonly UnsignedTransaction Transaction =
-        UnsignedTransaction.DynamicFee(ChainId.Local, 3, Wei.FromGwei("1"), Wei.FromGwei("2"), new Gas(50000), Address.Zero, Wei.FromEther("1"), new byte[] { 0x84, 0x56, 0xcb, 0x59 });
+        UnsignedTransaction.DynamicFee(ChainId.Local, 3, Wei.FromGwei("1"), Wei.FromGwei("2"), new Gas(50000), Address.Zero,
+            Wei.FromEther("1"), new byte[] { 0x84, 0x56, 0xcb, 0x59 });
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -31,7 +32,8 @@ public sealed class RemoteSignerTests
         await using var server = SignerServer.WithResult(request => Honest(request, Key));
         using var signer = new RemoteSigner(server.Url, Account, dialect);
         await signer.RequireAccountAsync(Cancel);
-        Assert.Equal(Account, Secp256k1.Recover(PersonalMessage.Hash("pause"), await signer.SignMessageAsync(Encoding.UTF8.GetBytes("pause"), Cancel)));
+        Assert.Equal(Account,
+            Secp256k1.Recover(PersonalMessage.Hash("pause"), await signer.SignMessageAsync(Encoding.UTF8.GetBytes("pause"), Cancel)));
         var document = TypedDocument.FromJson(TypedDocuments.WithChain(31337));
         Assert.Equal(Account, Secp256k1.Recover(document.Digest, await signer.SignTypedDataAsync(document, Cancel)));
         var signed = await signer.SignTransactionAsync(Transaction, Cancel);
@@ -49,9 +51,11 @@ public sealed class RemoteSignerTests
         using var signer = new RemoteSigner(server.Url, Account, dialect);
         foreach (var transaction in GeneratedTransactions.Sequence(11, 60))
         {
-            if (dialect == RemoteSignerDialect.Web3Signer && (transaction.Type == TransactionType.AccessList || !transaction.AccessList.IsEmpty))
+            if (dialect == RemoteSignerDialect.Web3Signer
+                && (transaction.Type == TransactionType.AccessList || !transaction.AccessList.IsEmpty))
             {
-                await AssertRefused("signer-unsupported", Fault.Refused, async () => await signer.SignTransactionAsync(transaction, Cancel));
+                await AssertRefused("signer-unsupported", Fault.Refused, async () =>
+                    await signer.SignTransactionAsync(transaction, Cancel));
             }
             else
             {
@@ -69,7 +73,8 @@ public sealed class RemoteSignerTests
         using var signer = new RemoteSigner(server.Url, Account, dialect);
         await AssertRefused("signer-other-key", Fault.Mismatch, async () => await signer.SignTransactionAsync(Transaction, Cancel));
         await AssertRefused("signer-other-key", Fault.Mismatch, async () => await signer.SignMessageAsync("x"u8.ToArray(), Cancel));
-        await AssertRefused("signer-other-key", Fault.Mismatch, async () => await signer.SignTypedDataAsync(TypedDocument.FromJson(TypedDocuments.WithChain(1)), Cancel));
+        await AssertRefused("signer-other-key", Fault.Mismatch, async () =>
+            await signer.SignTypedDataAsync(TypedDocument.FromJson(TypedDocuments.WithChain(1)), Cancel));
         await AssertRefused("signer-account", Fault.Mismatch, async () => await signer.RequireAccountAsync(Cancel));
     }
 
@@ -87,15 +92,25 @@ public sealed class RemoteSignerTests
             () => Like(Transaction, value: Wei.FromEther("1000")),
             () => Like(Transaction, data: [0x84, 0x56, 0xcb, 0x58]),
             () => Like(Transaction, chain: new ChainId(1)),
-            () => UnsignedTransaction.Legacy(ChainId.Local, 3, Wei.FromGwei("2"), new Gas(50000), Address.Zero, Wei.FromEther("1"), Transaction.Data),
+            () => UnsignedTransaction.Legacy(
+                ChainId.Local, 3, Wei.FromGwei("2"), new Gas(50000), Address.Zero, Wei.FromEther("1"), Transaction.Data),
             () => UnsignedTransaction.DynamicFee(
-                ChainId.Local, 3, Wei.FromGwei("1"), Wei.FromGwei("2"), new Gas(50000), Address.Zero, Wei.FromEther("1"), Transaction.Data, [new AccessListEntry(Account, [])]),
+                ChainId.Local,
+                3,
+                Wei.FromGwei("1"),
+                Wei.FromGwei("2"),
+                new Gas(50000),
+                Address.Zero,
+                Wei.FromEther("1"),
+                Transaction.Data,
+                [new AccessListEntry(Account, [])]),
         };
         foreach (var change in changes)
         {
             await using var server = SignerServer.WithResult(_ => Raw(change(), Key));
             using var signer = new RemoteSigner(server.Url, Account, RemoteSignerDialect.Clef);
-            await AssertRefused("signer-other-transaction", Fault.Mismatch, async () => await signer.SignTransactionAsync(Transaction, Cancel));
+            await AssertRefused("signer-other-transaction", Fault.Mismatch, async () =>
+                await signer.SignTransactionAsync(Transaction, Cancel));
         }
     }
 
@@ -111,7 +126,8 @@ public sealed class RemoteSignerTests
     public async Task A_signature_with_high_s_is_not_used()
     {
         var low = Secp256k1.Sign(PersonalMessage.Hash("pause"), Key);
-        var order = BigInteger.Parse("00fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", System.Globalization.NumberStyles.AllowHexSpecifier);
+        var order = BigInteger.Parse(
+            "00fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", System.Globalization.NumberStyles.AllowHexSpecifier);
         var high = new Signature(low.R, Bytes32.FromUnsigned(order - low.S.ToUnsigned()), (byte)(1 - low.YParity));
         await using var server = SignerServer.WithResult(_ => Quoted(high.ToBytes()));
         using var signer = new RemoteSigner(server.Url, Account, RemoteSignerDialect.Clef);
@@ -136,7 +152,8 @@ public sealed class RemoteSignerTests
     [InlineData(500)]
     public async Task An_error_is_shown_with_its_text_and_without_control_characters(int status)
     {
-        await using var server = new SignerServer(request => SignerServer.Answer.Error(request, -32000, "No unlocked account\u001b[31m matches\nthe Sender", status));
+        const string Said = "No unlocked account\u001b[31m matches\nthe Sender";
+        await using var server = new SignerServer(request => SignerServer.Answer.Error(request, -32000, Said, status));
         using var signer = new RemoteSigner(server.Url, Account, RemoteSignerDialect.Web3Signer);
         var refusal = await AssertRefused("signer-error", Fault.Failed, async () => await signer.SignTransactionAsync(Transaction, Cancel));
         Assert.Contains("No unlocked account", refusal.Message, StringComparison.Ordinal);
@@ -171,7 +188,8 @@ public sealed class RemoteSignerTests
     [Fact]
     public async Task Cut_and_endless_answers_are_refused()
     {
-        await using var cut = new SignerServer(_ => new SignerServer.Answer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"jsonrpc\""u8.ToArray()));
+        var half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"jsonrpc\""u8.ToArray();
+        await using var cut = new SignerServer(_ => new SignerServer.Answer(half));
         using var first = new RemoteSigner(cut.Url, Account, RemoteSignerDialect.Clef);
         await AssertRefused("signer-unreachable", Fault.Unknown, async () => await first.SignTransactionAsync(Transaction, Cancel));
 
@@ -251,7 +269,8 @@ public sealed class RemoteSignerTests
     [InlineData("relative")]
     public void Other_addresses_than_https_or_loopback_are_refused_without_showing_a_password(string url)
     {
-        var refusal = Assert.Throws<EthereumException>(() => new RemoteSigner(new Uri(url, UriKind.RelativeOrAbsolute), Account, RemoteSignerDialect.Clef));
+        var refusal = Assert.Throws<EthereumException>(() =>
+            new RemoteSigner(new Uri(url, UriKind.RelativeOrAbsolute), Account, RemoteSignerDialect.Clef));
         Assert.Equal("signer-url", refusal.Code);
         Assert.DoesNotContain("secret", refusal.Message, StringComparison.Ordinal);
     }
@@ -327,18 +346,28 @@ public sealed class RemoteSignerTests
         var value = new Wei(Number("value"));
         var data = fields.Data("data");
         AccessListEntry[]? list = fields.TryGetProperty("accessList", out var entries)
-            ? [.. entries.EnumerateArray().Select(e => new AccessListEntry(Address.Parse(e.Text("address")), [.. e.GetProperty("storageKeys").EnumerateArray().Select(k => Bytes32.Parse(k.GetString()!))]))]
+            ? [.. entries.EnumerateArray().Select(e => new AccessListEntry(Address.Parse(e.Text("address")),
+                [.. e.GetProperty("storageKeys").EnumerateArray().Select(k => Bytes32.Parse(k.GetString()!))]))]
             : null;
         return fields.TryGetProperty("maxFeePerGas", out _)
-            ? UnsignedTransaction.DynamicFee(chain, nonce, new Wei(Number("maxPriorityFeePerGas")), new Wei(Number("maxFeePerGas")), gas, to, value, data, [.. list ?? []])
+            ? UnsignedTransaction.DynamicFee(chain, nonce, new Wei(Number("maxPriorityFeePerGas")), new Wei(Number("maxFeePerGas")), gas,
+                to, value, data, [.. list ?? []])
             : list is null
                 ? UnsignedTransaction.Legacy(chain, nonce, new Wei(Number("gasPrice")), gas, to, value, data)
                 : UnsignedTransaction.AccessListed(chain, nonce, new Wei(Number("gasPrice")), gas, to, value, data, [.. list]);
     }
 
-    private static UnsignedTransaction Like(UnsignedTransaction t, Address? to = null, bool create = false, Wei? value = null, byte[]? data = null, ChainId? chain = null) =>
+    private static UnsignedTransaction Like(
+        UnsignedTransaction t, Address? to = null, bool create = false, Wei? value = null, byte[]? data = null, ChainId? chain = null) =>
         UnsignedTransaction.DynamicFee(
-            chain ?? t.ChainId!.Value, t.Nonce, t.MaxPriorityFeePerGas, t.MaxFeePerGas, t.Gas, create ? null : to ?? t.To, value ?? t.Value, data ?? t.Data);
+            chain ?? t.ChainId!.Value,
+            t.Nonce,
+            t.MaxPriorityFeePerGas,
+            t.MaxFeePerGas,
+            t.Gas,
+            create ? null : to ?? t.To,
+            value ?? t.Value,
+            data ?? t.Data);
 
     private static byte[] Sign(UnsignedTransaction transaction, byte[] key) =>
         new SignedTransaction(transaction, Secp256k1.Sign(transaction.SigningHash, key)).Raw.ToArray();

@@ -18,7 +18,8 @@ public sealed class Secp256k1Tests
         "0000000000000000000000000000000000000000000000000000000000000001", "Satoshi Nakamoto",
         "934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d82442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5")]
     [InlineData(
-        "0000000000000000000000000000000000000000000000000000000000000001", "All those moments will be lost in time, like tears in rain. Time to die...",
+        "0000000000000000000000000000000000000000000000000000000000000001", "All those moments will be lost in time, like tears in rain. "
+            + "Time to die...",
         "8600dbd41e348fe5c9465ab92d23e3db8b98b873beecd930736488696438cb6b547fe64427496db33bf66019dacbf0039c04199abb0122918601db38a72cfc21")]
     [InlineData(
         "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140", "Satoshi Nakamoto",
@@ -146,8 +147,10 @@ public sealed class Secp256k1Tests
     {
         // No point of the curve has x = 5; r may be any number.
         var signature = new Signature(Bytes32.FromUnsigned(5), Bytes32.FromUnsigned(1), 0);
-        Assert.Equal("signature-unrecoverable", Assert.Throws<EthereumException>(() => Secp256k1.Recover(Keccak256.Hash("x"), signature)).Code);
-        Assert.Equal("signature-unrecoverable", Assert.Throws<EthereumException>(() => Secp256k1.Recover(Keccak256.Hash("x"), default)).Code);
+        Assert.Equal("signature-unrecoverable", Assert.Throws<EthereumException>(() =>
+            Secp256k1.Recover(Keccak256.Hash("x"), signature)).Code);
+        Assert.Equal("signature-unrecoverable", Assert.Throws<EthereumException>(() =>
+            Secp256k1.Recover(Keccak256.Hash("x"), default)).Code);
     }
 
     [Fact]
@@ -168,7 +171,8 @@ public sealed class Secp256k1Tests
     [Fact]
     public void A_missing_library_is_named_with_the_command_that_installs_it()
     {
-        var refusal = Assert.Throws<EthereumException>(() => NativeLibraries.Load(["libsecp256k1-is-not-here.so"], "secp256k1-missing", NativeLibraries.Secp256k1Missing));
+        var refusal = Assert.Throws<EthereumException>(() =>
+            NativeLibraries.Load(["libsecp256k1-is-not-here.so"], "secp256k1-missing", NativeLibraries.Secp256k1Missing));
         Assert.Equal("secp256k1-missing", refusal.Code);
         Assert.Contains("apt-get install libsecp256k1-1", refusal.Message, StringComparison.Ordinal);
     }

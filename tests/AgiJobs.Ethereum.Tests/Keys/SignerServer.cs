@@ -115,6 +115,7 @@ internal sealed class SignerServer : IAsyncDisposable
             Http(status, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},\"error\":{{\"code\":{code},\"message\":{JsonSerializer.Serialize(message)}}}}}");
 
         public static Answer Http(int status, string body, string headers = "") => new(
-            Encoding.UTF8.GetBytes($"HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
+            Encoding.UTF8.GetBytes($"HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\nConnection: "
+                + $"close\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
     }
 }

@@ -226,10 +226,12 @@ public sealed class RlpTests
 
     private static Gen<Item> Tree(int size)
     {
-        var leaf = Gen.Choose(0, 70).SelectMany(length => ArbMap.Default.GeneratorFor<byte>().ArrayOf(length)).Select(bytes => new Item(bytes, null));
+        var leaf = Gen.Choose(0, 70).SelectMany(
+            length => ArbMap.Default.GeneratorFor<byte>().ArrayOf(length)).Select(bytes => new Item(bytes, null));
         return size <= 1
             ? leaf
-            : Gen.OneOf(leaf, Gen.Choose(0, 5).SelectMany(count => Tree(size / 3).ArrayOf(count)).Select(children => new Item(null, [.. children])));
+            : Gen.OneOf(leaf,
+                Gen.Choose(0, 5).SelectMany(count => Tree(size / 3).ArrayOf(count)).Select(children => new Item(null, [.. children])));
     }
 
     private sealed record Item(byte[]? Bytes, List<Item>? Children)

@@ -25,7 +25,8 @@ internal static class GeneratedTransactions
         }
     }
 
-    private static Gen<UnsignedTransaction> Chosen(TransactionType type) => Gen.Choose(0, int.MaxValue).Select(seed => Make(type, new Random(seed)));
+    private static Gen<UnsignedTransaction> Chosen(TransactionType type) =>
+        Gen.Choose(0, int.MaxValue).Select(seed => Make(type, new Random(seed)));
 
     private static UnsignedTransaction WithoutChain(UnsignedTransaction t) =>
         UnsignedTransaction.Legacy(null, t.Nonce, t.MaxFeePerGas, t.Gas, t.To, t.Value, t.Data);
@@ -41,7 +42,8 @@ internal static class GeneratedTransactions
         var data = Bytes(random, random.Next(4) == 0 ? 0 : random.Next(300));
         ImmutableArray<AccessListEntry> list = random.Next(2) == 0
             ? []
-            : [.. Enumerable.Range(0, random.Next(4)).Select(_ => new AccessListEntry(new Address(Bytes(random, 20)), [.. Enumerable.Range(0, random.Next(4)).Select(_ => new Bytes32(Bytes(random, 32)))]))];
+            : [.. Enumerable.Range(0, random.Next(4)).Select(_ => new AccessListEntry(
+                new Address(Bytes(random, 20)), [.. Enumerable.Range(0, random.Next(4)).Select(_ => new Bytes32(Bytes(random, 32)))]))];
         return type switch
         {
             TransactionType.Legacy => UnsignedTransaction.Legacy(chain, nonce, new Wei(fees[0]), gas, to, value, data),

@@ -37,7 +37,8 @@ public sealed class TransactionDifferentialTests
     [Fact]
     public async Task Cast_makes_the_same_hundred_signed_transactions()
     {
-        var transactions = GeneratedTransactions.Sequence(71, 150).Where(t => t.Type != TransactionType.AccessList && t.To is not null).ToList();
+        var transactions = GeneratedTransactions.Sequence(71, 150).Where(
+            t => t.Type != TransactionType.AccessList && t.To is not null).ToList();
         Assert.InRange(transactions.Count, 60, 150);
         await Parallel.ForEachAsync(transactions, TestContext.Current.CancellationToken, async (transaction, _) =>
         {
@@ -47,9 +48,11 @@ public sealed class TransactionDifferentialTests
                 "mktx", "--private-key", Hex.Encode(Key(t)), "--chain", $"{t.ChainId}", "--nonce", $"{t.Nonce}", "--gas-limit", $"{t.Gas}", "--gas-price", $"{t.MaxFeePerGas.Value}",
                 "--value", $"{t.Value.Value}",
             ];
-            arguments.AddRange(t.Type == TransactionType.Legacy ? ["--legacy"] : ["--priority-gas-price", $"{t.MaxPriorityFeePerGas.Value}", "--access-list", AccessList(t).ToJsonString()]);
+            arguments.AddRange(t.Type == TransactionType.Legacy ? ["--legacy"]
+                : ["--priority-gas-price", $"{t.MaxPriorityFeePerGas.Value}", "--access-list", AccessList(t).ToJsonString()]);
             arguments.AddRange([t.To.ToString()!, Hex.Encode(t.Data.Span)]);
-            Assert.Equal(Hex.Encode(new SignedTransaction(t, Secp256k1.Sign(t.SigningHash, Key(t))).Raw.Span), await Oracle.CastAsync([.. arguments]));
+            Assert.Equal(Hex.Encode(new SignedTransaction(t, Secp256k1.Sign(t.SigningHash, Key(t))).Raw.Span),
+                await Oracle.CastAsync([.. arguments]));
         });
     }
 
@@ -63,7 +66,8 @@ public sealed class TransactionDifferentialTests
 
             // cast prints the JSON as a JSON string.
             using var outer = JsonDocument.Parse(text);
-            using var inner = JsonDocument.Parse(outer.RootElement.ValueKind == JsonValueKind.String ? outer.RootElement.GetString()! : text);
+            using var inner = JsonDocument.Parse(
+                outer.RootElement.ValueKind == JsonValueKind.String ? outer.RootElement.GetString()! : text);
             var fields = inner.RootElement;
             Assert.Equal(signed.From, Address.ParseAnyCase(fields.GetProperty("signer").GetString()!));
             Assert.Equal(signed.Hash.ToString(), fields.GetProperty("hash").GetString());
@@ -73,11 +77,13 @@ public sealed class TransactionDifferentialTests
             Assert.Equal(t.Value.Value, Hex.DecodeQuantity(fields.GetProperty("value").GetString()!));
             Assert.Equal(Hex.Encode(t.Data.Span), fields.GetProperty("input").GetString());
             Assert.Equal(t.To, fields.GetProperty("to").GetString() is { } to ? Address.ParseAnyCase(to) : null);
-            Assert.Equal(t.MaxFeePerGas.Value, Hex.DecodeQuantity(fields.GetProperty(t.Type == TransactionType.DynamicFee ? "maxFeePerGas" : "gasPrice").GetString()!));
+            Assert.Equal(t.MaxFeePerGas.Value,
+                Hex.DecodeQuantity(fields.GetProperty(t.Type == TransactionType.DynamicFee ? "maxFeePerGas" : "gasPrice").GetString()!));
         });
     }
 
-    private static byte[] Key(UnsignedTransaction transaction) => AgiJobs.Ethereum.Hashing.Keccak256.Hash(transaction.SigningPayload.Span[..Math.Min(40, transaction.SigningPayload.Length)]).ToBytes();
+    private static byte[] Key(UnsignedTransaction transaction) => AgiJobs.Ethereum.Hashing.Keccak256.Hash(
+        transaction.SigningPayload.Span[..Math.Min(40, transaction.SigningPayload.Length)]).ToBytes();
 
     private static JsonObject Fields(UnsignedTransaction t)
     {
@@ -110,7 +116,8 @@ public sealed class TransactionDifferentialTests
     }
 
     private static JsonArray AccessList(UnsignedTransaction t) =>
-        [.. t.AccessList.Select(e => new JsonObject { ["address"] = e.Address.ToString(), ["storageKeys"] = new JsonArray([.. e.StorageKeys.Select(k => (JsonNode)k.ToString())]) })];
+        [.. t.AccessList.Select(e => new JsonObject { ["address"] = e.Address.ToString(), ["storageKeys"] = new JsonArray(
+            [.. e.StorageKeys.Select(k => (JsonNode)k.ToString())]) })];
 
     private static string Number(System.Numerics.BigInteger value) => value.ToString(CultureInfo.InvariantCulture);
 }

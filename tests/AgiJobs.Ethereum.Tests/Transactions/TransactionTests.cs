@@ -17,7 +17,8 @@ public sealed class TransactionTests
     public void The_example_of_EIP_155_is_reproduced()
     {
         var key = Convert.FromHexString("4646464646464646464646464646464646464646464646464646464646464646");
-        var transaction = UnsignedTransaction.Legacy(new ChainId(1), 9, Wei.FromGwei("20"), new Gas(21000), Somebody, Wei.FromEther("1"), default);
+        var transaction = UnsignedTransaction.Legacy(
+            new ChainId(1), 9, Wei.FromGwei("20"), new Gas(21000), Somebody, Wei.FromEther("1"), default);
         Assert.Equal(
             "0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080", Hex.Encode(transaction.SigningPayload.Span));
         Assert.Equal("0xdaf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53", transaction.SigningHash.ToString());
@@ -87,9 +88,11 @@ public sealed class TransactionTests
     [Fact]
     public void Any_cut_or_change_of_a_transaction_is_another_canonical_one_or_an_error() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(500),
-        Prop.ForAll(Gen.Zip(GeneratedTransactions.All, ArbMap.Default.GeneratorFor<(NonNegativeInt At, byte Byte)>()).ToArbitrary(), input =>
+        Prop.ForAll(
+            Gen.Zip(GeneratedTransactions.All, ArbMap.Default.GeneratorFor<(NonNegativeInt At, byte Byte)>()).ToArbitrary(), input =>
         {
-            var raw = new SignedTransaction(input.Item1, Secp256k1.Sign(input.Item1.SigningHash, input.Item1.SigningHash.ToBytes())).Raw.ToArray();
+            var raw = new SignedTransaction(
+                input.Item1, Secp256k1.Sign(input.Item1.SigningHash, input.Item1.SigningHash.ToBytes())).Raw.ToArray();
             var at = input.Item2.At.Get % raw.Length;
             Assert.Throws<EthereumException>(() => SignedTransaction.Parse(raw.AsSpan(0, at)));
             Assert.Throws<EthereumException>(() => SignedTransaction.Parse([.. raw, input.Item2.Byte]));
@@ -145,17 +148,22 @@ public sealed class TransactionTests
     [Fact]
     public void A_chain_id_above_64_bits_is_refused_and_the_largest_below_is_read()
     {
-        Assert.Equal("signature-v", Assert.Throws<EthereumException>(() => SignedTransaction.Parse(LegacyWith((BigInteger.One << 65) + 35))).Code);
+        Assert.Equal("signature-v", Assert.Throws<EthereumException>(() =>
+            SignedTransaction.Parse(LegacyWith((BigInteger.One << 65) + 35))).Code);
         Assert.Equal("rlp-integer", Assert.Throws<EthereumException>(() => SignedTransaction.Parse(LegacyWith(BigInteger.One << 72))).Code);
-        Assert.Equal(new ChainId(ulong.MaxValue), SignedTransaction.Parse(LegacyWith((new BigInteger(ulong.MaxValue) * 2) + 36)).Unsigned.ChainId);
+        Assert.Equal(
+            new ChainId(ulong.MaxValue), SignedTransaction.Parse(LegacyWith((new BigInteger(ulong.MaxValue) * 2) + 36)).Unsigned.ChainId);
     }
 
     [Fact]
     public void Fields_that_break_a_rule_are_refused()
     {
-        Assert.Equal("transaction-nonce", Code(() => UnsignedTransaction.Legacy(new ChainId(1), ulong.MaxValue, Wei.Zero, new Gas(1), Somebody, Wei.Zero, default)));
-        Assert.Equal("transaction-chain", Code(() => UnsignedTransaction.Legacy(new ChainId(0), 0, Wei.Zero, new Gas(1), Somebody, Wei.Zero, default)));
-        Assert.Equal("transaction-fee", Code(() => UnsignedTransaction.DynamicFee(new ChainId(1), 0, new Wei(2), new Wei(1), new Gas(1), Somebody, Wei.Zero, default)));
+        Assert.Equal("transaction-nonce", Code(() =>
+            UnsignedTransaction.Legacy(new ChainId(1), ulong.MaxValue, Wei.Zero, new Gas(1), Somebody, Wei.Zero, default)));
+        Assert.Equal("transaction-chain", Code(() =>
+            UnsignedTransaction.Legacy(new ChainId(0), 0, Wei.Zero, new Gas(1), Somebody, Wei.Zero, default)));
+        Assert.Equal("transaction-fee", Code(() =>
+            UnsignedTransaction.DynamicFee(new ChainId(1), 0, new Wei(2), new Wei(1), new Gas(1), Somebody, Wei.Zero, default)));
         var legacy = UnsignedTransaction.Legacy(new ChainId(1), 0, Wei.Zero, new Gas(1), Somebody, Wei.Zero, default);
         Assert.Equal("transaction-fee", Code(() => legacy.WithFees(new Wei(1), new Wei(2))));
     }
@@ -193,7 +201,8 @@ public sealed class TransactionTests
     public void Changed_copies_differ_in_what_was_changed_alone()
     {
         var entry = new AccessListEntry(Somebody, [Bytes32.Zero]);
-        var original = UnsignedTransaction.DynamicFee(new ChainId(5), 7, new Wei(1), new Wei(2), new Gas(3), null, new Wei(4), new byte[] { 1, 2 }, [entry]);
+        var original = UnsignedTransaction.DynamicFee(
+            new ChainId(5), 7, new Wei(1), new Wei(2), new Gas(3), null, new Wei(4), new byte[] { 1, 2 }, [entry]);
         var changed = original.WithNonce(8).WithGas(new Gas(9)).WithFees(new Wei(10), new Wei(11));
         Assert.Equal(8UL, changed.Nonce);
         Assert.Equal(new Gas(9), changed.Gas);
@@ -217,7 +226,8 @@ public sealed class TransactionTests
 
     [Fact]
     public void A_transaction_prints_its_fields_with_their_units() => Assert.Equal(
-        "type 2, chain 31337, nonce 7, to 0x3535353535353535353535353535353535353535, 1.5 ether, 5 bytes of data from 0x8456cb59, gas 50000, fee cap 30.0 gwei, priority fee cap 1.5 gwei",
+        "type 2, chain 31337, nonce 7, to 0x3535353535353535353535353535353535353535, 1.5 ether, 5 bytes of data from 0x8456cb59, gas "
+            + "50000, fee cap 30.0 gwei, priority fee cap 1.5 gwei",
         UnsignedTransaction.DynamicFee(
             ChainId.Local, 7, Wei.FromGwei("1.5"), Wei.FromGwei("30"), new Gas(50000), Somebody, Wei.FromEther("1.5"), Convert.FromHexString("8456cb5900")).ToString());
 
@@ -233,7 +243,8 @@ public sealed class TransactionTests
         }
 
         // A signature of some hash, so that it recovers to some key whatever the fields are.
-        var signature = Secp256k1.Sign(AgiJobs.Ethereum.Hashing.Keccak256.Hash("any"), AgiJobs.Ethereum.Hashing.Keccak256.Hash("key").ToBytes());
+        var signature = Secp256k1.Sign(
+            AgiJobs.Ethereum.Hashing.Keccak256.Hash("any"), AgiJobs.Ethereum.Hashing.Keccak256.Hash("key").ToBytes());
         writer.WriteUnsigned(v);
         writer.WriteUnsigned(signature.R.ToUnsigned());
         writer.WriteUnsigned(signature.S.ToUnsigned());
