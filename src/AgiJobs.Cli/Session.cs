@@ -19,13 +19,14 @@ internal sealed class Session : IAsyncDisposable
     private Protocol? _protocol;
     private EthereumClient? _client;
 
-    private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment)
+    private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
         _parsed = parsed;
         _options = options;
         Environment = environment;
         Terminal = new Terminal(environment.Out, environment.Error, parsed.GetValue(options.Json), environment.Color && !parsed.GetValue(options.NoColor));
-        Workspace = Workspace.Find(parsed.GetValue(options.Workspace), environment.CurrentDirectory, Path.Combine(environment.Home, ".agijobs", "local"), environment.ShippedConfig);
+        var chosen = parsed.GetValue(options.Workspace);
+        Workspace = createsWorkspace && chosen is not null ? Workspace.At(chosen, environment.ShippedConfig) : Workspace.Find(chosen, environment.CurrentDirectory, Path.Combine(environment.Home, ".agijobs", "local"), environment.ShippedConfig);
     }
 
     public CommandEnvironment Environment { get; }
@@ -74,11 +75,11 @@ internal sealed class Session : IAsyncDisposable
         : !_parsed.GetValue(_options.DryRun) ? true
         : throw new ControlException("dry-run-and-execute", ExitCode.BadInput, "--dry-run and --execute contradict each other.", "Leave one of them out: without --execute nothing is sent.");
 
-    /// <summary>Makes a command's action: opens a session, runs, and returns the exit code.</summary>
-    public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action) =>
+    /// <summary>Makes a command's action: opens a session, runs, and returns the exit code. Only a command that makes a workspace accepts a folder that does not exist.</summary>
+    public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action, bool createsWorkspace = false) =>
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var session = new Session(parsed, options, environment);
+            await using var session = new Session(parsed, options, environment, createsWorkspace);
             return (int)await action(session, parsed, cancellation).ConfigureAwait(false);
         });
 
