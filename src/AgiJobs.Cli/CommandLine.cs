@@ -1,5 +1,9 @@
 using System.CommandLine;
+using AgiJobs.Cli.Changes;
+using AgiJobs.Cli.Devnet;
+using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Output;
+using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 
@@ -85,6 +89,10 @@ internal static class CommandLine
             root.Options.Add(option);
         }
 
+        root.Subcommands.Add(OwnerCommands.Build(options, environment));
+        root.Subcommands.Add(ChangeCommands.Build(options, environment));
+        root.Subcommands.Add(DevnetCommands.Build(options, environment));
+        root.Subcommands.Add(DrillCommands.Build(options, environment));
         return root;
     }
 

@@ -41,16 +41,16 @@ public sealed record ModuleFile
     public string? Paused { get; init; }
 
     /// <summary>Functions that pause or resume this or other modules.</summary>
-    public IReadOnlyList<LeverFile> Levers { get; init; } = [];
+    public IReadOnlyList<LeverFile> Levers { get => field ?? []; init; }
 
     /// <summary>Who may do what, and how the chain tells who that is.</summary>
-    public IReadOnlyList<RoleFile> Roles { get; init; } = [];
+    public IReadOnlyList<RoleFile> Roles { get => field ?? []; init; }
 
     /// <summary>Addresses of other modules that this one holds.</summary>
-    public IReadOnlyList<LinkFile> Links { get; init; } = [];
+    public IReadOnlyList<LinkFile> Links { get => field ?? []; init; }
 
     /// <summary>Values that the owners may set.</summary>
-    public IReadOnlyList<ParameterFile> Parameters { get; init; } = [];
+    public IReadOnlyList<ParameterFile> Parameters { get => field ?? []; init; }
 }
 
 /// <summary>What a lever does.</summary>
@@ -95,7 +95,7 @@ public sealed record RoleFile
     public string? Holders { get; init; }
 
     /// <summary>The arguments of <see cref="Holders"/>, as text.</summary>
-    public IReadOnlyList<string> Arguments { get; init; } = [];
+    public IReadOnlyList<string> Arguments { get => field ?? []; init; }
 
     /// <summary>The view that returns the role's id for OpenZeppelin's AccessControlEnumerable, such as <c>PAUSER_ROLE()</c>.</summary>
     public string? AccessControl { get; init; }

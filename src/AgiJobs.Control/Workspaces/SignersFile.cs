@@ -2,7 +2,7 @@ using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Workspaces;
 
-/// <summary>References to signers, never keys: <c>config/signers.json</c>.</summary>
+/// <summary>References to signers, never keys: <c>config/signers.json</c> for every network, <c>config/signers.NAME.json</c> for one.</summary>
 public sealed record SignersFile
 {
     /// <summary>The format's version; 1.</summary>

@@ -59,8 +59,11 @@ public sealed class Workspace
     /// <summary>The path of a network's manifest.</summary>
     public string ManifestPath(string network) => Locate("config", $"owner-control.{network}.json");
 
-    /// <summary>The path of the signers' references.</summary>
+    /// <summary>The path of the references to signers that serve every network.</summary>
     public string SignersPath => Locate("config", "signers.json");
+
+    /// <summary>The path of the references to signers of one network alone.</summary>
+    public string NetworkSignersPath(string network) => Locate("config", $"signers.{network}.json");
 
     /// <summary>The networks that have a file, by name, sorted.</summary>
     public IReadOnlyList<string> Networks()
@@ -117,17 +120,23 @@ public sealed class Workspace
         return file;
     }
 
-    /// <summary>The signers' references; none when there is no file.</summary>
-    /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
-    public SignersFile Signers()
+    /// <summary>The signers' references for a network: those for every network, then its own; none when there is no file.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>, <c>file-version</c>, or <c>signer-twice</c> when two have one name.</exception>
+    public SignersFile Signers(string network)
     {
-        if (!JsonFile.TryRead(SignersPath, WorkspaceJson.Default.SignersFile, out var file))
+        var signers = new List<SignerReference>();
+        foreach (var path in (string[])[SignersPath, NetworkSignersPath(network)])
         {
-            return new SignersFile { Version = 1, Signers = [] };
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.SignersFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                signers.AddRange(file.Signers);
+            }
         }
 
-        CheckVersion(SignersPath, file.Version);
-        return file;
+        return signers.GroupBy(signer => signer.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw new ControlException("signer-twice", ExitCode.BadInput, $"Two signers are named '{twice.Key}' in {SignersPath} and {NetworkSignersPath(network)}.", "Rename one of them.")
+            : new SignersFile { Version = 1, Signers = signers };
     }
 
     /// <summary>The configuration files of a protocol: the workspace's own where it has one, else the shipped one.</summary>

@@ -5,6 +5,7 @@ internal enum AbiEntryMark
 {
     Receive,
     Fallback,
+    PayableFallback,
 }
 
 /// <summary>Reads one entry of a human-readable ABI: a function, constructor, event, error, <c>receive</c> or <c>fallback</c>.</summary>
@@ -93,14 +94,16 @@ internal static class AbiEntryReader
                     }
                 }
 
-                ReadModifiers(parser, text);
+                mutability = ReadModifiers(parser, text);
                 if (parser.TryWord("returns"))
                 {
                     parser.ReadParameters();
                 }
 
                 End(parser);
-                return kind == "receive" ? AbiEntryMark.Receive : AbiEntryMark.Fallback;
+                return kind == "receive" ? AbiEntryMark.Receive
+                    : mutability == StateMutability.Payable ? AbiEntryMark.PayableFallback
+                    : AbiEntryMark.Fallback;
         }
     }
 

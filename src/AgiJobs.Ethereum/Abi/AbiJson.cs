@@ -1,8 +1,11 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace AgiJobs.Ethereum.Abi;
 
-/// <summary>Reads the JSON ABI that compilers write. Source: the Solidity documentation, "Contract ABI Specification", JSON.</summary>
+/// <summary>Reads and writes the JSON ABI of compilers. Source: the Solidity documentation, "Contract ABI Specification", JSON.</summary>
 internal static class AbiJson
 {
     public static List<object> Read(string json)
@@ -41,6 +44,122 @@ internal static class AbiJson
         }
     }
 
+    public static string Write(ContractAbi abi)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartArray();
+            if (!ReferenceEquals(abi.Constructor, AbiConstructor.Default))
+            {
+                Begin(writer, "constructor", null, abi.Constructor.Inputs, false);
+                End(writer, abi.Constructor.StateMutability);
+            }
+
+            foreach (var function in abi.Functions)
+            {
+                Begin(writer, "function", function.Name, function.Inputs, false);
+                WriteParameters(writer, "outputs", function.Outputs, false);
+                End(writer, function.StateMutability);
+            }
+
+            foreach (var error in abi.Errors)
+            {
+                Begin(writer, "error", error.Name, error.Inputs, false);
+                writer.WriteEndObject();
+            }
+
+            foreach (var one in abi.Events)
+            {
+                Begin(writer, "event", one.Name, one.Inputs, true);
+                writer.WriteBoolean("anonymous", one.IsAnonymous);
+                writer.WriteEndObject();
+            }
+
+            if (abi.HasFallback)
+            {
+                WriteMark(writer, "fallback", abi.HasFallbackPayable);
+            }
+
+            if (abi.HasReceive)
+            {
+                WriteMark(writer, "receive", payable: true);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void Begin(Utf8JsonWriter writer, string type, string? name, IReadOnlyList<AbiParameter> inputs, bool isEvent)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type", type);
+        if (name is not null)
+        {
+            writer.WriteString("name", name);
+        }
+
+        WriteParameters(writer, "inputs", inputs, isEvent);
+    }
+
+    private static void End(Utf8JsonWriter writer, StateMutability mutability)
+    {
+        writer.WriteString("stateMutability", Word(mutability));
+        writer.WriteEndObject();
+    }
+
+    private static void WriteMark(Utf8JsonWriter writer, string type, bool payable)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type", type);
+        End(writer, payable ? StateMutability.Payable : StateMutability.NonPayable);
+    }
+
+    private static void WriteParameters(Utf8JsonWriter writer, string property, IReadOnlyList<AbiParameter> parameters, bool isEvent)
+    {
+        writer.WriteStartArray(property);
+        foreach (var parameter in parameters)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", parameter.Name);
+            writer.WriteString("type", parameter.Type.JsonName);
+            if (parameter.InternalType is not null)
+            {
+                writer.WriteString("internalType", parameter.InternalType);
+            }
+
+            if (isEvent)
+            {
+                writer.WriteBoolean("indexed", parameter.Indexed);
+            }
+
+            var innermost = parameter.Type;
+            while (innermost.Element is not null)
+            {
+                innermost = innermost.Element;
+            }
+
+            if (innermost.Kind == AbiTypeKind.Tuple)
+            {
+                WriteParameters(writer, "components", innermost.Components, isEvent: false);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static string Word(StateMutability mutability) => mutability switch
+    {
+        StateMutability.View => "view",
+        StateMutability.Pure => "pure",
+        StateMutability.Payable => "payable",
+        _ => "nonpayable",
+    };
+
     private static object ReadEntry(JsonElement entry)
     {
         if (entry.ValueKind != JsonValueKind.Object)
@@ -63,7 +182,7 @@ internal static class AbiJson
             case "receive":
                 return AbiEntryMark.Receive;
             case "fallback":
-                return AbiEntryMark.Fallback;
+                return Mutability(entry) == StateMutability.Payable ? AbiEntryMark.PayableFallback : AbiEntryMark.Fallback;
             default:
                 throw Bad($"'{Hex.Shorten(type)}' is no kind of entry");
         }

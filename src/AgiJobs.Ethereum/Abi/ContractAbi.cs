@@ -48,8 +48,9 @@ public sealed class ContractAbi
                 case AbiEntryMark.Receive:
                     HasReceive = true;
                     break;
-                case AbiEntryMark.Fallback:
+                case AbiEntryMark.Fallback or AbiEntryMark.PayableFallback:
                     HasFallback = true;
+                    HasFallbackPayable = entry is AbiEntryMark.PayableFallback;
                     break;
             }
         }
@@ -83,6 +84,9 @@ public sealed class ContractAbi
 
     /// <summary>True when the contract answers calldata of unknown selectors.</summary>
     public bool HasFallback { get; }
+
+    /// <summary>True when the contract answers calldata of unknown selectors and takes coins with them.</summary>
+    public bool HasFallbackPayable { get; }
 
     /// <summary>Reads a JSON ABI: the array that solc writes, or an artefact object that has it as its property <c>abi</c>.</summary>
     /// <exception cref="EthereumException"><c>abi-json</c>, <c>abi-type</c>, <c>abi-event</c>, <c>abi-collision</c> or <c>abi-duplicate</c>.</exception>
@@ -122,6 +126,9 @@ public sealed class ContractAbi
         return new ContractAbi(all);
     }
 
+    /// <summary>The JSON ABI, internal types included: constructor, functions, errors, events, then fallback and receive.</summary>
+    public string ToJson() => AbiJson.Write(this);
+
     /// <summary>The function of a name, or of a signature such as <c>transfer(address,uint256)</c> when a name is not enough.</summary>
     /// <exception cref="EthereumException">
     /// <c>abi-unknown</c> when there is none, <c>abi-ambiguous</c> when several bear the name (the message lists them).
@@ -134,10 +141,22 @@ public sealed class ContractAbi
     public AbiError Error(string nameOrSignature) =>
         Find(Errors, nameOrSignature, "error", static one => one.Name, static one => one.Signature);
 
-    /// <summary>The event of a name or a signature.</summary>
+    /// <summary>
+    /// The event of a name or a signature. When two events differ only in what is indexed, the signature tells which:
+    /// <c>AddedOwner(address indexed)</c>.
+    /// </summary>
     /// <exception cref="EthereumException">As for <see cref="Function"/>.</exception>
-    public AbiEvent Event(string nameOrSignature) =>
-        Find(Events, nameOrSignature, "event", static one => one.Name, static one => one.Signature);
+    public AbiEvent Event(string nameOrSignature)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrSignature);
+        if (nameOrSignature.Contains(" indexed", StringComparison.Ordinal))
+        {
+            var key = Key(AbiEvent.Parse(nameOrSignature));
+            return Events.FirstOrDefault(one => Key(one) == key) ?? throw Unknown(Events, nameOrSignature, "event", static one => one.ToString());
+        }
+
+        return Find(Events, nameOrSignature, "event", static one => one.Name, static one => one.Signature);
+    }
 
     /// <summary>Finds the function of a selector.</summary>
     public bool TryFunction(Selector selector, [NotNullWhen(true)] out AbiFunction? function) => _functions.TryGetValue(selector, out function);
@@ -205,11 +224,20 @@ public sealed class ContractAbi
         return found switch
         {
             [var only] => only,
-            [] => throw EthereumException.BadInput(
-                "abi-unknown", $"The ABI has no {kind} '{Hex.Shorten(wanted)}'. It has: {Hex.Shorten(string.Join(", ", all.Select(signature)))}."),
+            [] => throw Unknown(all, wanted, kind, signature),
             _ => throw EthereumException.BadInput(
                 "abi-ambiguous", $"'{wanted}' is the name of several {kind}s; give the whole signature of one: {string.Join("; ", found)}."),
         };
+    }
+
+    private static EthereumException Unknown<T>(IReadOnlyList<T> all, string wanted, string kind, Func<T, string> signature)
+    {
+        // Entries of the same name first: most likely an argument type is wrong.
+        var name = wanted.Split('(')[0].Trim();
+        var near = all.Select(signature).OrderByDescending(one => one.Contains(name, StringComparison.OrdinalIgnoreCase)).Take(8).ToList();
+        var more = all.Count > near.Count ? $" and {all.Count - near.Count} more" : "";
+        return EthereumException.BadInput(
+            "abi-unknown", $"The ABI has no {kind} '{Hex.Shorten(wanted)}'. It has {(near.Count == 0 ? "none" : string.Join(", ", near))}{more}.");
     }
 
     // transfer(address to, uint amount) finds transfer(address,uint256).

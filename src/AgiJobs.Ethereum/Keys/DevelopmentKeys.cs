@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -13,15 +14,25 @@ public sealed class DevelopmentKeys
     public const string Phrase = "test test test test test test test test test test test junk";
 
     private readonly ExtendedKey _accounts;
+    private readonly bool _signsDocumentsWithoutChain;
 
     /// <summary>Opens the keys for a network.</summary>
-    /// <exception cref="EthereumException"><c>development-key-network</c> (<see cref="Fault.Refused"/>) for any chain but 31337.</exception>
-    public DevelopmentKeys(ChainId chainId)
+    /// <param name="chainId">31337.</param>
+    /// <param name="signDocumentsWithoutChain">
+    /// Sign typed documents whose domain names no chain too, as those of a Safe before 1.3.0 do. Such a signature counts on every chain
+    /// where that contract has the same address, so it is refused unless the caller says that it works with one.
+    /// </param>
+    /// <exception cref="EthereumException">
+    /// <c>development-key-network</c> (<see cref="Fault.Refused"/>) for any chain but 31337.
+    /// </exception>
+    public DevelopmentKeys(ChainId chainId, bool signDocumentsWithoutChain = false)
     {
         if (chainId != ChainId.Local)
         {
             throw WrongNetwork($"{chainId}");
         }
+
+        _signsDocumentsWithoutChain = signDocumentsWithoutChain;
 
         using var mnemonic = Mnemonic.Parse(Phrase);
         var seed = mnemonic.ToSeed();
@@ -36,21 +47,30 @@ public sealed class DevelopmentKeys
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         using var account = _accounts.Derive((uint)index);
-        return new DevelopmentSigner(account.ToSigner());
+        return new DevelopmentSigner(account.ToSigner(), _signsDocumentsWithoutChain);
     }
 
     private static EthereumException WrongNetwork(string chain) => new(
         "development-key-network",
         Fault.Refused,
-        $"The development keys are public and sign on chain {ChainId.Local} only, not on chain {chain}: use a signer of your own (agijobs signer add).");
+        $"The development keys are public and sign on chain {ChainId.Local} only, not on chain {chain}: use a signer of your own (agijobs "
+            + "signer add).");
 
-    private sealed class DevelopmentSigner(LocalSigner key) : ISigner
+    private sealed class DevelopmentSigner(LocalSigner key, bool signsDocumentsWithoutChain) : ISigner
     {
         public Address Address => key.Address;
 
         // A message names no chain; that this signer exists says that the caller is on the local one.
         public ValueTask<Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
             key.SignMessageAsync(message, cancellationToken);
+
+        public ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken)
+        {
+            ArgumentNullException.ThrowIfNull(document);
+            return document.ChainId == ChainId.Local || (document.ChainId is null && signsDocumentsWithoutChain)
+                ? key.SignTypedDataAsync(document, cancellationToken)
+                : throw WrongNetwork(document.ChainId?.ToString() ?? "any (the document's domain names none)");
+        }
 
         public ValueTask<SignedTransaction> SignTransactionAsync(UnsignedTransaction transaction, CancellationToken cancellationToken)
         {

@@ -1,4 +1,5 @@
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -14,11 +15,16 @@ public interface ISigner
     /// <exception cref="EthereumException">Depends on the signer; a refusal has <see cref="Fault.Refused"/>.</exception>
     ValueTask<Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 
+    /// <summary>Signs a typed document (EIP-712).</summary>
+    /// <exception cref="EthereumException">Depends on the signer; a refusal has <see cref="Fault.Refused"/>.</exception>
+    ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken);
+
     /// <summary>
     /// Signs a transaction. What comes back carries exactly the given fields and recovers to <see cref="Address"/>.
     /// </summary>
     /// <exception cref="EthereumException">
-    /// <c>transaction-unprotected</c> (<see cref="Fault.Refused"/>) for one without a chain id, which would be valid on every chain; others by signer.
+    /// <c>transaction-unprotected</c> (<see cref="Fault.Refused"/>) for one without a chain id, which would be valid on every
+    /// chain; others by signer.
     /// </exception>
     ValueTask<SignedTransaction> SignTransactionAsync(UnsignedTransaction transaction, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgiJobs.Ethereum.Transactions;
+using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Keys;
 
@@ -12,7 +13,9 @@ public sealed class LocalSigner : ISigner, IDisposable
     private readonly SecretMemory _key;
 
     /// <summary>Copies the 32 bytes; the caller zeroes its own copy.</summary>
-    /// <exception cref="EthereumException"><c>private-key</c> when they are zero, not below the order of secp256k1, or of another length.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>private-key</c> when they are zero, not below the order of secp256k1, or of another length.
+    /// </exception>
     public LocalSigner(ReadOnlySpan<byte> privateKey)
     {
         _key = SecretMemory.OfPrivateKey(privateKey);
@@ -40,7 +43,8 @@ public sealed class LocalSigner : ISigner, IDisposable
                 }
             }
 
-            throw new EthereumException("random-source", Fault.Failed, "The random source gave no usable key in 8 draws: it is broken. No key was made.");
+            throw new EthereumException("random-source", Fault.Failed, "The random source gave no usable key in 8 draws: it is broken. No "
+                + "key was made.");
         }
         finally
         {
@@ -53,7 +57,16 @@ public sealed class LocalSigner : ISigner, IDisposable
     public ValueTask<Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(SignHash(SigningRules.MessageHash(message.Span)));
+        return ValueTask.FromResult(SignHash(PersonalMessage.Hash(message.Span)));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The key was zeroed.</exception>
+    public ValueTask<Signature> SignTypedDataAsync(TypedDocument document, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(SignHash(document.Digest));
     }
 
     /// <inheritdoc/>
@@ -69,7 +82,8 @@ public sealed class LocalSigner : ISigner, IDisposable
     {
         ArgumentNullException.ThrowIfNull(transaction);
         SigningRules.RequireChain(transaction);
-        var signed = new SignedTransaction(transaction, _key.Read(transaction.SigningHash, static (hash, key) => Secp256k1.Sign(hash, key)));
+        var signature = _key.Read(transaction.SigningHash, static (hash, key) => Secp256k1.Sign(hash, key));
+        var signed = new SignedTransaction(transaction, signature);
         return signed.From == Address ? signed : throw WrongSignature();
     }
 
@@ -96,5 +110,6 @@ public sealed class LocalSigner : ISigner, IDisposable
 
     // Seen only when memory or the processor is faulty; such a signature can reveal the key.
     private EthereumException WrongSignature() => new(
-        "signature-self-check", Fault.Failed, $"The signature just made does not belong to {Address}: memory or processor are faulty. It was thrown away; use another machine.");
+        "signature-self-check", Fault.Failed, $"The signature just made does not belong to {Address}: memory or processor are faulty. It "
+            + "was thrown away; use another machine.");
 }

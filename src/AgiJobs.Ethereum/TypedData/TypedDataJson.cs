@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Numerics;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -11,9 +10,6 @@ namespace AgiJobs.Ethereum.TypedData;
 /// <summary>The JSON form of typed documents, <c>eth_signTypedData_v4</c>.</summary>
 internal static class TypedDataJson
 {
-    // Decimal digits of the widest integer with its sign; longer text cannot be one and is not parsed.
-    private const int MaxIntegerText = 80;
-
     private const long MaxExactInDouble = 9_007_199_254_740_991;
 
     public static TypedDocument Read(string json)
@@ -60,7 +56,7 @@ internal static class TypedDataJson
                 }
                 else
                 {
-                    WriteAtom(writer, type, value);
+                    AbiValueJson.Write(writer, type, value);
                 }
             }
 
@@ -171,7 +167,7 @@ internal static class TypedDataJson
             }
 
             order.Add(field.Name);
-            var value = ReadAtom(type, given, $"domain.{field.Name}");
+            var value = AbiValueJson.ReadAtom(type, given, $"domain.{field.Name}");
             domain = field.Name switch
             {
                 "name" => domain with { Name = value.AsText() },
@@ -193,7 +189,7 @@ internal static class TypedDataJson
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
-            throw Wrong(place, type.Name, "an object", element);
+            throw AbiValueJson.Wrong(place, type.Name, "an object", element);
         }
 
         var values = new AbiValue[type.Fields.Count];
@@ -225,12 +221,12 @@ internal static class TypedDataJson
 
         if (shape.Atom is not null)
         {
-            return ReadAtom(shape.Atom, element, place);
+            return AbiValueJson.ReadAtom(shape.Atom, element, place);
         }
 
         if (element.ValueKind != JsonValueKind.Array)
         {
-            throw Wrong(place, shape.Name, "an array", element);
+            throw AbiValueJson.Wrong(place, shape.Name, "an array", element);
         }
 
         var items = new AbiValue[element.GetArrayLength()];
@@ -243,51 +239,6 @@ internal static class TypedDataJson
 
         return new AbiList(items, owned: true);
     }
-
-    private static AbiValue ReadAtom(AbiType type, JsonElement element, string place)
-    {
-        var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : null;
-        switch (type.Kind)
-        {
-            case AbiTypeKind.UnsignedInteger or AbiTypeKind.SignedInteger:
-                var digits = text ?? (element.ValueKind == JsonValueKind.Number ? element.GetRawText() : "");
-                return TryInteger(digits, out var number) ? number : throw Wrong(place, type.CanonicalName, "a whole number, in decimal or 0x", element);
-            case AbiTypeKind.Boolean:
-                return element.ValueKind is JsonValueKind.True or JsonValueKind.False
-                    ? element.GetBoolean()
-                    : throw Wrong(place, type.CanonicalName, "true or false", element);
-            case AbiTypeKind.Address:
-                return text is not null ? ReadAddress(text) : throw Wrong(place, type.CanonicalName, "an address as text", element);
-            case AbiTypeKind.String:
-                return text ?? throw Wrong(place, type.CanonicalName, "text", element);
-            default:
-                return Hex.TryDecode(text, out var bytes) && (type.Kind == AbiTypeKind.Bytes || bytes.Length == type.Size)
-                    ? bytes
-                    : throw Wrong(place, type.CanonicalName, type.Kind == AbiTypeKind.Bytes ? "0x and whole bytes" : $"0x and exactly {type.Size} bytes", element);
-        }
-    }
-
-    // Machines write addresses in lower case; one in mixed case carries a checksum, and a wrong one is an error.
-    private static Address ReadAddress(string text) => text.Length == 42 && text.AsSpan(2).ContainsAnyInRange('a', 'f') && text.AsSpan(2).ContainsAnyInRange('A', 'F')
-        ? Address.Parse(text)
-        : Address.ParseAnyCase(text);
-
-    private static bool TryInteger(string text, out BigInteger number)
-    {
-        number = default;
-        if (text.StartsWith("0x", StringComparison.Ordinal))
-        {
-            var digits = text.AsSpan(2);
-            return digits.Length is >= 1 and <= 64 && !digits.ContainsAnyExcept(HexDigits)
-                && BigInteger.TryParse("0" + text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
-        }
-
-        var body = text.AsSpan(text.StartsWith('-') ? 1 : 0);
-        return body.Length is >= 1 and < MaxIntegerText && !body.ContainsAnyExceptInRange('0', '9')
-            && BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
-    }
-
-    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     private static void WriteType(Utf8JsonWriter writer, string name, IEnumerable<TypedField> fields)
     {
@@ -324,7 +275,7 @@ internal static class TypedDataJson
         }
         else if (shape.Atom is not null)
         {
-            WriteAtom(writer, shape.Atom, value);
+            AbiValueJson.Write(writer, shape.Atom, value);
         }
         else
         {
@@ -335,23 +286,6 @@ internal static class TypedDataJson
             }
 
             writer.WriteEndArray();
-        }
-    }
-
-    private static void WriteAtom(Utf8JsonWriter writer, AbiType type, AbiValue value)
-    {
-        switch (type.Kind)
-        {
-            case AbiTypeKind.Boolean:
-                writer.WriteBooleanValue(value.AsBoolean());
-                break;
-            case AbiTypeKind.String:
-                writer.WriteStringValue(value.AsText());
-                break;
-            default:
-                // Decimal, EIP-55 or hex: the readable form is the written one.
-                writer.WriteStringValue(value.ToString());
-                break;
         }
     }
 
@@ -372,7 +306,4 @@ internal static class TypedDataJson
         text = owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
         return text.Length > 0;
     }
-
-    private static EthereumException Wrong(string place, string type, string wanted, JsonElement element) => EthereumException.BadInput(
-        "typed-data-value", $"{Hex.Shorten(place)}: {Hex.Shorten(type)} takes {wanted}, not {Hex.Shorten(element.GetRawText())}.");
 }

@@ -63,7 +63,7 @@ public sealed class TypedDocument
     /// </summary>
     /// <exception cref="EthereumException">
     /// <c>typed-data-json</c>, <c>typed-data-types</c>, <c>typed-data-recursion</c>, <c>typed-data-domain</c>, <c>typed-data-member</c>,
-    /// <c>typed-data-value</c>, or as for the constructor.
+    /// <c>address-format</c>, <c>address-checksum</c>, or as for the constructor.
     /// </exception>
     public static TypedDocument FromJson(string json) => TypedDataJson.Read(json);
 

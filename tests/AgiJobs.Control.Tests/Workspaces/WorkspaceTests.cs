@@ -91,7 +91,7 @@ public sealed class WorkspaceTests : IDisposable
     public void A_signer_with_a_literal_password_is_refused_and_the_password_is_not_repeated()
     {
         _folder.Write("config/signers.json", """{"version":1,"signers":[{"name":"ops","kind":"keystore","address":"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed","file":"k.json","password":"hunter2"}]}""");
-        var refusal = Assert.Throws<ControlException>(() => Open().Signers());
+        var refusal = Assert.Throws<ControlException>(() => Open().Signers("local"));
         Assert.Contains("{\"env\": \"NAME\"}", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", refusal.ToString(), StringComparison.Ordinal);
     }

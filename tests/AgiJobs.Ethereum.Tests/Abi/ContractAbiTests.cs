@@ -1,5 +1,7 @@
 using System.Text;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Hashing;
+using AgiJobs.Ethereum.Tests.Keys;
 
 namespace AgiJobs.Ethereum.Tests.Abi;
 
@@ -93,7 +95,7 @@ public sealed class ContractAbiTests
         var named = AbiEvent.Parse("event Named(string indexed name, address indexed who, uint256 value)");
         var (topics, data) = named.Encode("Ada", Somebody, 7);
         var arguments = named.Decode(topics, data);
-        Assert.Equal(Hashing.Keccak256.Hash(Encoding.UTF8.GetBytes("Ada")), arguments["name"].AsBytes32());
+        Assert.Equal(Keccak256.Hash(Encoding.UTF8.GetBytes("Ada")), arguments["name"].AsBytes32());
         Assert.Equal("abi-value", Assert.Throws<EthereumException>(() => arguments["name"].AsText()).Code);
         Assert.Equal(Somebody, arguments["who"].AsAddress());
         Assert.Equal(7, arguments["value"].AsInteger());
@@ -137,6 +139,83 @@ public sealed class ContractAbiTests
         Assert.Equal(Hex.Decode("0x00010000000000000000000000005aaeb6053f3e94c9b9a09f33669435e7ef1beaed"), abi.Constructor.Encode([0, 1], Somebody));
         Assert.True(abi.TryEvent(abi.Event("Ran").Topic0!.Value, out _));
         Assert.Equal("Nope(why: 3)", abi.DecodeRevert(abi.Error("Nope").Encode(3)).Text);
+
+        var again = ContractAbi.FromJson(abi.ToJson());
+        Assert.Equal(abi.ToJson(), again.ToJson());
+        Assert.Equal(run.Signature, again.Function("run").Signature);
+        Assert.Equal("contract IERC20", again.Function("run").Inputs[0].Type.Element!.Element!.Components[0].InternalType);
+        Assert.Equal(abi.Constructor.ToString(), again.Constructor.ToString());
+        Assert.True(again.HasReceive);
+    }
+
+    [Theory]
+    [InlineData("function f() external payable virtual override returns (uint256 memory a);", "function f() payable returns (uint256 a)")]
+    [InlineData("f(uint,int,byte)", "function f(uint256, int256, bytes1)")]
+    [InlineData("function f(address payable to, tuple(uint8 a, (bool, string)[2] b)[] calldata c) public constant", "function f(address to, tuple(uint8 a, tuple(bool, string)[2] b)[] c) view")]
+    [InlineData("function f(function cb) pure", "function f(function cb) pure")]
+    [InlineData("error(uint256)", "function error(uint256)")]
+    public void A_human_readable_function_is_understood(string text, string normal) => Assert.Equal(normal, AbiFunction.Parse(text).ToString());
+
+    [Theory]
+    [InlineData("function")]
+    [InlineData("function ()")]
+    [InlineData("function f")]
+    [InlineData("function f(uint256")]
+    [InlineData("function f() view pure")]
+    [InlineData("function f() returns")]
+    [InlineData("function f() returns (uint256) view")]
+    [InlineData("function f(uint256 indexed a)")]
+    [InlineData("function f(uint256 1a)")]
+    [InlineData("function 1f()")]
+    [InlineData("function f(Struct s)")]
+    [InlineData("event E(uint256)")]
+    [InlineData("error E(uint256)")]
+    [InlineData("constructor ()  x")]
+    [InlineData("function f() external nonsense")]
+    public void Text_that_is_no_function_is_refused(string text) =>
+        Assert.StartsWith("abi-", Assert.Throws<EthereumException>(() => AbiFunction.Parse(text)).Code, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"abi":{}}""")]
+    [InlineData("[1]")]
+    [InlineData("""[{"type":"function"}]""")]
+    [InlineData("""[{"type":"function","name":"1"}]""")]
+    [InlineData("""[{"type":"function","name":"a b"}]""")]
+    [InlineData("""[{"type":"thing","name":"a"}]""")]
+    [InlineData("""[{"type":"function","name":"a","inputs":1}]""")]
+    [InlineData("""[{"type":"function","name":"a","inputs":[{"name":"x"}]}]""")]
+    [InlineData("""[{"type":"function","name":"a","inputs":[{"name":"x","type":"tuple"}]}]""")]
+    [InlineData("""[{"type":"function","name":"a","inputs":[{"name":"x","type":"tuples","components":[]}]}]""")]
+    [InlineData("""[{"type":"function","name":"a","stateMutability":"wild"}]""")]
+    [InlineData("""[{"type":"function","name":"a","name":"b"}]""")]
+    [InlineData("""[{"type":"constructor"},{"type":"constructor"}]""")]
+    [InlineData("""[{"type":"function","name":"many_msg_babbage","inputs":[{"type":"bytes1"}]},{"type":"function","name":"transfer","inputs":[{"type":"address"},{"type":"uint256"}]}]""")]
+    [InlineData("[")]
+    [InlineData("")]
+    public void JSON_that_is_no_ABI_is_refused(string json) =>
+        Assert.StartsWith("abi-", Assert.Throws<EthereumException>(() => ContractAbi.FromJson(json)).Code, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_compiled_ABIs_of_OpenZeppelin_and_Safe_are_read_and_written_back()
+    {
+        var modules = Path.Combine(KeyVectors.Root, "node_modules");
+        string[] artefacts =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(modules, "@openzeppelin", "contracts", "build", "contracts"), "*.json"),
+            .. Directory.EnumerateFiles(Path.Combine(modules, "@safe-global", "safe-contracts", "build", "artifacts", "contracts"), "*.json", SearchOption.AllDirectories)
+                .Where(static path => !path.EndsWith(".dbg.json", StringComparison.Ordinal)),
+        ];
+        Assert.True(artefacts.Length > 100, $"Only {artefacts.Length} artefacts: run npm ci in the root of the repository.");
+        foreach (var artefact in artefacts)
+        {
+            var abi = ContractAbi.FromJson(File.ReadAllText(artefact));
+            Assert.Equal(abi.ToJson(), ContractAbi.FromJson(abi.ToJson()).ToJson());
+            var text = abi.Functions.Select(static one => one.ToString()).Concat(abi.Events.Select(static one => one.ToString())).Concat(abi.Errors.Select(static one => one.ToString()));
+            var again = ContractAbi.FromHumanReadable([.. text]);
+            Assert.Equal(abi.Functions.Select(static one => one.Selector), again.Functions.Select(static one => one.Selector));
+            Assert.Equal(abi.Events.Select(static one => one.ToString()), again.Events.Select(static one => one.ToString()));
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Ethereum.Tests.TypedData;
@@ -16,6 +17,6 @@ public sealed class PersonalMessageTests
         // The example of EIP-191 as OpenZeppelin's MessageHashUtils.toDataWithIntendedValidatorHash hashes it.
         var validator = Address.Parse("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
         byte[] expected = [0x19, 0x00, .. validator.ToBytes(), 1, 2, 3];
-        Assert.Equal(Hashing.Keccak256.Hash(expected), PersonalMessage.HashForValidator(validator, [1, 2, 3]));
+        Assert.Equal(Keccak256.Hash(expected), PersonalMessage.HashForValidator(validator, [1, 2, 3]));
     }
 }

@@ -1,0 +1,22 @@
+using System.Text.Json.Nodes;
+
+namespace AgiJobs.Bench;
+
+/// <summary>
+/// One row of the table. <see cref="Run"/> does the work once and returns something, so that it cannot be optimised away;
+/// <see cref="Show"/> gives the result as text, which must equal what the baseline shows before anything is timed.
+/// </summary>
+internal sealed record BenchCase(string Name, Func<object?> Run, Func<string> Show)
+{
+    /// <summary>The name of the rival, as the table shows it.</summary>
+    public required string Baseline { get; init; }
+
+    /// <summary>The operation in bench/baseline/baseline.mjs.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>What the operation works on.</summary>
+    public required JsonObject Input { get; init; }
+
+    /// <summary>How many times as fast as the baseline the design wants it; null when it names no target.</summary>
+    public double? Target { get; init; }
+}

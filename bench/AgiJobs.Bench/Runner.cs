@@ -1,0 +1,85 @@
+using System.Diagnostics;
+
+namespace AgiJobs.Bench;
+
+/// <summary>What was measured: medians over the repetitions.</summary>
+internal sealed record Measurement(BenchCase Case, double Nanoseconds, double BaselineNanoseconds, double AllocatedBytes)
+{
+    /// <summary>How many times as fast as the baseline.</summary>
+    public double Ratio => BaselineNanoseconds / Nanoseconds;
+}
+
+/// <summary>
+/// Times a case against its baseline in turns, so that a change of the machine's speed hits both: warm-up, then repetitions of some
+/// milliseconds each, ours and theirs alternating; the median counts. What is counted is processor time of the process, collector and
+/// compiler threads included, since wall time on a busy machine measures the neighbours.
+/// </summary>
+internal static class Runner
+{
+    private const int Repetitions = 15;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(40);
+    private static object? _sink;
+
+    public static Measurement Measure(BenchCase one, Baseline baseline)
+    {
+        var ours = one.Show();
+        var theirs = baseline.Show(one);
+        if (ours != theirs)
+        {
+            throw new InvalidOperationException($"{one.Name}: the two sides do not agree, so there is nothing to compare.\n{ours}\n{theirs}");
+        }
+
+        var iterations = Calibrate(count => Time(one, count) / count);
+        var baselineIterations = Calibrate(count => baseline.Nanoseconds(one, count));
+        var times = new double[Repetitions];
+        var baselineTimes = new double[Repetitions];
+        var allocated = 0L;
+        for (var i = 0; i < Repetitions; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            times[i] = Time(one, iterations) / iterations;
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            baselineTimes[i] = baseline.Nanoseconds(one, baselineIterations);
+        }
+
+        return new Measurement(one, Median(times), Median(baselineTimes), (double)allocated / iterations);
+    }
+
+    // Runs until warm, then finds how many iterations fill one slice.
+    private static int Calibrate(Func<int, double> perIteration)
+    {
+        var watch = Stopwatch.StartNew();
+        var count = 1;
+        double nanoseconds;
+        do
+        {
+            nanoseconds = Math.Max(1, perIteration(count));
+            count = (int)Math.Clamp(Slice.TotalNanoseconds / nanoseconds, 1, 100_000_000);
+        }
+        while (watch.Elapsed < WarmUp);
+        return count;
+    }
+
+    private static double Time(BenchCase one, int iterations)
+    {
+        var run = one.Run;
+        object? last = null;
+        var start = Environment.CpuUsage.TotalTime;
+        for (var i = 0; i < iterations; i++)
+        {
+            last = run();
+        }
+
+        var elapsed = (Environment.CpuUsage.TotalTime - start).TotalNanoseconds;
+        _sink = last;
+        GC.KeepAlive(_sink);
+        return elapsed;
+    }
+
+    private static double Median(double[] values)
+    {
+        Array.Sort(values);
+        return values[values.Length / 2];
+    }
+}

@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace AgiJobs.Cli.Owner;
+
+/// <summary><c>owner ...</c>: what the owners of the protocol do.</summary>
+internal static class OwnerCommands
+{
+    public static Command Build(CommonOptions options, CommandEnvironment environment)
+    {
+        var command = new Command("owner", "what the owners of the protocol do: look, pause, resume");
+        command.Subcommands.Add(SystemPauseCommand.Build(options, environment));
+        return command;
+    }
+}

@@ -1,0 +1,111 @@
+using System.CommandLine;
+using AgiJobs.Cli.Output;
+using AgiJobs.Control;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Observation;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum.Rpc;
+
+namespace AgiJobs.Cli;
+
+/// <summary>What one command works with: its workspace, and on demand a network, its chain and its protocol.</summary>
+internal sealed class Session : IAsyncDisposable
+{
+    private readonly ParseResult _parsed;
+    private readonly CommonOptions _options;
+    private string? _network;
+    private NetworkFile? _networkFile;
+    private Protocol? _protocol;
+    private EthereumClient? _client;
+
+    private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment)
+    {
+        _parsed = parsed;
+        _options = options;
+        Environment = environment;
+        Terminal = new Terminal(environment.Out, environment.Error, parsed.GetValue(options.Json), environment.Color && !parsed.GetValue(options.NoColor));
+        Workspace = Workspace.Find(parsed.GetValue(options.Workspace), environment.CurrentDirectory, Path.Combine(environment.Home, ".agijobs", "local"), environment.ShippedConfig);
+    }
+
+    public CommandEnvironment Environment { get; }
+
+    public Terminal Terminal { get; }
+
+    public Workspace Workspace { get; }
+
+    /// <summary>The network's name.</summary>
+    public string Network => _network ??= Workspace.ChooseNetwork(_parsed.GetValue(_options.Network));
+
+    /// <summary>Works on the network of a record.</summary>
+    /// <exception cref="ControlException"><c>network-other</c> when --network says another, <c>network-unknown</c>.</exception>
+    public void Use(string network)
+    {
+        var asked = _parsed.GetValue(_options.Network);
+        if (asked is not null && !string.Equals(asked, network, StringComparison.Ordinal))
+        {
+            throw new ControlException("network-other", ExitCode.BadInput, $"This record is of the network '{network}', and --network says '{asked}'.", "Leave --network out.");
+        }
+
+        _network = Workspace.ChooseNetwork(network);
+    }
+
+    /// <summary>The network's file.</summary>
+    public NetworkFile NetworkFile => _networkFile ??= Workspace.Network(Network);
+
+    /// <summary>The protocol at the manifest's addresses.</summary>
+    public Protocol Protocol => _protocol ??= Protocol.Load(Workspace, Workspace.Manifest(Network));
+
+    /// <summary>The signers that the workspace refers to.</summary>
+    public SignerBook Signers => field ??= new SignerBook(Workspace.Signers(Network));
+
+    /// <summary>Names for addresses.</summary>
+    public Labels Labels => field ??= new Labels(Protocol, NetworkFile, Signers);
+
+    /// <summary>The signers named with <c>--signer</c>; all of the workspace when none is.</summary>
+    public IReadOnlyList<SignerReference> SignersAtHand => NamedSigners is { Count: > 0 } named ? named : Signers.All;
+
+    /// <summary>The signers named with <c>--signer</c>.</summary>
+    public IReadOnlyList<SignerReference> NamedSigners => Signers.Named(_parsed.GetValue(_options.Signers) ?? []);
+
+    /// <summary>True with <c>--execute</c>.</summary>
+    /// <exception cref="ControlException"><c>dry-run-and-execute</c> when both are given.</exception>
+    public bool Execute => !_parsed.GetValue(_options.Execute) ? false
+        : !_parsed.GetValue(_options.DryRun) ? true
+        : throw new ControlException("dry-run-and-execute", ExitCode.BadInput, "--dry-run and --execute contradict each other.", "Leave one of them out: without --execute nothing is sent.");
+
+    /// <summary>Makes a command's action: opens a session, runs, and returns the exit code.</summary>
+    public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action) =>
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var session = new Session(parsed, options, environment);
+            return (int)await action(session, parsed, cancellation).ConfigureAwait(false);
+        });
+
+    /// <summary>The network's chain, connected on first use and checked for its chain id.</summary>
+    public async Task<EthereumClient> ClientAsync(CancellationToken cancellation) =>
+        _client ??= await EthereumClient.ConnectAsync(
+            new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 },
+            NetworkFile.ChainId,
+            Environment.Time,
+            cancellation).ConfigureAwait(false);
+
+    /// <summary>The local networks of the workspace.</summary>
+    public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);
+
+    /// <summary>The protocol at the newest block.</summary>
+    public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)
+    {
+        var protocol = Protocol;
+        var client = await ClientAsync(cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client).ObserveAsync(protocol, client.HeadAtConnect, cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is not null)
+        {
+            await _client.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Keys;
+
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>The signers that the workspace refers to. Opening one is what touches a key or a remote; listing does not.</summary>
+public sealed class SignerBook(SignersFile file)
+{
+    /// <summary>All of them, in the order of preference.</summary>
+    public IReadOnlyList<SignerReference> All => file.Signers;
+
+    /// <summary>The signers of the given names, in that order.</summary>
+    /// <exception cref="ControlException"><c>signer-unknown</c> with the names there are.</exception>
+    public IReadOnlyList<SignerReference> Named(IEnumerable<string> names) =>
+        [.. names.Select(name => file.Signers.FirstOrDefault(signer => string.Equals(signer.Name, name, StringComparison.Ordinal))
+            ?? throw new ControlException("signer-unknown", ExitCode.BadInput, $"The signer '{name}' is unknown: config/signers.json has {(file.Signers.Count == 0 ? "none" : string.Join(", ", file.Signers.Select(signer => signer.Name)))}.", "Write one of these names, or add the signer to config/signers.json."))];
+
+    /// <summary>The name of an address's signer; null when there is none.</summary>
+    public string? NameOf(Address address) => file.Signers.FirstOrDefault(signer => signer.Address == address)?.Name;
+
+    /// <summary>Opens a signer for a chain.</summary>
+    /// <exception cref="ControlException"><c>signer-format</c> when the reference lacks what its kind needs, <c>signer-other-key</c> when its key is not that of its address, <c>secret-missing</c>.</exception>
+    /// <exception cref="EthereumException"><c>development-key-network</c>, <c>keystore-password</c> and others of the signer's kind.</exception>
+    public static ISigner Open(SignerReference reference, ChainId chain)
+    {
+        ISigner signer = reference.Kind switch
+        {
+            SignerKind.Development => new DevelopmentKeys(chain).Signer(Needed(reference, reference.Index, "index")!.Value),
+            SignerKind.Keystore => OpenKeystore(reference),
+            SignerKind.Clef => OpenRemote(reference, RemoteSignerDialect.Clef),
+            SignerKind.Web3signer => OpenRemote(reference, RemoteSignerDialect.Web3Signer),
+            _ => throw new ControlException("signer-format", ExitCode.BadInput, $"The signer '{reference.Name}' is of a kind that this program does not know."),
+        };
+        return signer.Address == reference.Address
+            ? signer
+            : throw new ControlException("signer-other-key", ExitCode.Mismatch, $"The signer '{reference.Name}' holds the key of {signer.Address}, not of {reference.Address} as config/signers.json says.", "Correct the address or the reference; nothing was signed.");
+    }
+
+    private static LocalSigner OpenKeystore(SignerReference reference)
+    {
+        var path = Needed(reference, reference.File, "file")!;
+        var password = Needed(reference, reference.Password, "password")!.Reveal();
+        return Keystore.Load(path).Unlock(password);
+    }
+
+    private static RemoteSigner OpenRemote(SignerReference reference, RemoteSignerDialect dialect) =>
+        Uri.TryCreate(Needed(reference, reference.Url, "url"), UriKind.Absolute, out var url)
+            ? new RemoteSigner(url, reference.Address, dialect)
+            : throw new ControlException("signer-format", ExitCode.BadInput, $"config/signers.json: the signer '{reference.Name}' has the url '{reference.Url}', which is not one.", "Write http:// or https:// and the host.");
+
+    private static T Needed<T>(SignerReference reference, T value, string key) =>
+        value is not null ? value : throw new ControlException("signer-format", ExitCode.BadInput, $"config/signers.json: the signer '{reference.Name}' of kind {reference.Kind} needs the key '{key}'.", "Add it.");
+}

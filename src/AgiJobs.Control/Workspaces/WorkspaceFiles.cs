@@ -1,0 +1,45 @@
+using System.Text;
+using AgiJobs.Control.Files;
+
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>The files that every workspace has, whatever its networks.</summary>
+public static class WorkspaceFiles
+{
+    private const string Ignored = """
+        # State of running local networks, and locks: no part of the record.
+        /storage/devnet/
+        *.lock
+        *.tmp
+        """;
+
+    private const string Readme = """
+        # An operator's workspace
+
+        What this folder holds, by path:
+
+        - `config/networks/NAME.json`: chain id, RPC URLs, Safe of a network
+        - `config/owner-control.NAME.json`: the manifest, the desired state of the protocol there
+        - `config/signers.json`: references to signers; never a key
+        - `storage/changes/`: every change with its brief, approvals and journal
+        - `storage/receipts/`, `monitoring/runbooks/`, `reports/`: receipts, dry runs, reports
+
+        Keep it in git. No secret belongs here: a secret field is {"env": "NAME"} or {"file": "PATH"}.
+        """;
+
+    /// <summary>Writes those that are missing; what is there stays as it is.</summary>
+    /// <exception cref="ControlException"><c>file-write</c>.</exception>
+    public static void WriteFrame(Workspace workspace)
+    {
+        Write(workspace.Locate(".gitignore"), Ignored);
+        Write(workspace.Locate("README.md"), Readme);
+    }
+
+    private static void Write(string path, string text)
+    {
+        if (!File.Exists(path))
+        {
+            AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n") + "\n"));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Keys;
+
+namespace AgiJobs.Deployment.LocalNetwork;
+
+/// <summary>Who is who among the development accounts of a local network. The names are those that <c>--signer</c> takes there.</summary>
+public sealed class LocalAccounts
+{
+    private static readonly string[] NamesByIndex =
+    [
+        "deployer", "safe-owner-1", "safe-owner-2", "safe-owner-3", "guardian", "orchestrator", "employer", "agent-1", "agent-2", "agent-3",
+        "validator-1", "validator-2", "validator-3", "treasury", "pauser", "relayer", "moderator", "platform",
+    ];
+
+    private readonly ISigner[] _signers;
+
+    /// <summary>Derives them.</summary>
+    /// <exception cref="EthereumException"><c>development-key-network</c> on any chain but 31337.</exception>
+    public LocalAccounts(ChainId chainId)
+    {
+        var keys = new DevelopmentKeys(chainId);
+        _signers = [.. NamesByIndex.Select((_, index) => keys.Signer(index))];
+    }
+
+    /// <summary>The names, by account index.</summary>
+    public static IReadOnlyList<string> Names => NamesByIndex;
+
+    /// <summary>The signer of a name.</summary>
+    public ISigner this[string name] => _signers[Array.IndexOf(NamesByIndex, name)];
+
+    /// <summary>The signers whose names start with a prefix, in order: <c>agent-</c>.</summary>
+    public IReadOnlyList<ISigner> All(string prefix) => [.. NamesByIndex.Select((name, index) => (name, index)).Where(entry => entry.name.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => _signers[entry.index])];
+}

@@ -1,0 +1,254 @@
+using AgiJobs.Control;
+using AgiJobs.Control.Files;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Rpc;
+
+namespace AgiJobs.Deployment.LocalNetwork;
+
+/// <summary>A running local network.</summary>
+/// <param name="Name">Its name in the workspace.</param>
+/// <param name="Url">Its JSON-RPC on loopback.</param>
+/// <param name="ProcessId">The process of its anvil.</param>
+/// <param name="Safe">The Safe that governs the protocol on it.</param>
+/// <param name="Block">Its newest block.</param>
+/// <param name="StartedAt">When it was started.</param>
+public sealed record RunningNetwork(string Name, Uri Url, int ProcessId, Address Safe, BlockNumber Block, DateTimeOffset StartedAt);
+
+/// <summary>How a network came up.</summary>
+/// <param name="Network">What runs now.</param>
+/// <param name="WasRunning">True when it ran already and nothing was done.</param>
+/// <param name="FromKeptState">True when it went on from the state that was kept.</param>
+/// <param name="Transactions">How many transactions the deployment took.</param>
+/// <param name="Took">From the command to ready.</param>
+public sealed record StartedNetwork(RunningNetwork Network, bool WasRunning, bool FromKeptState, int Transactions, TimeSpan Took);
+
+/// <summary>
+/// The local networks of a workspace: an anvil each, on loopback, with the whole protocol governed by a real 2-of-3 Safe and a life to protect. Keys
+/// are the public development keys; no key of another network is ever made or read. One process at a time changes a network.
+/// </summary>
+public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider time)
+{
+    /// <summary>Starts a network, or says that it runs.</summary>
+    /// <param name="name">Its name; its files in the workspace are written anew.</param>
+    /// <param name="port">The loopback port; 0 takes a free one.</param>
+    /// <param name="cancellation">Ends what was begun.</param>
+    /// <exception cref="ControlException">
+    /// <c>devnet-busy</c> when another process is changing it, <c>devnet-name</c> when the name belongs to a network that is not local, and those of anvil and
+    /// the deployment. A start that fails leaves nothing running.
+    /// </exception>
+    public async Task<StartedNetwork> UpAsync(string name, int port, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        CheckName(name);
+        using var held = Hold(name);
+        if (await FindAsync(name, cancellation).ConfigureAwait(false) is { } running)
+        {
+            return new StartedNetwork(running, true, false, 0, time.GetElapsedTime(began));
+        }
+
+        var folder = Folder(name);
+        var kept = File.Exists(AnvilProcess.StatePath(folder)) && File.Exists(FilePath(name));
+        var anvil = await AnvilProcess.StartAsync(AnvilProcess.Locate(home), folder, port, kept, time, cancellation).ConfigureAwait(false);
+        try
+        {
+            await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(anvil.Url.ToString()), ChainId.Local, time, cancellation).ConfigureAwait(false);
+            var (safe, systemPause, transactions) = kept
+                ? await ResumeAsync(name, client, anvil.Url, cancellation).ConfigureAwait(false)
+                : await DeployAsync(name, client, anvil.Url, cancellation).ConfigureAwait(false);
+
+            // Deployment is mined at once; from here on blocks come every second, as on a chain with people on it.
+            await client.RequestAsync("evm_setIntervalMining", writer => writer.WriteNumberValue(1), cancellation).ConfigureAwait(false);
+            var file = new LocalNetworkFile { Version = 1, ProcessId = anvil.ProcessId, Port = anvil.Port, StartedAt = time.GetUtcNow(), Safe = safe, SystemPause = systemPause };
+            JsonFile.Write(FilePath(name), file, LocalNetworkJson.Default.LocalNetworkFile);
+            var block = await client.BlockNumberAsync(cancellation).ConfigureAwait(false);
+            return new StartedNetwork(new RunningNetwork(name, anvil.Url, anvil.ProcessId, safe, block, file.StartedAt), false, kept, transactions, time.GetElapsedTime(began));
+        }
+        catch
+        {
+            await AnvilProcess.StopAsync(anvil.ProcessId, time).ConfigureAwait(false);
+            if (!kept)
+            {
+                File.Delete(AnvilProcess.StatePath(folder));
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Ends a network.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="keep">True keeps its state, from which the next start goes on.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <returns>False when it did not run.</returns>
+    /// <exception cref="ControlException"><c>devnet-busy</c> or <c>devnet-name</c>.</exception>
+    public async Task<bool> DownAsync(string name, bool keep, CancellationToken cancellation)
+    {
+        CheckName(name);
+        using var held = Hold(name);
+        var running = await FindAsync(name, cancellation).ConfigureAwait(false);
+        if (running is not null)
+        {
+            await AnvilProcess.StopAsync(running.ProcessId, time).ConfigureAwait(false);
+        }
+
+        if (!keep)
+        {
+            File.Delete(AnvilProcess.StatePath(Folder(name)));
+            File.Delete(FilePath(name));
+        }
+
+        return running is not null;
+    }
+
+    /// <summary>Ends a network, forgets its state and starts it afresh on the same port.</summary>
+    /// <exception cref="ControlException">Those of <see cref="UpAsync"/>.</exception>
+    public async Task<StartedNetwork> ResetAsync(string name, CancellationToken cancellation)
+    {
+        var port = JsonFile.TryRead(FilePath(name), LocalNetworkJson.Default.LocalNetworkFile, out var file) ? file.Port : 0;
+        await DownAsync(name, keep: false, cancellation).ConfigureAwait(false);
+        return await UpAsync(name, port, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The networks of the workspace that run.</summary>
+    public async Task<IReadOnlyList<RunningNetwork>> RunningAsync(CancellationToken cancellation)
+    {
+        var root = workspace.Locate("storage", "devnet");
+        var running = new List<RunningNetwork>();
+        foreach (var folder in Directory.Exists(root) ? Directory.GetDirectories(root).Order(StringComparer.Ordinal).ToArray() : [])
+        {
+            if (await FindAsync(Path.GetFileName(folder), cancellation).ConfigureAwait(false) is { } network)
+            {
+                running.Add(network);
+            }
+        }
+
+        return running;
+    }
+
+    /// <summary>A network that runs; null when it does not.</summary>
+    public async Task<RunningNetwork?> FindAsync(string name, CancellationToken cancellation)
+    {
+        if (!JsonFile.TryRead(FilePath(name), LocalNetworkJson.Default.LocalNetworkFile, out var file) || !AnvilProcess.IsRunning(file.ProcessId))
+        {
+            return null;
+        }
+
+        // A process id is used again some day; only the contract on the chain behind the port shows that it is ours.
+        var url = new Uri($"http://127.0.0.1:{file.Port}");
+        try
+        {
+            await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(url.ToString()) with { Rounds = 1, RequestTimeout = TimeSpan.FromSeconds(5) }, ChainId.Local, time, cancellation).ConfigureAwait(false);
+            return (await client.CodeAsync(file.SystemPause, BlockReference.Latest, cancellation).ConfigureAwait(false)).Length > 0
+                ? new RunningNetwork(name, url, file.ProcessId, file.Safe, client.HeadAtConnect.Number, file.StartedAt)
+                : null;
+        }
+        catch (EthereumException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(Address Safe, Address SystemPause, int Transactions)> DeployAsync(string name, EthereumClient client, Uri url, CancellationToken cancellation)
+    {
+        var accounts = new LocalAccounts(client.ChainId);
+        var deployer = accounts["deployer"];
+        var contracts = ((string[])["SystemPause", "StakeManager", "JobRegistry", "FeePool", "SelfPlayArena"]).ToDictionary(module => module, Load, StringComparer.Ordinal);
+        contracts["Token"] = Load("AgiToken");
+        var run = new TransactionRun(client, ContractAbi.Merge([.. contracts.Values.Select(contract => contract.Abi)]));
+        var governance = new LocalSafe(client, run, Path.Combine(home, "node_modules", "@safe-global", "safe-contracts"));
+        var owners = accounts.All("safe-owner-");
+        var safe = await governance.CreateAsync(deployer, [.. owners.Select(owner => owner.Address)], 2, cancellation).ConfigureAwait(false);
+        var offices = new InitialOffices
+        {
+            Guardians = [accounts["guardian"].Address],
+            Orchestrators = [accounts["orchestrator"].Address],
+            Pausers = [accounts["pauser"].Address],
+            Moderator = accounts["moderator"].Address,
+            Treasury = accounts["treasury"].Address,
+        };
+        var deployed = await new AgiJobsDeployer(client, run, contracts).DeployAsync(deployer, safe, offices, cancellation).ConfigureAwait(false);
+        await governance.AcceptAsync(safe, deployed.HandedOver, [owners[0], owners[1]], deployer, cancellation).ConfigureAwait(false);
+        await new LocalScenario(run, contracts, deployed.Modules, accounts).PlayAsync(cancellation).ConfigureAwait(false);
+        WriteConfiguration(name, url, safe, deployed.Modules, offices, accounts);
+        return (safe, deployed.Modules["SystemPause"], run.Count);
+
+        ContractArtefact Load(string contract) => ContractArtefact.Load(workspace.ProtocolPath("abi", contract + ".json"));
+    }
+
+    private async Task<(Address Safe, Address SystemPause, int Transactions)> ResumeAsync(string name, EthereumClient client, Uri url, CancellationToken cancellation)
+    {
+        var file = JsonFile.Read(FilePath(name), LocalNetworkJson.Default.LocalNetworkFile);
+        if ((await client.CodeAsync(file.SystemPause, BlockReference.Latest, cancellation).ConfigureAwait(false)).Length == 0)
+        {
+            throw new ControlException("devnet-state", ExitCode.Mismatch, $"The kept state of '{name}' does not hold its protocol: there is no code at {file.SystemPause}.", $"Start afresh with 'agijobs devnet reset --network {name}'.");
+        }
+
+        var network = workspace.Network(name) with { Rpc = [new EndpointReference { Url = Trim(url) }] };
+        JsonFile.Write(workspace.NetworkPath(name), network, WorkspaceJson.Default.NetworkFile);
+        return (file.Safe, file.SystemPause, 0);
+    }
+
+    private void WriteConfiguration(string name, Uri url, Address safe, IReadOnlyDictionary<string, Address> modules, InitialOffices offices, LocalAccounts accounts)
+    {
+        var roles = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<Address>>>(StringComparer.Ordinal)
+        {
+            ["SystemPause"] = Members(("owner", [safe]), ("guardian", offices.Guardians)),
+            ["StakeManager"] = Members(("owner", [safe]), ("agentLockManager", [modules["JobRegistry"]]), ("validatorLockManager", [modules["SelfPlayArena"]]), ("slasher", [modules["JobRegistry"], modules["SelfPlayArena"]]), ("treasurySlasher", [modules["SelfPlayArena"]])),
+            ["JobRegistry"] = Members(("owner", [safe]), ("pauser", offices.Pausers)),
+            ["FeePool"] = Members(("owner", [safe]), ("rewarder", [modules["SelfPlayArena"]])),
+            ["SelfPlayArena"] = Members(("owner", [safe]), ("orchestrator", offices.Orchestrators)),
+        };
+        WorkspaceFiles.WriteFrame(workspace);
+        JsonFile.Write(workspace.NetworkPath(name), new NetworkFile { Version = 1, ChainId = ChainId.Local, Rpc = [new EndpointReference { Url = Trim(url) }], Safe = safe }, WorkspaceJson.Default.NetworkFile);
+        JsonFile.Write(
+            workspace.ManifestPath(name),
+            new ManifestFile
+            {
+                Version = 1,
+                Protocol = "agi-jobs",
+                Modules = modules.ToDictionary(module => module.Key, module => new ManifestModule { Address = module.Value, Roles = roles.GetValueOrDefault(module.Key) }, StringComparer.Ordinal),
+            },
+            WorkspaceJson.Default.ManifestFile);
+        JsonFile.Write(
+            workspace.NetworkSignersPath(name),
+            new SignersFile { Version = 1, Signers = [.. LocalAccounts.Names.Select((signer, index) => new SignerReference { Name = signer, Kind = SignerKind.Development, Address = accounts[signer].Address, Index = index })] },
+            WorkspaceJson.Default.SignersFile);
+    }
+
+    private static Dictionary<string, IReadOnlyList<Address>> Members(params (string Role, IReadOnlyList<Address> Accounts)[] roles) => roles.ToDictionary(entry => entry.Role, entry => entry.Accounts, StringComparer.Ordinal);
+
+    private static string Trim(Uri url) => url.ToString().TrimEnd('/');
+
+    private string Folder(string name) => workspace.Locate("storage", "devnet", name);
+
+    private string FilePath(string name) => Path.Combine(Folder(name), "network.json");
+
+    private void CheckName(string name)
+    {
+        if (name.Length is 0 or > 40 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
+        {
+            throw new ControlException("devnet-name", ExitCode.BadInput, $"'{name}' is no name for a network.", "Use 1 to 40 letters, digits, '-' and '_'.");
+        }
+
+        // The files of a network with money on it must never be written over by a local one of the same name.
+        if (File.Exists(workspace.NetworkPath(name)) && workspace.Network(name).ChainId != ChainId.Local)
+        {
+            throw new ControlException("devnet-name", ExitCode.Refused, $"'{name}' is a network of chain {workspace.Network(name).ChainId}, not a local one.", "Choose another name with --network.");
+        }
+    }
+
+    private FileStream Hold(string name)
+    {
+        Directory.CreateDirectory(Folder(name));
+        try
+        {
+            return new FileStream(Path.Combine(Folder(name), "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException problem)
+        {
+            throw new ControlException("devnet-busy", ExitCode.Refused, $"Another command is changing the local network '{name}'.", "Wait for it to end, then look with 'agijobs devnet status'.", problem);
+        }
+    }
+}
