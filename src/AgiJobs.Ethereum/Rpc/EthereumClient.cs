@@ -6,8 +6,8 @@ using AgiJobs.Ethereum.Hashing;
 namespace AgiJobs.Ethereum.Rpc;
 
 /// <summary>
-/// A chain behind one or several nodes. Every node must name the expected chain id before an answer of it is used, again after each lost
-/// connection. Reads fail over to the next node on connection errors, timeouts, overload and malformed answers; what may act twice is
+/// A chain behind one or several nodes. Every node must name the expected chain id before an answer of it is used, and again after
+/// every failed exchange. Reads fail over to the next node on connection errors, timeouts, overload and malformed answers; what may act twice is
 /// never sent twice. Safe for use by several threads.
 /// </summary>
 public sealed partial class EthereumClient : IAsyncDisposable
@@ -312,7 +312,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
         {
             if (failed is not null)
             {
-                transport.RestsUntil = _time.GetTimestamp() + (long)((Int128)_options.CoolDown.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
+                transport.RestsUntil = RestFromNow();
             }
 
             _options.OnExchange?.Invoke(new RpcExchange(transport.Endpoint.Name, [.. all.Select(slot => slot.Request.Method)], _time.GetElapsedTime(started), failed));

@@ -7,7 +7,7 @@ internal abstract class RpcTransport(RpcEndpoint endpoint) : IAsyncDisposable
 
     public static RpcTransport Open(RpcEndpoint endpoint, RpcOptions options, TimeProvider time) =>
         endpoint.IsWebSocket
-            ? throw EthereumException.BadInput("rpc-url", $"{endpoint} is a WebSocket URL; requests go over http:// or https://.")
+            ? new WebSocketTransport(endpoint, options, time)
             : new HttpTransport(endpoint, options, time);
 
     /// <summary>True once the node answered with the expected chain id, until the connection fails.</summary>
