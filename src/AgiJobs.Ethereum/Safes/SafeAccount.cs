@@ -39,11 +39,11 @@ public sealed class SafeAccount
     public Address Address { get; }
 
     /// <summary>
-    /// Reads everything in one batch at one block (one more exchange first when <paramref name="block"/> is a tag, to pin it, and one for
-    /// each further hundred modules).
+    /// Reads everything in one batch at one block (one more exchange first when <paramref name="block"/> is a tag, to pin it, one for each
+    /// further hundred modules, and one where the node will not hash the singleton's code itself).
     /// </summary>
     /// <exception cref="EthereumException">
-    /// Refused: <c>safe-no-code</c>, <c>safe-not-a-safe</c>, <c>safe-version-unsupported</c>. Mismatch: <c>safe-domain-mismatch</c> when the contract
+    /// Refused: <c>safe-no-code</c>, <c>safe-not-a-safe</c>, <c>safe-version-unsupported</c>, <c>safe-version-newer</c>. Mismatch: <c>safe-domain-mismatch</c> when the contract
     /// computes another domain hash, <c>safe-state-mismatch</c> when its answers differ from its storage. Unknown: what the node could not answer.
     /// </exception>
     public async Task<SafeState> ReadAsync(BlockReference block, CancellationToken cancellationToken = default)
@@ -91,7 +91,7 @@ public sealed class SafeAccount
         }
 
         var findings = new List<SafeFinding>();
-        var (singleton, singletonCodeHash) = ReadSingleton(probe, slots[0].Value, findings);
+        var (singleton, singletonCodeHash) = await ReadSingletonAsync(probe, slots[0].Value, pinned, cancellationToken).ConfigureAwait(false);
         var known = Identify(domain, singleton, singletonCodeHash, findings);
         RequireSameAsStorage(domain, quorum, nonceNow, slots, known, findings);
         var proxyCodeHash = Keccak256.Hash(code.Value);
@@ -111,9 +111,9 @@ public sealed class SafeAccount
             KnownSingleton = known,
             ProxyCodeHash = proxyCodeHash,
             Modules = await ReadModulesAsync(domain.Version, modulePage, allModules, pinned, cancellationToken).ConfigureAwait(false),
-            Guard = domain.Version.HasGuard ? OptionalAddress(guard.Value) : null,
-            ModuleGuard = domain.Version.HasModuleGuard ? OptionalAddress(moduleGuard.Value) : null,
-            FallbackHandler = OptionalAddress(handler.Value),
+            Guard = domain.Version.HasGuard ? OptionalAddress(guard.Value, "guard") : null,
+            ModuleGuard = domain.Version.HasModuleGuard ? OptionalAddress(moduleGuard.Value, "module guard") : null,
+            FallbackHandler = OptionalAddress(handler.Value, "fallback handler"),
             Findings = findings,
         };
         AddFindings(state, findings);
@@ -304,7 +304,7 @@ public sealed class SafeAccount
         {
             version = SafeVersion.Parse(text);
         }
-        catch (EthereumException refusal)
+        catch (EthereumException refusal) when (refusal.Fault == Fault.BadInput)
         {
             throw NotASafe($"VERSION() is '{Hex.Shorten(text)}'", refusal);
         }
@@ -327,7 +327,8 @@ public sealed class SafeAccount
         }
     }
 
-    private (Address Singleton, Bytes32 CodeHash) ReadSingleton(RpcSlot<byte[]> probe, Bytes32 slot, List<SafeFinding> findings)
+    private async Task<(Address Singleton, Bytes32 CodeHash)> ReadSingletonAsync(
+        RpcSlot<byte[]> probe, Bytes32 slot, BlockReference block, CancellationToken cancellationToken)
     {
         Address singleton;
         try
@@ -339,15 +340,11 @@ public sealed class SafeAccount
             throw NotASafe($"its storage slot 0 is {slot}, which is no singleton's address", refusal);
         }
 
-        var answer = probe.Value;
-        if (answer.Length == 64 && new Bytes32(answer.AsSpan(0, 32)) == slot)
-        {
-            return (singleton, new Bytes32(answer.AsSpan(32)));
-        }
-
-        findings.Add(new SafeFinding(
-            "safe-singleton-hidden", $"{Address} names another singleton (masterCopy) than its storage slot 0, {singleton}, so it is not known which code runs."));
-        return (singleton, Bytes32.Zero);
+        // What the probe says counts only about the singleton in storage; proxies before 1.1.0 do not answer masterCopy(), and a node may refuse
+        // to run code that is not on chain.
+        return probe.TryGet(out var answer) && answer.Length == 64 && new Bytes32(answer.AsSpan(0, 32)) == slot
+            ? (singleton, new Bytes32(answer.AsSpan(32)))
+            : (singleton, Keccak256.Hash(await _client.CodeAsync(singleton, block, cancellationToken).ConfigureAwait(false)));
     }
 
     private static SafeContract? Identify(SafeDomain domain, Address singleton, Bytes32 codeHash, List<SafeFinding> findings)
@@ -476,7 +473,17 @@ public sealed class SafeAccount
     private EthereumException NotASafe(string why, Exception? inner) => new(
         "safe-not-a-safe", Fault.Refused, $"{Address} on chain {_client.ChainId} is not a Safe: {why}. Check the address and the network.", inner);
 
-    private static Address? OptionalAddress(Bytes32 word) => word.IsZero ? null : word.ToAddress();
+    private Address? OptionalAddress(Bytes32 word, string what)
+    {
+        try
+        {
+            return word.IsZero ? null : word.ToAddress();
+        }
+        catch (EthereumException refusal)
+        {
+            throw NotASafe($"the storage of its {what} is {word}, which is no address", refusal);
+        }
+    }
 
     private static Bytes32 Magic(string signature)
     {
