@@ -143,41 +143,13 @@ public sealed class SafeAccount
         ArgumentNullException.ThrowIfNull(signatures);
         RequireOwn(hash);
         var batch = _client.NewBatch();
-        var approvals = new Dictionary<Address, Question>();
-        var contracts = new Dictionary<Address, Question>();
-        foreach (var signature in signatures)
-        {
-            switch (signature)
-            {
-                case SafeSignature.ApprovedHash approval:
-                    approvals[approval.Owner] = Ask(batch, block, SafeAbi.ApprovedHashes, approval.Owner, hash.Value);
-                    break;
-                case SafeSignature.ContractSignature contract:
-                    var byHash = hash.Domain.Version.AsksContractOwnersAboutTheHash;
-                    var function = byHash ? SafeAbi.IsValidSignatureOfHash : SafeAbi.IsValidSignatureOfData;
-                    var call = new CallRequest
-                    {
-                        To = contract.Owner,
-                        From = Address,
-                        Data = byHash ? function.Encode(hash.Value, contract.Data) : function.Encode(hash.PreImage, contract.Data),
-                    };
-                    contracts[contract.Owner] = new Question(function, batch.Add(EthRequests.Call(call, block)));
-                    break;
-            }
-        }
-
+        var questions = AskForEvidence(batch, block, hash, signatures);
         if (batch.Count > 0)
         {
             await batch.SendAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var magic = hash.Domain.Version.AsksContractOwnersAboutTheHash ? HashMagic : DataMagic;
-        return new SafeSignatureEvidence
-        {
-            Executor = executor,
-            ApprovedOnChain = approvals.Where(entry => !Answer(entry.Value)[0].AsInteger().IsZero).Select(static entry => entry.Key).ToHashSet(),
-            AcceptedByContract = contracts.Where(entry => Accepts(entry.Value, magic)).Select(static entry => entry.Key).ToHashSet(),
-        };
+        return ReadEvidence(questions, hash, executor);
     }
 
     /// <summary>
@@ -210,34 +182,88 @@ public sealed class SafeAccount
         }
 
         var hash = state.HashOf(transaction);
-        await RequireHashOnChainAsync(hash, state.Block, cancellationToken).ConfigureAwait(false);
-        var evidence = await ReadEvidenceAsync(hash, signatures, executor, state.Block, cancellationToken).ConfigureAwait(false);
-        var owners = SafeSignatures.Verify(hash, state.Quorum, signatures, evidence);
+        if (signatures.Count == 0)
+        {
+            SafeSignatures.Verify(hash, state.Quorum, signatures);
+        }
+
+        // The contract's hash, the evidence and the trial do not depend on each other, so they share one exchange; what they say is judged in order.
         var calldata = SafeExecution.Encode(transaction, SafeSignatures.Encode(hash.Value, signatures));
-        await TryAsync(hash, calldata, executor, state.Block, cancellationToken).ConfigureAwait(false);
+        var batch = _client.NewBatch();
+        var hashThere = AskForHash(batch, state.Block, transaction);
+        var questions = AskForEvidence(batch, state.Block, hash, signatures);
+        var trial = batch.Add(EthRequests.Call(new CallRequest { To = Address, From = executor, Data = calldata }, state.Block));
+        await batch.SendAsync(cancellationToken).ConfigureAwait(false);
+
+        hash.RequireSame(Answer(hashThere)[0].AsBytes32(), $"The contract {Address}");
+        var owners = SafeSignatures.Verify(hash, state.Quorum, signatures, ReadEvidence(questions, hash, executor));
+        RequireSuccess(trial, hash);
         return new PreparedSafeExecution(state, hash, owners, executor, calldata);
     }
 
-    private async Task TryAsync(SafeTransactionHash hash, byte[] calldata, Address executor, BlockReference block, CancellationToken cancellationToken)
+    private static void RequireSuccess(RpcSlot<byte[]> trial, SafeTransactionHash hash)
     {
-        byte[] returned;
-        try
-        {
-            returned = await _client.CallAsync(new CallRequest { To = Address, From = executor, Data = calldata }, block, cancellationToken).ConfigureAwait(false);
-        }
-        catch (RevertException revert)
+        if (trial.Error is RevertException revert)
         {
             throw SafeRevert.Explain(revert, hash.Subject);
         }
 
         // With safeTxGas or gasPrice set, a failing inner call does not revert: the nonce would be used up for nothing.
-        if (!SafeAbi.ExecTransaction.DecodeOutput(returned)[0].AsBoolean())
+        if (!SafeAbi.ExecTransaction.DecodeOutput(trial.Value)[0].AsBoolean())
         {
             throw new EthereumException(
                 "safe-inner-call-fails",
                 Fault.Failed,
                 $"The inner call of {hash.Subject} to {hash.Transaction.To} would fail, and since safeTxGas or gasPrice is set the Safe would use up the nonce without effect. Find out why it fails first.");
         }
+    }
+
+    private List<(SafeSignature Signature, Question Question)> AskForEvidence(
+        RpcBatch batch, BlockReference block, SafeTransactionHash hash, IReadOnlyCollection<SafeSignature> signatures)
+    {
+        var questions = new List<(SafeSignature Signature, Question Question)>();
+        foreach (var signature in signatures)
+        {
+            switch (signature)
+            {
+                case SafeSignature.ApprovedHash approval:
+                    questions.Add((signature, Ask(batch, block, SafeAbi.ApprovedHashes, approval.Owner, hash.Value)));
+                    break;
+                case SafeSignature.ContractSignature contract:
+                    var byHash = hash.Domain.Version.AsksContractOwnersAboutTheHash;
+                    var function = byHash ? SafeAbi.IsValidSignatureOfHash : SafeAbi.IsValidSignatureOfData;
+                    var call = new CallRequest
+                    {
+                        To = contract.Owner,
+                        From = Address,
+                        Data = byHash ? function.Encode(hash.Value, contract.Data) : function.Encode(hash.PreImage, contract.Data),
+                    };
+                    questions.Add((signature, new Question(function, batch.Add(EthRequests.Call(call, block)))));
+                    break;
+            }
+        }
+
+        return questions;
+    }
+
+    private SafeSignatureEvidence ReadEvidence(List<(SafeSignature Signature, Question Question)> questions, SafeTransactionHash hash, Address? executor)
+    {
+        var magic = hash.Domain.Version.AsksContractOwnersAboutTheHash ? HashMagic : DataMagic;
+        var approved = new HashSet<Address>();
+        var accepted = new HashSet<Address>();
+        foreach (var (signature, question) in questions)
+        {
+            if (signature is SafeSignature.ApprovedHash approval && !Answer(question)[0].AsInteger().IsZero)
+            {
+                approved.Add(approval.Owner);
+            }
+            else if (signature is SafeSignature.ContractSignature contract && Accepts(question, magic))
+            {
+                accepted.Add(contract.Owner);
+            }
+        }
+
+        return new SafeSignatureEvidence { Executor = executor, ApprovedOnChain = approved, AcceptedByContract = accepted };
     }
 
     private async Task<BlockReference> PinAsync(BlockReference block, CancellationToken cancellationToken)
