@@ -76,9 +76,7 @@ public sealed record RevertReason
         var selector = new Selector(data);
         var known = selector == ErrorWithText.Selector
             ? ErrorWithText
-            : selector == PanicWithCode.Selector
-            ? PanicWithCode
-            : find(selector);
+            : selector == PanicWithCode.Selector ? PanicWithCode : find(selector);
         if (known is null)
         {
             var rest = data.Length == Selector.Size ? "" : $" with {data.Length - Selector.Size} bytes of arguments";
@@ -88,7 +86,11 @@ public sealed record RevertReason
         AbiArguments arguments;
         try
         {
-            arguments = known.Decode(data);
+            // Hand-written assembly cuts off the padding of the last string, or sends scratch memory behind it. A reason that reads well
+            // is worth more here than its exact form: nothing is decided by it.
+            var padded = new byte[(data.Length - Selector.Size + 31) & ~31];
+            data[Selector.Size..].CopyTo(padded);
+            arguments = AbiCodec.Decode(known.Inputs, padded, allowTrailing: true);
         }
         catch (EthereumException)
         {
