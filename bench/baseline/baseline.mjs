@@ -4,7 +4,8 @@
 // To add an operation, add a function to `operations` that takes the input and returns [run, show].
 import { createInterface } from "node:readline";
 import { keccak_256 } from "@noble/hashes/sha3";
-import { AbiCoder, Interface, ParamType, getBytes, hexlify } from "ethers";
+import { secp256k1 } from "@noble/curves/secp256k1";
+import { AbiCoder, Interface, ParamType, SigningKey, Transaction, getBytes, hexlify } from "ethers";
 
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -32,6 +33,32 @@ const operations = {
             () => contract.decodeEventLog(fragment, data, topics),
             () => contract.decodeEventLog(fragment, data, topics).map(String).join(" "),
         ];
+    },
+    sign: ({ key, digest }) => {
+        const [secret, hash] = [getBytes(key), getBytes(digest)];
+        const run = () => secp256k1.sign(hash, secret);
+        return [run, () => {
+            const signature = run();
+            return hexlify(signature.toCompactRawBytes()) + (27 + signature.recovery).toString(16);
+        }];
+    },
+    recover: ({ digest, signature }) => {
+        const [hash, bytes] = [getBytes(digest), getBytes(signature)];
+        const run = () => secp256k1.Signature.fromCompact(bytes.subarray(0, 64)).addRecoveryBit(bytes[64] - 27).recoverPublicKey(hash).toRawBytes(false);
+        return [run, () => hexlify(run())];
+    },
+    signTransaction: ({ key, fields }) => {
+        const signer = new SigningKey(key);
+        const run = () => {
+            const transaction = Transaction.from(fields);
+            transaction.signature = signer.sign(transaction.unsignedHash);
+            return transaction.serialized;
+        };
+        return [run, run];
+    },
+    readTransaction: ({ raw }) => {
+        const run = () => Transaction.from(raw).from;
+        return [run, run];
     },
 };
 

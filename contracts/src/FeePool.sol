@@ -7,6 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {BPS, OutOfBounds, Unauthorized, ZeroAddress, ZeroAmount} from "./base/Errors.sol";
+import {Membership} from "./base/Membership.sol";
 import {PausableModule} from "./base/PausableModule.sol";
 import {TreasuryAccount} from "./base/TreasuryAccount.sol";
 import {IBurnableToken} from "./interfaces/IBurnableToken.sol";
@@ -20,6 +21,7 @@ import {IStakeObserver} from "./interfaces/IStakeObserver.sol";
 /// budget, which is what is left. A reward can only ever come out of the last two.
 contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, ReentrancyGuardTransient {
     using EnumerableSet for EnumerableSet.AddressSet;
+    using Membership for EnumerableSet.AddressSet;
     using SafeERC20 for IBurnableToken;
 
     /// @param stake The platform stake that claims accrue on.
@@ -251,9 +253,7 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
 
     /// @notice Says whether `rewarder` may pay rewards.
     function setRewarder(address rewarder, bool allowed) external onlyOwner {
-        if (rewarder == address(0)) revert ZeroAddress();
-        bool previous = allowed ? !_rewarders.add(rewarder) : _rewarders.remove(rewarder);
-        emit RewarderUpdated(rewarder, previous, allowed);
+        emit RewarderUpdated(rewarder, _rewarders.update(rewarder, allowed), allowed);
     }
 
     /// @notice Sets the burned share of fees, in basis points up to {MAX_BURN_BPS}.

@@ -13,8 +13,10 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {BPS, OutOfBounds, Unauthorized, ZeroAmount} from "./base/Errors.sol";
 import {PausableModule} from "./base/PausableModule.sol";
 import {IFeePool} from "./interfaces/IFeePool.sol";
+import {IIdentityRegistry, Kind} from "./interfaces/IIdentityRegistry.sol";
 import {IJobRegistry, JobState} from "./interfaces/IJobRegistry.sol";
 import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
+import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 
 /// @title JobRegistry
 /// @notice Jobs with their reward in escrow, from posting to payment.
@@ -74,6 +76,12 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
 
     /// @notice Where collected fees go; zero when they wait here.
     IFeePool public feePool;
+
+    /// @notice Who may work; zero when everybody may.
+    IIdentityRegistry public identityRegistry;
+
+    /// @notice What employers and agents must have acknowledged; zero for nothing.
+    ITaxPolicy public taxPolicy;
 
     /// @notice Who judges submissions; zero when submissions stand unless they are disputed.
     address public validationModule;
@@ -207,6 +215,12 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice The DisputeModule changed.
     event DisputeModuleUpdated(address indexed previous, address indexed current);
 
+    /// @notice The IdentityRegistry changed.
+    event IdentityRegistryUpdated(address indexed previous, address indexed current);
+
+    /// @notice The TaxPolicy changed.
+    event TaxPolicyUpdated(address indexed previous, address indexed current);
+
     /// @notice The stake per job changed, for jobs taken from now on.
     event JobStakeUpdated(uint256 previous, uint256 current);
 
@@ -249,6 +263,12 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice An employer cannot work for himself.
     error OwnJob(uint256 jobId);
 
+    /// @notice The account is not known as an agent.
+    error NotAnAgent(address account);
+
+    /// @notice The account has not acknowledged the tax policy in force.
+    error TaxPolicyNotAcknowledged(address account);
+
     /// @notice There is nothing to collect.
     error NothingToCollect();
 
@@ -289,6 +309,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         nonReentrant
         returns (uint256 jobId)
     {
+        _requireAcknowledged(msg.sender);
         if (reward == 0 || reward > maxJobReward) revert OutOfBounds(reward, 1, maxJobReward);
         if (duration == 0 || duration > maxJobDuration) revert OutOfBounds(duration, 1, maxJobDuration);
         jobId = ++jobCount;
@@ -335,6 +356,10 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     function applyForJob(uint256 jobId) external whenNotPaused nonReentrant {
         Job storage job = _inState(jobId, JobState.Created);
         if (msg.sender == job.employer) revert OwnJob(jobId);
+        _requireAcknowledged(msg.sender);
+        if (address(identityRegistry) != address(0) && !identityRegistry.isAuthorized(Kind.Agent, msg.sender)) {
+            revert NotAnAgent(msg.sender);
+        }
         if (activeJobs[msg.sender] >= maxActiveJobsPerAgent) {
             revert TooManyActiveJobs(msg.sender, maxActiveJobsPerAgent);
         }
@@ -487,6 +512,20 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         feePool = newFeePool;
     }
 
+    /// @notice Names who knows the agents; zero lets everybody work.
+    function setIdentityRegistry(IIdentityRegistry newIdentityRegistry) external onlyOwner {
+        if (address(newIdentityRegistry) != address(0)) _requireContract(address(newIdentityRegistry));
+        emit IdentityRegistryUpdated(address(identityRegistry), address(newIdentityRegistry));
+        identityRegistry = newIdentityRegistry;
+    }
+
+    /// @notice Names the policy to be acknowledged before creating or taking a job; zero for none.
+    function setTaxPolicy(ITaxPolicy newTaxPolicy) external onlyOwner {
+        if (address(newTaxPolicy) != address(0)) _requireContract(address(newTaxPolicy));
+        emit TaxPolicyUpdated(address(taxPolicy), address(newTaxPolicy));
+        taxPolicy = newTaxPolicy;
+    }
+
     /// @notice Names who judges submissions; zero lets submissions of jobs created from now on stand unless disputed.
     function setValidationModule(address newValidationModule) external onlyOwner {
         emit ValidationModuleUpdated(validationModule, newValidationModule);
@@ -570,6 +609,11 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @inheritdoc IJobRegistry
     function stateOf(uint256 jobId) external view returns (JobState) {
         return _jobs[jobId].state;
+    }
+
+    /// @inheritdoc IJobRegistry
+    function succeeded(uint256 jobId) external view returns (bool) {
+        return _jobs[jobId].success;
     }
 
     /// @inheritdoc IJobRegistry
@@ -671,6 +715,12 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     function _inState(uint256 jobId, JobState state) private view returns (Job storage job) {
         job = _jobs[jobId];
         if (job.state != state) revert WrongState(jobId, job.state);
+    }
+
+    function _requireAcknowledged(address account) private view {
+        if (address(taxPolicy) != address(0) && !taxPolicy.hasAcknowledged(account)) {
+            revert TaxPolicyNotAcknowledged(account);
+        }
     }
 
     function _requireBefore(uint256 jobId, uint64 deadline) private view {

@@ -5,8 +5,10 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {BPS, OutOfBounds, SplitSum, Unauthorized, ZeroAddress, ZeroAmount} from "./base/Errors.sol";
+import {Membership} from "./base/Membership.sol";
 import {PausableModule} from "./base/PausableModule.sol";
 import {IFeePool} from "./interfaces/IFeePool.sol";
+import {IIdentityRegistry, Kind} from "./interfaces/IIdentityRegistry.sol";
 import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
 
 /// @title SelfPlayArena
@@ -16,6 +18,7 @@ import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
 /// no other module's pause can make him miss it. Winners follow from the votes and from nothing else.
 contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
     using EnumerableSet for EnumerableSet.AddressSet;
+    using Membership for EnumerableSet.AddressSet;
 
     /// @notice Where a round stands.
     enum Phase {
@@ -142,6 +145,9 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
 
     /// @notice Where rewards come from.
     IFeePool public feePool;
+
+    /// @notice Who may take part; zero when everybody may.
+    IIdentityRegistry public identityRegistry;
 
     /// @notice How many rounds there have been; the last one's number.
     uint256 public totalRounds;
@@ -283,6 +289,9 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
     /// @notice The FeePool changed.
     event FeePoolUpdated(address indexed previous, address indexed current);
 
+    /// @notice The IdentityRegistry changed.
+    event IdentityRegistryUpdated(address indexed previous, address indexed current);
+
     /// @notice The StakeManager changed.
     event StakeManagerUpdated(address indexed previous, address indexed current);
 
@@ -323,6 +332,9 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
 
     /// @notice The account has not put up the role's minimum stake.
     error NotStaked(address account, Role role);
+
+    /// @notice The account is not known as `kind`.
+    error NotAuthorized(address account, Kind kind);
 
     /// @notice A commitment, a task or a digest is empty.
     error EmptyHash();
@@ -439,7 +451,7 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         if (msg.sender != round.teacher) revert NotSeated(roundId, msg.sender, Seat.Teacher);
         if (taskHash == 0) revert EmptyHash();
         if (round.taskHash != 0) revert AlreadyDone(roundId, msg.sender);
-        _requireStaked(msg.sender, Role.Agent);
+        _requireEligible(msg.sender, Role.Agent);
         round.taskHash = taskHash;
         _participants[roundId][msg.sender].joined = true;
         emit TaskPublished(roundId, msg.sender, taskHash, uri);
@@ -452,14 +464,14 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         if (joining.joined) revert AlreadyDone(roundId, msg.sender);
         joining.joined = true;
         if (joining.seat == Seat.Student) {
-            _requireStaked(msg.sender, Role.Agent);
+            _requireEligible(msg.sender, Role.Agent);
             _takeSeat(roundId, joining, _students[roundId]);
         } else if (joining.seat == Seat.Validator) {
             Rules storage rules_ = _rulesOf[roundId];
             if (_validators[roundId].length == rules_.committeeSize) {
                 revert CommitteeFull(roundId, rules_.committeeSize);
             }
-            _requireStaked(msg.sender, Role.Validator);
+            _requireEligible(msg.sender, Role.Validator);
             _takeSeat(roundId, joining, _validators[roundId]);
             if (rules_.validatorStake != 0) {
                 stakeManager.lockStake(Role.Validator, msg.sender, roundId, rules_.validatorStake);
@@ -631,9 +643,7 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
 
     /// @notice Says whether `orchestrator` may start rounds and report misconduct.
     function setOrchestrator(address orchestrator, bool allowed) external onlyOwner {
-        if (orchestrator == address(0)) revert ZeroAddress();
-        bool previous = allowed ? !_orchestrators.add(orchestrator) : _orchestrators.remove(orchestrator);
-        emit OrchestratorUpdated(orchestrator, previous, allowed);
+        emit OrchestratorUpdated(orchestrator, _orchestrators.update(orchestrator, allowed), allowed);
     }
 
     /// @notice Sets the base rewards of each role for rounds started from now on, in wei of the token.
@@ -717,6 +727,13 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
     function setFeePool(IFeePool newFeePool) external onlyOwner {
         _setFeePool(newFeePool);
         _emitParameters();
+    }
+
+    /// @notice Names who knows agents and validators; zero lets everybody take part.
+    function setIdentityRegistry(IIdentityRegistry newIdentityRegistry) external onlyOwner {
+        if (address(newIdentityRegistry) != address(0)) _requireContract(address(newIdentityRegistry));
+        emit IdentityRegistryUpdated(address(identityRegistry), address(newIdentityRegistry));
+        identityRegistry = newIdentityRegistry;
     }
 
     /// @notice Names the StakeManager. Refused while the present one holds stakes for rounds.
@@ -1046,8 +1063,12 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         if (protocolTime() < round.phaseEndsAt) revert PhaseNotOver(roundId, round.phaseEndsAt, protocolTime());
     }
 
-    function _requireStaked(address account, Role role) private view {
+    function _requireEligible(address account, Role role) private view {
         if (!stakeManager.isStaked(account, role)) revert NotStaked(account, role);
+        Kind kind = role == Role.Validator ? Kind.Validator : Kind.Agent;
+        if (address(identityRegistry) != address(0) && !identityRegistry.isAuthorized(kind, account)) {
+            revert NotAuthorized(account, kind);
+        }
     }
 
     function _requireWindow(uint256 window) private pure {

@@ -5,13 +5,15 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
-import {BPS, OutOfBounds, SplitSum, Unauthorized, ZeroAddress, ZeroAmount} from "./base/Errors.sol";
+import {BPS, OutOfBounds, SplitSum, Unauthorized, ZeroAmount} from "./base/Errors.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Membership} from "./base/Membership.sol";
 import {PausableModule} from "./base/PausableModule.sol";
 import {TreasuryAccount} from "./base/TreasuryAccount.sol";
 import {IBurnableToken} from "./interfaces/IBurnableToken.sol";
 import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
 import {IStakeObserver} from "./interfaces/IStakeObserver.sol";
+import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 
 /// @title StakeManager
 /// @notice Holds the stakes of agents, validators and platforms, and takes them from those who break the rules.
@@ -19,6 +21,7 @@ import {IStakeObserver} from "./interfaces/IStakeObserver.sol";
 /// one manager's own ledger, not a pot: when a slash has taken the stake from under a lock, the lock covers what is left.
 contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, ReentrancyGuardTransient {
     using EnumerableSet for EnumerableSet.AddressSet;
+    using Membership for EnumerableSet.AddressSet;
     using SafeERC20 for IBurnableToken;
 
     /// @param bonded Stake that counts.
@@ -64,6 +67,9 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
 
     /// @notice Told of every change of a stake; zero when nobody is.
     IStakeObserver public feePool;
+
+    /// @notice What must have been acknowledged to put up stake; zero for nothing. Taking it out never needs it.
+    ITaxPolicy public taxPolicy;
 
     /// @notice Stake that counts, by role, in wei of the token.
     mapping(Role => uint256) public totalStakes;
@@ -157,6 +163,9 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
     /// @notice The observer of stakes changed.
     event FeePoolUpdated(address indexed previousFeePool, address indexed newFeePool);
 
+    /// @notice The TaxPolicy changed.
+    event TaxPolicyUpdated(address indexed previous, address indexed current);
+
     /// @notice The parameters as they are after a change.
     event ParametersUpdated(
         uint256 feePct,
@@ -178,6 +187,9 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
 
     /// @notice Unbonding stake can be had from `releaseAt` of protocol time.
     error StillUnbonding(uint64 releaseAt, uint64 protocolTime);
+
+    /// @notice The account has not acknowledged the tax policy in force.
+    error TaxPolicyNotAcknowledged(address account);
 
     /// @notice Fee and validators' share together are more than everything.
     error PercentageSum(uint256 sum);
@@ -202,6 +214,9 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
     /// @notice Puts up stake. Needs an allowance of the token.
     function depositStake(Role role, uint256 amount) external whenNotPaused nonReentrant {
         if (amount == 0) revert ZeroAmount();
+        if (address(taxPolicy) != address(0) && !taxPolicy.hasAcknowledged(msg.sender)) {
+            revert TaxPolicyNotAcknowledged(msg.sender);
+        }
         Stake storage stake = _stakes[msg.sender][role];
         uint256 bonded = stake.bonded + amount;
         if (bonded < minStake[role]) revert BelowMinimumStake(bonded, minStake[role]);
@@ -326,7 +341,7 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
 
     /// @notice Says whether `manager` may lock stake of `role`.
     function setLockManager(Role role, address manager, bool allowed) public onlyOwner {
-        bool previous = _update(_lockManagers[role], manager, allowed);
+        bool previous = _lockManagers[role].update(manager, allowed);
         emit LockManagerUpdated(role, manager, previous, allowed);
         if (role == Role.Validator) emit ValidatorLockManagerUpdated(manager, allowed);
     }
@@ -338,12 +353,12 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
 
     /// @notice Says whether `slasher` may slash what it has locked.
     function setSlasher(address slasher, bool allowed) external onlyOwner {
-        emit SlasherUpdated(slasher, _update(_slashers, slasher, allowed), allowed);
+        emit SlasherUpdated(slasher, _slashers.update(slasher, allowed), allowed);
     }
 
     /// @notice Says whether `slasher` may slash anybody's stake for the treasury, while paused too.
     function setTreasurySlasher(address slasher, bool allowed) external onlyOwner {
-        emit TreasurySlasherUpdated(slasher, _update(_treasurySlashers, slasher, allowed), allowed);
+        emit TreasurySlasherUpdated(slasher, _treasurySlashers.update(slasher, allowed), allowed);
     }
 
     /// @notice Sets the least stake of a role, in wei of the token.
@@ -401,11 +416,23 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
         feePool = newFeePool;
     }
 
+    /// @notice Names the policy to be acknowledged before putting up stake; zero for none.
+    function setTaxPolicy(ITaxPolicy newTaxPolicy) external onlyOwner {
+        if (address(newTaxPolicy) != address(0)) _requireContract(address(newTaxPolicy));
+        emit TaxPolicyUpdated(address(taxPolicy), address(newTaxPolicy));
+        taxPolicy = newTaxPolicy;
+    }
+
     // ------------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IStakeManager
     function stakeOf(address user, Role role) external view returns (uint256) {
         return _stakes[user][role].bonded;
+    }
+
+    /// @inheritdoc IStakeManager
+    function freeStakeOf(address user, Role role) external view returns (uint256) {
+        return Math.saturatingSub(_stakes[user][role].bonded, _stakes[user][role].locked);
     }
 
     /// @inheritdoc IStakeManager
@@ -510,14 +537,6 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
         catch (bytes memory reason) {
             emit StakeObserverFailed(address(observer), user, reason);
         }
-    }
-
-    function _update(EnumerableSet.AddressSet storage set, address account, bool allowed)
-        private
-        returns (bool previous)
-    {
-        if (account == address(0)) revert ZeroAddress();
-        return allowed ? !set.add(account) : set.remove(account);
     }
 
     function _requirePercentages(uint256 fee, uint256 validatorReward) private pure {

@@ -7,7 +7,8 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {IPausableModule} from "./interfaces/IPausableModule.sol";
 import {Governed} from "./base/Governed.sol";
-import {Unauthorized, ZeroAddress} from "./base/Errors.sol";
+import {Membership} from "./base/Membership.sol";
+import {Unauthorized} from "./base/Errors.sol";
 
 /// @title SystemPause
 /// @notice One lever that stops the whole protocol from any state it may be in.
@@ -15,6 +16,7 @@ import {Unauthorized, ZeroAddress} from "./base/Errors.sol";
 /// stop is reported and does not keep the others running. A resume is all or nothing.
 contract SystemPause is Governed, EIP712 {
     using EnumerableSet for EnumerableSet.AddressSet;
+    using Membership for EnumerableSet.AddressSet;
 
     /// @notice Leave to pause, signed in advance, that anybody may submit once.
     /// @param signer The guardian or governance that signed; an account or an ERC-1271 contract.
@@ -377,8 +379,6 @@ contract SystemPause is Governed, EIP712 {
     }
 
     function _setGuardian(address guardian, bool allowed) private {
-        if (guardian == address(0)) revert ZeroAddress();
-        bool previous = allowed ? !_guardians.add(guardian) : _guardians.remove(guardian);
-        emit GuardianUpdated(guardian, previous, allowed);
+        emit GuardianUpdated(guardian, _guardians.update(guardian, allowed), allowed);
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Devnet;
+using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
@@ -88,7 +90,9 @@ internal static class CommandLine
         }
 
         root.Subcommands.Add(OwnerCommands.Build(options, environment));
+        root.Subcommands.Add(ChangeCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
+        root.Subcommands.Add(DrillCommands.Build(options, environment));
         return root;
     }
 

@@ -37,6 +37,19 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The network's name.</summary>
     public string Network => _network ??= Workspace.ChooseNetwork(_parsed.GetValue(_options.Network));
 
+    /// <summary>Works on the network of a record.</summary>
+    /// <exception cref="ControlException"><c>network-other</c> when --network says another, <c>network-unknown</c>.</exception>
+    public void Use(string network)
+    {
+        var asked = _parsed.GetValue(_options.Network);
+        if (asked is not null && !string.Equals(asked, network, StringComparison.Ordinal))
+        {
+            throw new ControlException("network-other", ExitCode.BadInput, $"This record is of the network '{network}', and --network says '{asked}'.", "Leave --network out.");
+        }
+
+        _network = Workspace.ChooseNetwork(network);
+    }
+
     /// <summary>The network's file.</summary>
     public NetworkFile NetworkFile => _networkFile ??= Workspace.Network(Network);
 

@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {Governed} from "./Governed.sol";
-import {ZeroAddress} from "./Errors.sol";
+import {Membership} from "./Membership.sol";
 
 /// @title TreasuryAccount
 /// @notice Where a module sends what belongs to the protocol: an allowlisted account that is never the owner.
 /// @dev The treasury in use cannot leave the allowlist, so a payment to it can never be refused half-way.
 abstract contract TreasuryAccount is Governed {
     using EnumerableSet for EnumerableSet.AddressSet;
+    using Membership for EnumerableSet.AddressSet;
 
     /// @notice The account that receives the protocol's money; zero when unset.
     address public treasury;
@@ -79,8 +80,6 @@ abstract contract TreasuryAccount is Governed {
     }
 
     function _setAllowed(address account, bool allowed) private {
-        if (account == address(0)) revert ZeroAddress();
-        bool previous = allowed ? !_allowlist.add(account) : _allowlist.remove(account);
-        emit TreasuryAllowlistUpdated(account, previous, allowed);
+        emit TreasuryAllowlistUpdated(account, _allowlist.update(account, allowed), allowed);
     }
 }

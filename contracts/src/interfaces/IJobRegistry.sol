@@ -28,6 +28,9 @@ interface IJobRegistry {
     /// @notice Where a job stands.
     function stateOf(uint256 jobId) external view returns (JobState);
 
+    /// @notice Whether a job's verdict, provisional while Completed and final once Finalized, is in the agent's favour.
+    function succeeded(uint256 jobId) external view returns (bool);
+
     /// @notice The two parties of a job; the agent is zero until somebody has applied.
     function partiesOf(uint256 jobId) external view returns (address employer, address agent);
 }

@@ -28,6 +28,9 @@ interface IStakeManager {
     /// @notice Stake that is put up and not being withdrawn.
     function stakeOf(address user, Role role) external view returns (uint256);
 
+    /// @notice Stake that is put up and not locked.
+    function freeStakeOf(address user, Role role) external view returns (uint256);
+
     /// @notice Whether the user has put up the role's minimum.
     function isStaked(address user, Role role) external view returns (bool);
 

@@ -1,4 +1,9 @@
 using System.CommandLine;
+using AgiJobs.Cli.Changes;
+using AgiJobs.Control;
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Pausing;
 
 namespace AgiJobs.Cli.Owner;
 
@@ -7,18 +12,51 @@ internal static class SystemPauseCommand
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var action = new Option<string>("--action") { Description = "pause, unpause or status", HelpName = "ACTION", Required = true };
+        var action = new Option<string>("--action") { Description = "pause, unpause or status", HelpName = "pause|unpause|status", Required = true };
         action.AcceptOnlyFromAmong("pause", "unpause", "status");
         var command = options.Changing(new Command("system-pause", "stop or resume every module, whatever mix of states it finds") { action });
-        Session.Run(command, options, environment, async (session, parsed, cancellation) =>
+        Session.Run(command, options, environment, (session, parsed, cancellation) => parsed.GetValue(action) switch
         {
-            var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
-            var exit = PauseReport.Exit(state);
-            session.Terminal.Line(PauseReport.Header(session.Network, state));
-            PauseReport.Print(session.Terminal, state);
-            session.Terminal.Json("agijobs.system-pause-status/1", exit, writer => PauseReport.Write(writer, session.Network, state));
-            return exit;
+            "pause" => ChangeAsync(session, LeverAction.Pause, parsed.GetValue(options.Instance), parsed.GetValue(options.Safe), cancellation),
+            "unpause" => ChangeAsync(session, LeverAction.Resume, parsed.GetValue(options.Instance), parsed.GetValue(options.Safe), cancellation),
+            _ => StatusAsync(session, cancellation),
         });
         return command;
+    }
+
+    private static async Task<ExitCode> StatusAsync(Session session, CancellationToken cancellation)
+    {
+        var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
+        var exit = PauseReport.Exit(state);
+        session.Terminal.Line(PauseReport.Header(session.Network, state));
+        PauseReport.Print(session.Terminal, state);
+        session.Terminal.Json("agijobs.system-pause-status/1", exit, writer => PauseReport.Write(writer, session.Network, state));
+        return exit;
+    }
+
+    private static async Task<ExitCode> ChangeAsync(Session session, LeverAction action, string? instance, string? safeFile, CancellationToken cancellation)
+    {
+        _ = session.Execute;
+        var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
+        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, PreferSafe = safeFile is not null };
+        var store = new ChangeStore(session.Workspace, session.Environment.Time);
+        var plan = planner.Plan(action, instance ?? "");
+        if (plan.Change is null)
+        {
+            session.Terminal.Line(PauseReport.Header(session.Network, state));
+            PauseReport.Print(session.Terminal, state);
+            session.Terminal.Line("Nothing is to be done: the state is already the one asked for.");
+            var exit = PauseReport.Exit(state);
+            session.Terminal.Json("agijobs.system-pause-status/1", exit, writer => PauseReport.Write(writer, session.Network, state));
+            return exit;
+        }
+
+        foreach (var finding in plan.Findings)
+        {
+            session.Terminal.Progress($"FINDING {finding}");
+        }
+
+        var document = instance is null ? store.WithNextInstance(plan.Change) : plan.Change;
+        return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
@@ -57,6 +58,18 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         // Last, because a folder without it is not a change.
         JsonFile.Write(Path.Combine(folder, "change.json"), document, ChangeJson.Default.ChangeDocument);
         return new FiledChange(folder, document);
+    }
+
+    /// <summary>
+    /// The change with an instance of its own when its author gave none: <c>manual-N</c>, N being one more than the number of the same changes that were already sent. Planning it
+    /// again before it is sent gives the same change; the same pause next month is a new one.
+    /// </summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>change-tampered</c>.</exception>
+    public ChangeDocument WithNextInstance(ChangeDocument document)
+    {
+        var fingerprint = document.Fingerprint();
+        var sent = List().Count(change => change.Document.Fingerprint() == fingerprint && Journal.Read(change.JournalPath).Count > 0);
+        return document with { Instance = string.Create(CultureInfo.InvariantCulture, $"manual-{sent + 1}") };
     }
 
     /// <summary>Every change on file, by folder name.</summary>

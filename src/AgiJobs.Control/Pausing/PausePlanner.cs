@@ -68,7 +68,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             where moving.TrueForAll(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
             where lever.IsIdempotent || targets.Where(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal)).All(target => target.Paused!.IsKnown && moving.Contains(target))
             from option in Open(lever, finder, closed)
-            orderby option.IsComplete descending, option.Route.Kind
+            orderby PreferSafe && option.Route.Kind == RouteKind.Safe descending, option.IsComplete descending, option.Route.Kind
             select (lever, option);
         return candidates.FirstOrDefault() is ({ } best, { } path) ? ([Step(best, null, path.Route)], path, best.IsIdempotent) : null;
     }
@@ -80,7 +80,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             .Where(lever => lever.Action == action && (lever.TakesModule || lever.Covers.Count == 1) && lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
             .SelectMany(lever => Open(lever, finder, closed).Select(option => (Lever: lever, Option: option)))
             .ToList());
-        var shared = levers.Count == 0 ? [] : levers[0].Where(first => levers.TrueForAll(others => others.Exists(other => SamePath(other.Option, first.Option)))).OrderByDescending(first => first.Option.IsComplete).ToList();
+        var shared = levers.Count == 0 ? [] : levers[0].Where(first => levers.TrueForAll(others => others.Exists(other => SamePath(other.Option, first.Option)))).OrderByDescending(first => PreferSafe && first.Option.Route.Kind == RouteKind.Safe).ThenByDescending(first => first.Option.IsComplete).ToList();
         if (shared.Count == 0)
         {
             return null;
@@ -108,6 +108,9 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
 
     /// <summary>True restricts the paths to those that the given signers can at least begin; set when they were named on the command line.</summary>
     public bool Named { get; init; }
+
+    /// <summary>True takes the path through a Safe where there is one, because its file is asked for.</summary>
+    public bool PreferSafe { get; init; }
 
     private string Hand() => signers.Count == 0 ? "Nobody at hand" : string.Join(" and ", signers.Select(signer => $"'{signer.Name}' ({signer.Address})"));
 

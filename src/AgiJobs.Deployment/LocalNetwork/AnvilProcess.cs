@@ -60,7 +60,7 @@ public sealed partial class AnvilProcess
         }
 
         // A shell opens the log as the process's own output, so that nothing breaks when this command ends; setsid keeps a Ctrl-C here from it.
-        var start = new ProcessStartInfo("setsid") { WorkingDirectory = folder };
+        var start = new ProcessStartInfo("setsid") { WorkingDirectory = folder, UseShellExecute = false };
         foreach (var argument in (string[])["sh", "-c", "exec \"$0\" \"$@\" >>anvil.log 2>&1 </dev/null", binary, .. arguments])
         {
             start.ArgumentList.Add(argument);

@@ -36,7 +36,7 @@ internal sealed class LocalScenario(TransactionRun run, IReadOnlyDictionary<stri
             }
         }
 
-        await CallAsync(deployer, "Token", "approve", modules["FeePool"], Wei.FromEther("5000"));
+        await CallAsync(deployer, "Token", "approve", modules["FeePool"], Wei.FromEther("10000"));
         await CallAsync(deployer, "FeePool", "contribute", Wei.FromEther("5000"));
 
         await CallAsync(employer, "Token", "approve", modules["JobRegistry"], purse);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
@@ -35,10 +36,12 @@ internal static class CompatibilityDecomposition
         var points = new List<int>(text.Length);
         for (var position = 0; position < text.Length;)
         {
-            if (Rune.DecodeFromUtf16(text[position..], out var rune, out var consumed) != System.Buffers.OperationStatus.Done || Unicode.Value.IsUnassigned(rune.Value))
+            if (Rune.DecodeFromUtf16(text[position..], out var rune, out var consumed) != OperationStatus.Done
+                || Unicode.Value.IsUnassigned(rune.Value))
             {
                 throw EthereumException.BadInput(
-                    "passphrase-characters", $"Character {position + 1} of the passphrase is no character of Unicode 14, so its normal form is not known: the passphrase was damaged, or uses a very new character.");
+                    "passphrase-characters", $"Character {position + 1} of the passphrase is no character of Unicode 14, so its normal "
+                        + "form is not known: the passphrase was damaged, or uses a very new character.");
             }
 
             Decompose(rune.Value, points);

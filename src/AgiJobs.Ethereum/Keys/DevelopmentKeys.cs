@@ -19,10 +19,12 @@ public sealed class DevelopmentKeys
     /// <summary>Opens the keys for a network.</summary>
     /// <param name="chainId">31337.</param>
     /// <param name="signDocumentsWithoutChain">
-    /// Sign typed documents whose domain names no chain too, as those of a Safe before 1.3.0 do. Such a signature counts on every chain where
-    /// that contract has the same address, so it is refused unless the caller says that it works with one.
+    /// Sign typed documents whose domain names no chain too, as those of a Safe before 1.3.0 do. Such a signature counts on every chain
+    /// where that contract has the same address, so it is refused unless the caller says that it works with one.
     /// </param>
-    /// <exception cref="EthereumException"><c>development-key-network</c> (<see cref="Fault.Refused"/>) for any chain but 31337.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>development-key-network</c> (<see cref="Fault.Refused"/>) for any chain but 31337.
+    /// </exception>
     public DevelopmentKeys(ChainId chainId, bool signDocumentsWithoutChain = false)
     {
         if (chainId != ChainId.Local)
@@ -51,7 +53,8 @@ public sealed class DevelopmentKeys
     private static EthereumException WrongNetwork(string chain) => new(
         "development-key-network",
         Fault.Refused,
-        $"The development keys are public and sign on chain {ChainId.Local} only, not on chain {chain}: use a signer of your own (agijobs signer add).");
+        $"The development keys are public and sign on chain {ChainId.Local} only, not on chain {chain}: use a signer of your own (agijobs "
+            + "signer add).");
 
     private sealed class DevelopmentSigner(LocalSigner key, bool signsDocumentsWithoutChain) : ISigner
     {

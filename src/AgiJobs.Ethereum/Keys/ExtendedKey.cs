@@ -94,7 +94,9 @@ public sealed class ExtendedKey : IDisposable
     }
 
     /// <summary>Reads the text form: <c>xprv...</c> or <c>xpub...</c>.</summary>
-    /// <exception cref="EthereumException"><c>extended-key-format</c>; the message never repeats the text, which may be a secret.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>extended-key-format</c>; the message never repeats the text, which may be a secret.
+    /// </exception>
     public static ExtendedKey Parse(ReadOnlySpan<char> text)
     {
         Span<byte> data = stackalloc byte[SerializedSize];
@@ -183,7 +185,8 @@ public sealed class ExtendedKey : IDisposable
                     : throw NoChild(index);
             }
 
-            return new ExtendedKey(Secp256k1.TryAddToPublicKey(_public, output[..32]) ?? throw NoChild(index), childChainCode, depth, index, Fingerprint);
+            var childKey = Secp256k1.TryAddToPublicKey(_public, output[..32]) ?? throw NoChild(index);
+            return new ExtendedKey(childKey, childChainCode, depth, index, Fingerprint);
         }
         finally
         {
@@ -204,7 +207,8 @@ public sealed class ExtendedKey : IDisposable
         if (fromMaster && Depth != 0)
         {
             throw EthereumException.BadInput(
-                "derivation-path", $"'{Hex.Shorten(path)}' begins at the master key, but this key is {Depth} levels below it: leave out 'm/'.");
+                "derivation-path", $"'{Hex.Shorten(path)}' begins at the master key, but this key is {Depth} levels below it: "
+                    + "leave out 'm/'.");
         }
 
         var key = Copy();
@@ -285,10 +289,13 @@ public sealed class ExtendedKey : IDisposable
             var step = rest[range];
             var hardened = step is [.., '\'' or 'h' or 'H'];
             var digits = hardened ? step[..^1] : step;
-            if (!uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= Hardened || steps.Count == byte.MaxValue)
+            if (!uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                || index >= Hardened
+                || steps.Count == byte.MaxValue)
             {
                 throw EthereumException.BadInput(
-                    "derivation-path", $"'{Hex.Shorten(path)}' is not a derivation path: write numbers below 2^31, ' after hardened ones, as in m/44'/60'/0'/0/0.");
+                    "derivation-path", $"'{Hex.Shorten(path)}' is not a derivation path: write numbers below 2^31, ' after hardened ones, "
+                        + "as in m/44'/60'/0'/0/0.");
             }
 
             steps.Add(hardened ? index + Hardened : index);
@@ -300,8 +307,10 @@ public sealed class ExtendedKey : IDisposable
     private static string Step(uint index) => index >= Hardened ? $"{index - Hardened}'" : $"{index}";
 
     private static EthereumException NoChild(uint index) =>
-        EthereumException.BadInput("derivation-child", $"There is no key at {Step(index)} (one index in 2^127 has none): use the next index.");
+        EthereumException.BadInput("derivation-child", $"There is no key at {Step(index)} (one index in 2^127 has none): use the "
+            + "next index.");
 
     private static EthereumException BadFormat(string why) =>
-        EthereumException.BadInput("extended-key-format", $"This is not an extended key (xprv or xpub): {why}. Copy it again from its source.");
+        EthereumException.BadInput("extended-key-format", $"This is not an extended key (xprv or xpub): {why}. Copy it again from "
+            + "its source.");
 }

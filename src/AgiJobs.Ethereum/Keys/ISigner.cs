@@ -23,7 +23,8 @@ public interface ISigner
     /// Signs a transaction. What comes back carries exactly the given fields and recovers to <see cref="Address"/>.
     /// </summary>
     /// <exception cref="EthereumException">
-    /// <c>transaction-unprotected</c> (<see cref="Fault.Refused"/>) for one without a chain id, which would be valid on every chain; others by signer.
+    /// <c>transaction-unprotected</c> (<see cref="Fault.Refused"/>) for one without a chain id, which would be valid on every
+    /// chain; others by signer.
     /// </exception>
     ValueTask<SignedTransaction> SignTransactionAsync(UnsignedTransaction transaction, CancellationToken cancellationToken);
 }

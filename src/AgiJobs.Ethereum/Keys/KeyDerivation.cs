@@ -27,7 +27,8 @@ internal abstract partial record KeyDerivation(byte[] Salt)
     }
 
     private static EthereumException TooCostly(string why) => EthereumException.BadInput(
-        "keystore-cost", $"The keystore file was not opened: {why}. If the file is yours, write it again with the usual cost (scrypt n 262144, r 8, p 1).");
+        "keystore-cost", $"The keystore file was not opened: {why}. If the file is yours, write it again with the usual cost (scrypt n "
+            + "262144, r 8, p 1).");
 
     internal sealed partial record Scrypt : KeyDerivation
     {
@@ -40,13 +41,15 @@ internal abstract partial record KeyDerivation(byte[] Salt)
             RequireSalt(salt);
             if (n < 2 || !BitOperations.IsPow2(n) || r < 1 || p < 1)
             {
-                throw EthereumException.BadInput("keystore-format", $"The keystore file's scrypt parameters are none: n {n} must be a power of two above 1, r {r} and p {p} at least 1.");
+                throw EthereumException.BadInput("keystore-format", $"The keystore file's scrypt parameters are none: n {n} must be a "
+                    + $"power of two above 1, r {r} and p {p} at least 1.");
             }
 
             // 128 * n * r bytes of memory, n * r * p steps; both as 128-bit numbers, since a hostile file may hold any int.
             if ((Int128)128 * n * r > MaxMemory || (Int128)n * r * p > MaxWork || (Int128)r * p > 1 << 20)
             {
-                throw TooCostly($"its scrypt cost (n {n}, r {r}, p {p}) is above the limits, 1 GiB of memory (128 * n * r) and n * r * p of {MaxWork}");
+                throw TooCostly($"its scrypt cost (n {n}, r {r}, p {p}) is above the limits, 1 GiB of memory (128 * n * r) and n * r * p "
+                    + $"of {MaxWork}");
             }
 
             N = n;
@@ -70,15 +73,27 @@ internal abstract partial record KeyDerivation(byte[] Salt)
 
             NativeLibraries.RequireCrypto();
             var memory = (ulong)128 * (ulong)R * ((ulong)N + (ulong)P + 2) + (1 << 20);
-            if (Compute(password, (nuint)password.Length, Salt, (nuint)Salt.Length, (ulong)N, (ulong)R, (ulong)P, memory, key, (nuint)key.Length) != 1)
+            var done = Compute(
+                password, (nuint)password.Length, Salt, (nuint)Salt.Length, (ulong)N, (ulong)R, (ulong)P, memory, key, (nuint)key.Length);
+            if (done != 1)
             {
-                throw new EthereumException("keystore-scrypt", Fault.Failed, $"OpenSSL could not compute scrypt (n {N}, r {R}, p {P}): it needs {memory >> 20} MiB of memory.");
+                throw new EthereumException("keystore-scrypt", Fault.Failed, $"OpenSSL could not compute scrypt (n {N}, r {R}, p {P}): it "
+                    + $"needs {memory >> 20} MiB of memory.");
             }
         }
 
         [LibraryImport(NativeLibraries.Crypto, EntryPoint = "EVP_PBE_scrypt")]
         private static partial int Compute(
-            ReadOnlySpan<byte> password, nuint passwordLength, ReadOnlySpan<byte> salt, nuint saltLength, ulong n, ulong r, ulong p, ulong maxMemory, Span<byte> key, nuint keyLength);
+            ReadOnlySpan<byte> password,
+            nuint passwordLength,
+            ReadOnlySpan<byte> salt,
+            nuint saltLength,
+            ulong n,
+            ulong r,
+            ulong p,
+            ulong maxMemory,
+            Span<byte> key,
+            nuint keyLength);
     }
 
     internal sealed record Pbkdf2 : KeyDerivation
@@ -91,7 +106,8 @@ internal abstract partial record KeyDerivation(byte[] Salt)
             RequireSalt(salt);
             if (iterations < 1)
             {
-                throw EthereumException.BadInput("keystore-format", $"The keystore file's pbkdf2 count c is {iterations}; it must be at least 1.");
+                throw EthereumException.BadInput("keystore-format", $"The keystore file's pbkdf2 count c is {iterations}; it must be "
+                    + "at least 1.");
             }
 
             if (iterations > MaxIterations)

@@ -47,7 +47,8 @@ public sealed class Keystore
 
     /// <summary>Reads a file. Both <c>crypto</c> and <c>Crypto</c> are understood; other members than the format's are ignored.</summary>
     /// <exception cref="EthereumException">
-    /// <c>keystore-file</c> when it cannot be read, <c>keystore-size</c>, <c>keystore-format</c>, <c>keystore-version</c>, <c>keystore-cost</c>.
+    /// <c>keystore-file</c> when it cannot be read, <c>keystore-size</c>, <c>keystore-format</c>, <c>keystore-version</c>,
+    /// <c>keystore-cost</c>.
     /// </exception>
     public static Keystore Load(string path)
     {
@@ -60,12 +61,15 @@ public sealed class Keystore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new EthereumException("keystore-file", Fault.BadInput, $"The keystore file '{path}' cannot be read: {error.Message}", error);
+            throw new EthereumException("keystore-file", Fault.BadInput, $"The keystore file '{path}' cannot be read: "
+                + $"{error.Message}", error);
         }
     }
 
     /// <summary>Reads the JSON of a file, in UTF-8.</summary>
-    /// <exception cref="EthereumException"><c>keystore-size</c>, <c>keystore-format</c>, <c>keystore-version</c> or <c>keystore-cost</c>.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>keystore-size</c>, <c>keystore-format</c>, <c>keystore-version</c> or <c>keystore-cost</c>.
+    /// </exception>
     public static Keystore Parse(ReadOnlySpan<byte> json)
     {
         if (json.Length > MaxFileSize)
@@ -94,13 +98,15 @@ public sealed class Keystore
     /// <param name="random">The source of salt, counter and id, such as <see cref="RandomNumberGenerator.Create()"/>.</param>
     /// <param name="scryptN">The cost, a power of two; lower ones are for tests.</param>
     /// <exception cref="EthereumException"><c>keystore-password-empty</c>, <c>keystore-cost</c>, <c>openssl-missing</c>.</exception>
-    public static Keystore Create(LocalSigner signer, ReadOnlySpan<char> password, RandomNumberGenerator random, int scryptN = StandardScryptN)
+    public static Keystore Create(
+        LocalSigner signer, ReadOnlySpan<char> password, RandomNumberGenerator random, int scryptN = StandardScryptN)
     {
         ArgumentNullException.ThrowIfNull(signer);
         ArgumentNullException.ThrowIfNull(random);
         if (password.IsEmpty)
         {
-            throw EthereumException.BadInput("keystore-password-empty", "A keystore file needs a password: with an empty one, whoever reads the file owns the account.");
+            throw EthereumException.BadInput("keystore-password-empty", "A keystore file needs a password: with an empty one, whoever "
+                + "reads the file owns the account.");
         }
 
         var salt = Draw(random, KeyDerivation.KeySize);
@@ -118,7 +124,8 @@ public sealed class Keystore
             signer.CopyKeyTo(content);
             Crypt(derived[..BlockSize], counter, content);
             var cipherText = content.ToArray();
-            return new Keystore(signer.Address, derivation, counter, cipherText, Mac(derived, cipherText), new Guid(id, bigEndian: true).ToString("D"));
+            var mac = Mac(derived, cipherText);
+            return new Keystore(signer.Address, derivation, counter, cipherText, mac, new Guid(id, bigEndian: true).ToString("D"));
         }
         finally
         {
@@ -129,8 +136,8 @@ public sealed class Keystore
 
     /// <summary>Decrypts the key. Takes as long as the file's cost says, at most some seconds.</summary>
     /// <exception cref="EthereumException">
-    /// <c>keystore-password</c> when the password is not the file's; <c>keystore-address</c> (<see cref="Fault.Mismatch"/>) when the key is not
-    /// that of the address that the file names; <c>private-key</c> when the file holds no key; <c>openssl-missing</c>.
+    /// <c>keystore-password</c> when the password is not the file's; <c>keystore-address</c> (<see cref="Fault.Mismatch"/>) when the key is
+    /// not that of the address that the file names; <c>private-key</c> when the file holds no key; <c>openssl-missing</c>.
     /// </exception>
     public LocalSigner Unlock(ReadOnlySpan<char> password)
     {
@@ -141,7 +148,8 @@ public sealed class Keystore
             Stretch(_derivation, password, derived);
             if (!CryptographicOperations.FixedTimeEquals(Mac(derived, _cipherText), _mac))
             {
-                throw EthereumException.BadInput("keystore-password", "The password is not the one of this keystore file (or the file was damaged). Type it again.");
+                throw EthereumException.BadInput("keystore-password", "The password is not the one of this keystore file (or the file was "
+                    + "damaged). Type it again.");
             }
 
             _cipherText.CopyTo(content);
@@ -151,7 +159,8 @@ public sealed class Keystore
             {
                 signer.Dispose();
                 throw new EthereumException(
-                    "keystore-address", Fault.Mismatch, $"The keystore file says that it holds {address}, but its key is that of {signer.Address}: the file was altered. Do not use it.");
+                    "keystore-address", Fault.Mismatch, $"The keystore file says that it holds {address}, but its key is that of "
+                        + $"{signer.Address}: the file was altered. Do not use it.");
             }
 
             return signer;
@@ -168,8 +177,8 @@ public sealed class Keystore
     /// disk and then given the name.
     /// </summary>
     /// <exception cref="EthereumException">
-    /// <c>keystore-exists</c> (<see cref="Fault.Refused"/>) when there is a file of that name, which stays; <c>keystore-file</c> when it cannot be
-    /// written, and then nothing is left behind.
+    /// <c>keystore-exists</c> (<see cref="Fault.Refused"/>) when there is a file of that name, which stays; <c>keystore-file</c> when it
+    /// cannot be written, and then nothing is left behind.
     /// </exception>
     public void Save(string path)
     {
@@ -203,7 +212,8 @@ public sealed class Keystore
         {
             throw File.Exists(target) && error is IOException
                 ? Exists(target)
-                : new EthereumException("keystore-file", Fault.Failed, $"The keystore file '{target}' could not be written: {error.Message}", error);
+                : new EthereumException("keystore-file", Fault.Failed, $"The keystore file '{target}' could not be written: "
+                    + $"{error.Message}", error);
         }
         finally
         {
@@ -276,7 +286,8 @@ public sealed class Keystore
     }
 
     private static EthereumException Exists(string path) => new(
-        "keystore-exists", Fault.Refused, $"'{path}' exists already and may hold the only copy of a key, so it is never overwritten. Choose another name.");
+        "keystore-exists", Fault.Refused, $"'{path}' exists already and may hold the only copy of a key, so it is never overwritten. "
+            + "Choose another name.");
 
     private static byte[] Draw(RandomNumberGenerator random, int length)
     {
@@ -295,7 +306,8 @@ public sealed class Keystore
         }
         catch (EncoderFallbackException)
         {
-            throw EthereumException.BadInput("keystore-password-characters", "The password holds half of a Unicode character: it was damaged on its way here. Type it again.");
+            throw EthereumException.BadInput("keystore-password-characters", "The password holds half of a Unicode character: it was "
+                + "damaged on its way here. Type it again.");
         }
         finally
         {
@@ -339,7 +351,8 @@ public sealed class Keystore
         var version = Member(root, "version", JsonValueKind.Number);
         if (!version.TryGetInt32(out var number) || number != 3)
         {
-            throw EthereumException.BadInput("keystore-version", $"The keystore file has version {Hex.Shorten(version.GetRawText())}; only version 3 is read. Import the key again with a current wallet.");
+            throw EthereumException.BadInput("keystore-version", $"The keystore file has version {Hex.Shorten(version.GetRawText())}; "
+                + "only version 3 is read. Import the key again with a current wallet.");
         }
 
         var crypto = Member(root, "crypto", JsonValueKind.Object);
@@ -385,7 +398,8 @@ public sealed class Keystore
     // Some wallets leave the address out, or empty, for privacy.
     private static Address? ReadAddress(JsonElement root)
     {
-        if (Find(root, "address") is not { ValueKind: not JsonValueKind.Null } member || (member.ValueKind == JsonValueKind.String && member.GetString() is ""))
+        if (Find(root, "address") is not { ValueKind: not JsonValueKind.Null } member
+            || (member.ValueKind == JsonValueKind.String && member.GetString() is ""))
         {
             return null;
         }
@@ -396,7 +410,8 @@ public sealed class Keystore
     private static byte[] Bytes(JsonElement parent, string name, int? length)
     {
         var text = Text(parent, name);
-        if (!Hex.TryDecode(text.StartsWith("0x", StringComparison.Ordinal) ? text : "0x" + text, out var bytes) || bytes.Length != (length ?? bytes.Length))
+        if (!Hex.TryDecode(text.StartsWith("0x", StringComparison.Ordinal) ? text : "0x" + text, out var bytes)
+            || bytes.Length != (length ?? bytes.Length))
         {
             throw BadFormat($"its {name} is not {(length is { } count ? $"{count} bytes in hex" : "hex")}");
         }

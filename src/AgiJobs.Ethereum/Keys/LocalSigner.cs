@@ -13,7 +13,9 @@ public sealed class LocalSigner : ISigner, IDisposable
     private readonly SecretMemory _key;
 
     /// <summary>Copies the 32 bytes; the caller zeroes its own copy.</summary>
-    /// <exception cref="EthereumException"><c>private-key</c> when they are zero, not below the order of secp256k1, or of another length.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>private-key</c> when they are zero, not below the order of secp256k1, or of another length.
+    /// </exception>
     public LocalSigner(ReadOnlySpan<byte> privateKey)
     {
         _key = SecretMemory.OfPrivateKey(privateKey);
@@ -41,7 +43,8 @@ public sealed class LocalSigner : ISigner, IDisposable
                 }
             }
 
-            throw new EthereumException("random-source", Fault.Failed, "The random source gave no usable key in 8 draws: it is broken. No key was made.");
+            throw new EthereumException("random-source", Fault.Failed, "The random source gave no usable key in 8 draws: it is broken. No "
+                + "key was made.");
         }
         finally
         {
@@ -79,7 +82,8 @@ public sealed class LocalSigner : ISigner, IDisposable
     {
         ArgumentNullException.ThrowIfNull(transaction);
         SigningRules.RequireChain(transaction);
-        var signed = new SignedTransaction(transaction, _key.Read(transaction.SigningHash, static (hash, key) => Secp256k1.Sign(hash, key)));
+        var signature = _key.Read(transaction.SigningHash, static (hash, key) => Secp256k1.Sign(hash, key));
+        var signed = new SignedTransaction(transaction, signature);
         return signed.From == Address ? signed : throw WrongSignature();
     }
 
@@ -106,5 +110,6 @@ public sealed class LocalSigner : ISigner, IDisposable
 
     // Seen only when memory or the processor is faulty; such a signature can reveal the key.
     private EthereumException WrongSignature() => new(
-        "signature-self-check", Fault.Failed, $"The signature just made does not belong to {Address}: memory or processor are faulty. It was thrown away; use another machine.");
+        "signature-self-check", Fault.Failed, $"The signature just made does not belong to {Address}: memory or processor are faulty. It "
+            + "was thrown away; use another machine.");
 }

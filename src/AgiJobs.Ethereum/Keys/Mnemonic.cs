@@ -33,7 +33,8 @@ public sealed class Mnemonic : IDisposable
     /// <exception cref="EthereumException"><c>mnemonic-entropy</c> for another length.</exception>
     public static Mnemonic FromEntropy(ReadOnlySpan<byte> entropy) => entropy.Length is 16 or 20 or 24 or 28 or 32
         ? new Mnemonic(entropy)
-        : throw EthereumException.BadInput("mnemonic-entropy", $"A recovery phrase is made of 16, 20, 24, 28 or 32 bytes, not {entropy.Length}.");
+        : throw EthereumException.BadInput("mnemonic-entropy", "A recovery phrase is made of 16, 20, 24, 28 or 32 bytes, not "
+            + $"{entropy.Length}.");
 
     /// <summary>Reads a phrase: English words in any letter case with any white space between them, and a correct checksum.</summary>
     /// <exception cref="EthereumException">
@@ -134,7 +135,8 @@ public sealed class Mnemonic : IDisposable
         return (bits[entropy.Length] ^ Checksum(entropy)) >> (8 - checksumBits) == 0
             ? new Mnemonic(entropy)
             : throw EthereumException.BadInput(
-                "mnemonic-checksum", "The recovery phrase has a wrong checksum: one of its words is not the one that was written down, or two are swapped.");
+                "mnemonic-checksum", "The recovery phrase has a wrong checksum: one of its words is not the one that was written down, or "
+                    + "two are swapped.");
     }
 
     private static EthereumException WrongLength(string count) =>

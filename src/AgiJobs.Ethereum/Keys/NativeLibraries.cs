@@ -12,7 +12,8 @@ internal static class NativeLibraries
     public const string Crypto = "agijobs-crypto";
 
     public const string Secp256k1Missing =
-        "The library libsecp256k1, which makes and checks signatures, is not installed: run 'apt-get install libsecp256k1-1' (macOS: 'brew install secp256k1').";
+        "The library libsecp256k1, which makes and checks signatures, is not installed: run 'apt-get install libsecp256k1-1' (macOS: "
+            + "'brew install secp256k1').";
 
     // The functions used here are the same in all these versions of the library.
     private static readonly string[] Secp256k1Names =
@@ -21,12 +22,16 @@ internal static class NativeLibraries
         "libsecp256k1.dylib", "secp256k1.dll", "libsecp256k1.dll",
     ];
 
-    private static readonly string[] CryptoNames = ["libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib", "libcrypto.dylib", "libcrypto-3-x64.dll"];
+    private static readonly string[] CryptoNames =
+    [
+        "libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib", "libcrypto.dylib", "libcrypto-3-x64.dll",
+    ];
 
     private static readonly Lazy<nint> Secp256k1Handle = new(() => Load(Secp256k1Names, "secp256k1-missing", Secp256k1Missing));
 
     private static readonly Lazy<nint> CryptoHandle = new(() => Load(
-        CryptoNames, "openssl-missing", "OpenSSL's libcrypto, which derives the keys of keystore files, is not installed: run 'apt-get install libssl3'."));
+        CryptoNames, "openssl-missing", "OpenSSL's libcrypto, which derives the keys of keystore files, is not installed: run 'apt-get "
+            + "install libssl3'."));
 
     // The resolver is set before the first native call, since every one of them is made through a Require method below.
     static NativeLibraries() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);

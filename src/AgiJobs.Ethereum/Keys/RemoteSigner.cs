@@ -9,9 +9,10 @@ namespace AgiJobs.Ethereum.Keys;
 /// checked: it must be the very thing asked for, signed by <see cref="Address"/>. Requests are never repeated.
 /// </summary>
 /// <remarks>
-/// Every method throws: <c>signer-refused</c> (<see cref="Fault.Refused"/>) when a person or a rule there said no; <c>signer-other-key</c> and
-/// <c>signer-other-transaction</c> (<see cref="Fault.Mismatch"/>) when it signed with another key or something else; <c>signer-unreachable</c>,
-/// <c>signer-timeout</c> and <c>signer-response</c> (<see cref="Fault.Unknown"/>); <c>signer-error</c>; <c>signer-unsupported</c>.
+/// Every method throws: <c>signer-refused</c> (<see cref="Fault.Refused"/>) when a person or a rule there said no; <c>signer-other-key</c>
+/// and <c>signer-other-transaction</c> (<see cref="Fault.Mismatch"/>) when it signed with another key or something else;
+/// <c>signer-unreachable</c>, <c>signer-timeout</c> and <c>signer-response</c> (<see cref="Fault.Unknown"/>); <c>signer-error</c>;
+/// <c>signer-unsupported</c>.
 /// </remarks>
 public sealed class RemoteSigner : ISigner, IDisposable
 {
@@ -63,14 +64,17 @@ public sealed class RemoteSigner : ISigner, IDisposable
     }
 
     /// <summary>Makes sure that the signer is there and offers <see cref="Address"/>.</summary>
-    /// <exception cref="EthereumException"><c>signer-account</c> (<see cref="Fault.Mismatch"/>) when it does not; see the class for others.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>signer-account</c> (<see cref="Fault.Mismatch"/>) when it does not; see the class for others.
+    /// </exception>
     public async ValueTask RequireAccountAsync(CancellationToken cancellationToken)
     {
         var accounts = await ListAccountsAsync(cancellationToken).ConfigureAwait(false);
         if (!accounts.Contains(Address))
         {
             throw new EthereumException(
-                "signer-account", Fault.Mismatch, $"The signer at {_connection} has no account {Address}; it offers {(accounts.Count == 0 ? "none" : string.Join(", ", accounts))}.");
+                "signer-account", Fault.Mismatch, $"The signer at {_connection} has no account {Address}; it offers "
+                    + $"{(accounts.Count == 0 ? "none" : string.Join(", ", accounts))}.");
         }
     }
 
@@ -124,18 +128,25 @@ public sealed class RemoteSigner : ISigner, IDisposable
         if (!IsClef && (transaction.Type == TransactionType.AccessList || !transaction.AccessList.IsEmpty))
         {
             throw new EthereumException(
-                "signer-unsupported", Fault.Refused, $"web3signer signs no access lists, so it cannot sign this transaction: {transaction}. Send it as type 2 without an access list.");
+                "signer-unsupported", Fault.Refused, "web3signer signs no access lists, so it cannot sign this transaction: "
+                    + $"{transaction}. Send it as type 2 without an access list.");
         }
 
         var method = IsClef ? "account_signTransaction" : "eth_signTransaction";
-        var result = await _connection.RequestAsync(method, json => WriteTransaction(json, transaction), cancellationToken).ConfigureAwait(false);
-        var raw = IsClef
-            ? result.ValueKind == JsonValueKind.Object && result.TryGetProperty("raw", out var member) ? member : throw _connection.BadResponse(method, "it has no raw transaction")
-            : result;
+        var result = await _connection
+            .RequestAsync(method, json => WriteTransaction(json, transaction, Address), cancellationToken)
+            .ConfigureAwait(false);
+
+        // Clef gives an object of the raw bytes and the fields, of which only the bytes count.
+        if (IsClef && (result.ValueKind != JsonValueKind.Object || !result.TryGetProperty("raw", out result)))
+        {
+            throw _connection.BadResponse(method, "it has no raw transaction");
+        }
+
         SignedTransaction signed;
         try
         {
-            signed = SignedTransaction.Parse(Bytes(method, raw, null));
+            signed = SignedTransaction.Parse(Bytes(method, result, null));
         }
         catch (EthereumException error) when (error.Code != "signer-response")
         {
@@ -145,7 +156,8 @@ public sealed class RemoteSigner : ISigner, IDisposable
         if (!signed.Unsigned.Equals(transaction))
         {
             throw new EthereumException(
-                "signer-other-transaction", Fault.Mismatch, $"The signer at {_connection} signed another transaction than the one asked for. Asked for: {transaction}. Signed: {signed.Unsigned}. It was thrown away; nothing was sent.");
+                "signer-other-transaction", Fault.Mismatch, $"The signer at {_connection} signed another transaction than the one asked "
+                    + $"for. Asked for: {transaction}. Signed: {signed.Unsigned}. It was thrown away; nothing was sent.");
         }
 
         return signed.From == Address ? signed : throw OtherKey(signed.From);
@@ -209,8 +221,6 @@ public sealed class RemoteSigner : ISigner, IDisposable
         json.WriteEndArray();
     }
 
-    private void WriteTransaction(Utf8JsonWriter json, UnsignedTransaction transaction) => WriteTransaction(json, transaction, Address);
-
     private Signature CheckedSignature(string method, JsonElement result, Bytes32 hash)
     {
         Signature signature;
@@ -230,7 +240,11 @@ public sealed class RemoteSigner : ISigner, IDisposable
 
     private byte[] Bytes(string method, JsonElement value, int? length)
     {
-        if (value.ValueKind == JsonValueKind.String && value.GetRawText() is ['"', .. var text, '"'] && Hex.TryDecode(text, out var bytes) && bytes.Length == (length ?? bytes.Length))
+        // The raw text, since GetString throws on broken escapes; hex data needs none.
+        if (value.ValueKind == JsonValueKind.String
+            && value.GetRawText() is ['"', .. var text, '"']
+            && Hex.TryDecode(text, out var bytes)
+            && bytes.Length == (length ?? bytes.Length))
         {
             return bytes;
         }
@@ -239,5 +253,6 @@ public sealed class RemoteSigner : ISigner, IDisposable
     }
 
     private EthereumException OtherKey(Address signer) => new(
-        "signer-other-key", Fault.Mismatch, $"The signer at {_connection} signed with the key of {signer}, or signed something else than was asked; {Address} was expected. It was thrown away; nothing was sent.");
+        "signer-other-key", Fault.Mismatch, $"The signer at {_connection} signed with the key of {signer}, or signed something else than "
+            + $"was asked; {Address} was expected. It was thrown away; nothing was sent.");
 }

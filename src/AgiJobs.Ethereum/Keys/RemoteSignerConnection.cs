@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 
@@ -24,17 +25,20 @@ internal sealed class RemoteSignerConnection : IDisposable
         if (!url.IsAbsoluteUri || (url.Scheme != Uri.UriSchemeHttps && (url.Scheme != Uri.UriSchemeHttp || !loopback)))
         {
             throw EthereumException.BadInput(
-                "signer-url", $"'{Hex.Shorten(Shown(url))}' is no address for a signer: use https, or http on this machine (http://127.0.0.1:8550), so that nobody on the way can change what is signed.");
+                "signer-url", $"'{Hex.Shorten(Shown(url))}' is no address for a signer: use https, or http on this machine "
+                    + "(http://127.0.0.1:8550), so that nobody on the way can change what is signed.");
         }
 
         if (url.UserInfo.Length > 0)
         {
-            throw EthereumException.BadInput("signer-url", $"The signer's address '{Shown(url)}' carries a user name or password, which would end in logs. Remove it.");
+            throw EthereumException.BadInput("signer-url", $"The signer's address '{Shown(url)}' carries a user name or password, which "
+                + "would end in logs. Remove it.");
         }
 
         if (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1))
         {
-            throw EthereumException.BadInput("signer-timeout-range", $"The signer's timeout of {timeout} is out of range: it is above zero and at most a day.");
+            throw EthereumException.BadInput("signer-timeout-range", $"The signer's timeout of {timeout} is out of range: it is above "
+                + "zero and at most a day.");
         }
 
         _url = url;
@@ -50,7 +54,8 @@ internal sealed class RemoteSignerConnection : IDisposable
     }
 
     /// <summary>Sends one request and gives its result, which is never an error and may be null JSON.</summary>
-    public async ValueTask<JsonElement> RequestAsync(string method, Action<Utf8JsonWriter> writeParameters, CancellationToken cancellationToken)
+    public async ValueTask<JsonElement> RequestAsync(
+        string method, Action<Utf8JsonWriter> writeParameters, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref _lastId);
         using var content = new ByteArrayContent(Request(id, method, writeParameters));
@@ -66,7 +71,8 @@ internal sealed class RemoteSignerConnection : IDisposable
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new EthereumException(
-                "signer-timeout", Fault.Unknown, $"The signer at {_url} did not answer {method} within {_timeout}. Nothing was sent; if it is confirmed there now, the signature is not used. Try again, or give a longer timeout.");
+                "signer-timeout", Fault.Unknown, $"The signer at {_url} did not answer {method} within {_timeout}. Nothing was sent; if "
+                    + "it is confirmed there now, the signature is not used. Try again, or give a longer timeout.");
         }
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
@@ -74,7 +80,8 @@ internal sealed class RemoteSignerConnection : IDisposable
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            throw new EthereumException("signer-unreachable", Fault.Unknown, $"The signer at {_url} cannot be reached: {error.Message} Start it, or correct its address.", error);
+            throw new EthereumException("signer-unreachable", Fault.Unknown, $"The signer at {_url} cannot be reached: {error.Message} "
+                + "Start it, or correct its address.", error);
         }
     }
 
@@ -83,11 +90,15 @@ internal sealed class RemoteSignerConnection : IDisposable
     public override string ToString() => _url.ToString();
 
     public EthereumException BadResponse(string method, string why, Exception? inner = null) => new(
-        "signer-response", Fault.Unknown, $"The answer of the signer at {_url} to {method} cannot be used: {why}. Check that it speaks the dialect that is configured.", inner);
+        "signer-response", Fault.Unknown, $"The answer of the signer at {_url} to {method} cannot be used: {why}. Check that it speaks "
+            + "the dialect that is configured.", inner);
 
-    private static bool IsLoopback(Uri url) => url.IsLoopback || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    private static bool IsLoopback(Uri url) =>
+        url.IsLoopback || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    private static string Shown(Uri url) => url.IsAbsoluteUri ? url.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped) : url.OriginalString;
+    private static string Shown(Uri url) => url.IsAbsoluteUri
+        ? url.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped)
+        : url.OriginalString;
 
     private static byte[] Request(int id, string method, Action<Utf8JsonWriter> writeParameters)
     {
@@ -136,7 +147,7 @@ internal sealed class RemoteSignerConnection : IDisposable
             throw BadResponse(method, $"HTTP status {(int)status}");
         }
 
-        if (!root.TryGetProperty("id", out var answered) || answered.ValueKind != JsonValueKind.Number || !answered.TryGetInt32(out var number) || number != id)
+        if (Number(root, "id") != id)
         {
             throw BadResponse(method, "it belongs to another request (its id differs)");
         }
@@ -146,8 +157,9 @@ internal sealed class RemoteSignerConnection : IDisposable
 
     private EthereumException Refusal(string method, JsonElement problem)
     {
-        var code = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("code", out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var value) ? value : 0;
-        var text = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("message", out var message) ? Printable(message) : Printable(problem);
+        var isObject = problem.ValueKind == JsonValueKind.Object;
+        var code = isObject ? Number(problem, "code") ?? 0 : 0;
+        var text = Printable(isObject && problem.TryGetProperty("message", out var message) ? message : problem);
 
         // 4001 is EIP-1193's "user rejected"; Clef says "request denied" without a code of its own.
         var denied = code == 4001
@@ -156,10 +168,16 @@ internal sealed class RemoteSignerConnection : IDisposable
             || text.Contains("declined", StringComparison.OrdinalIgnoreCase);
         return denied
             ? new EthereumException("signer-refused", Fault.Refused, $"The signer at {_url} refused {method}: {text}. Nothing was signed.")
-            : new EthereumException("signer-error", Fault.Failed, $"The signer at {_url} could not do {method}: {text} (code {code}). Nothing was signed.");
+            : new EthereumException("signer-error", Fault.Failed, $"The signer at {_url} could not do {method}: {text} (code {code}). "
+                + "Nothing was signed.");
     }
 
-    // What the signer says goes to a terminal: no control characters, no page-long texts.
+    private static int? Number(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number)
+            ? number
+            : null;
+
+    // What the signer says goes to a terminal: no control characters, none that turn or hide text, no page-long texts.
     private static string Printable(JsonElement element)
     {
         var text = element.GetRawText();
@@ -176,7 +194,8 @@ internal sealed class RemoteSignerConnection : IDisposable
         {
             for (var i = 0; i < chars.Length; i++)
             {
-                chars[i] = char.IsControl(source[i]) || char.IsSurrogate(source[i]) || source[i] is >= '\u200b' and <= '\u202e' ? ' ' : source[i];
+                var category = char.GetUnicodeCategory(source[i]);
+                chars[i] = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate ? ' ' : source[i];
             }
         });
     }

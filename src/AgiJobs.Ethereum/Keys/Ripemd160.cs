@@ -111,5 +111,6 @@ internal static class Ripemd160
         _ => line[1] ^ (line[2] | ~line[3]),
     };
 
-    private static uint Word(ReadOnlySpan<byte> block, int index) => BinaryPrimitives.ReadUInt32LittleEndian(block[(index * sizeof(uint))..]);
+    private static uint Word(ReadOnlySpan<byte> block, int index) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(block[(index * sizeof(uint))..]);
 }

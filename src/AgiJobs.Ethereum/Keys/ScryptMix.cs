@@ -95,7 +95,8 @@ internal static unsafe class ScryptMix
     private static void Salsa(uint* block)
     {
         uint x0 = block[0], x1 = block[1], x2 = block[2], x3 = block[3], x4 = block[4], x5 = block[5], x6 = block[6], x7 = block[7];
-        uint x8 = block[8], x9 = block[9], x10 = block[10], x11 = block[11], x12 = block[12], x13 = block[13], x14 = block[14], x15 = block[15];
+        uint x8 = block[8], x9 = block[9], x10 = block[10], x11 = block[11];
+        uint x12 = block[12], x13 = block[13], x14 = block[14], x15 = block[15];
         for (var round = 0; round < 4; round++)
         {
             x4 ^= BitOperations.RotateLeft(x0 + x12, 7);

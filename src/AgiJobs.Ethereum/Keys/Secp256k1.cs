@@ -63,9 +63,10 @@ public static class Secp256k1
 
         _ = SerializeRecoverable(Shared, compact, out var recoveryId, signature);
 
-        // A recovery id of 2 or 3 means that the x coordinate was above the order, which has a chance of 2^-127; Ethereum has no form for it.
+        // A recovery id of 2 or 3 means that the x coordinate was above the order, which has a chance of 2^-127; Ethereum has no such v.
         return recoveryId > 1
-            ? throw new EthereumException("signature-unrecoverable", Fault.Failed, $"The hash {hash} has no Ethereum signature with this key; change the transaction (its nonce or gas) and sign again.")
+            ? throw new EthereumException("signature-unrecoverable", Fault.Failed, $"The hash {hash} has no Ethereum signature with this "
+                + "key; change the transaction (its nonce or gas) and sign again.")
             : new Signature(new Bytes32(compact[..Bytes32.Size]), new Bytes32(compact[Bytes32.Size..]), (byte)recoveryId);
     }
 
@@ -94,7 +95,9 @@ public static class Secp256k1
         return Serialize(point, Uncompressed);
     }
 
-    /// <summary>True when the signature of the hash was made by the private key of a public key. High s is not a valid signature here.</summary>
+    /// <summary>
+    /// True when the signature of the hash was made by the private key of a public key. High s is not a valid signature here.
+    /// </summary>
     /// <exception cref="EthereumException"><c>public-key</c> when it is no point of the curve.</exception>
     public static bool Verify(Bytes32 hash, Signature signature, ReadOnlySpan<byte> publicKey)
     {
@@ -109,7 +112,8 @@ public static class Secp256k1
     }
 
     /// <summary>Adds a number to a private key in place, modulo the order (BIP-32); false when the result is no key.</summary>
-    internal static bool TryAddToPrivateKey(Span<byte> privateKey, ReadOnlySpan<byte> tweak) => AddToSecretKey(Shared, privateKey, tweak) == 1;
+    internal static bool TryAddToPrivateKey(Span<byte> privateKey, ReadOnlySpan<byte> tweak) =>
+        AddToSecretKey(Shared, privateKey, tweak) == 1;
 
     /// <summary>The compressed public key of a public key plus the point of a number (BIP-32); null when the result is no key.</summary>
     internal static byte[]? TryAddToPublicKey(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> tweak)
@@ -143,7 +147,8 @@ public static class Secp256k1
         var point = new byte[PublicKeySize];
         return TryParsePoint(publicKey, point)
             ? point
-            : throw EthereumException.BadInput("public-key", $"'{Hex.Shorten(Hex.Encode(publicKey))}' is not a public key of secp256k1: it must be a point of the curve in 33 or 65 bytes.");
+            : throw EthereumException.BadInput("public-key", $"'{Hex.Shorten(Hex.Encode(publicKey))}' is not a public key of secp256k1: "
+                + "it must be a point of the curve in 33 or 65 bytes.");
     }
 
     // The hybrid form (06, 07) that the library also reads is not a form of Ethereum's.
@@ -156,7 +161,8 @@ public static class Secp256k1
         if (!allowHighS && !signature.IsLowS)
         {
             throw EthereumException.BadInput(
-                "signature-high-s", $"The signature's s ({signature.S}) is in the upper half of the curve's order, which EIP-2 forbids: it was altered, or its maker is broken. Ask for a new one.");
+                "signature-high-s", $"The signature's s ({signature.S}) is in the upper half of the curve's order, which EIP-2 forbids: "
+                    + "it was altered, or its maker is broken. Ask for a new one.");
         }
 
         Span<byte> message = stackalloc byte[Bytes32.Size];
@@ -165,9 +171,11 @@ public static class Secp256k1
         signature.R.CopyTo(compact);
         signature.S.CopyTo(compact[Bytes32.Size..]);
         Span<byte> parsed = stackalloc byte[RecoverableSignatureSize];
-        if (ParseRecoverable(Shared, parsed, compact, signature.YParity) != 1 || Secp256k1Native.Recover(Shared, point, parsed, message) != 1)
+        if (ParseRecoverable(Shared, parsed, compact, signature.YParity) != 1
+            || Secp256k1Native.Recover(Shared, point, parsed, message) != 1)
         {
-            throw EthereumException.BadInput("signature-unrecoverable", $"No key can have made this signature of {hash}: part of it was lost or altered.");
+            throw EthereumException.BadInput("signature-unrecoverable", $"No key can have made this signature of {hash}: part of it was "
+                + "lost or altered.");
         }
     }
 

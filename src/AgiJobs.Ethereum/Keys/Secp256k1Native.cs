@@ -37,14 +37,16 @@ internal static partial class Secp256k1Native
     public static partial int ParsePublicKey(Context context, Span<byte> publicKey64, ReadOnlySpan<byte> input, nuint length);
 
     [LibraryImport(NativeLibraries.Secp256k1, EntryPoint = "secp256k1_ec_pubkey_serialize")]
-    public static partial int SerializePublicKey(Context context, Span<byte> output, ref nuint length, ReadOnlySpan<byte> publicKey64, uint flags);
+    public static partial int SerializePublicKey(
+        Context context, Span<byte> output, ref nuint length, ReadOnlySpan<byte> publicKey64, uint flags);
 
     [LibraryImport(NativeLibraries.Secp256k1, EntryPoint = "secp256k1_ecdsa_sign_recoverable")]
     public static partial int SignRecoverable(
         Context context, Span<byte> signature65, ReadOnlySpan<byte> hash32, ReadOnlySpan<byte> key32, nint nonceFunction, nint nonceData);
 
     [LibraryImport(NativeLibraries.Secp256k1, EntryPoint = "secp256k1_ecdsa_recoverable_signature_serialize_compact")]
-    public static partial int SerializeRecoverable(Context context, Span<byte> output64, out int recoveryId, ReadOnlySpan<byte> signature65);
+    public static partial int SerializeRecoverable(
+        Context context, Span<byte> output64, out int recoveryId, ReadOnlySpan<byte> signature65);
 
     [LibraryImport(NativeLibraries.Secp256k1, EntryPoint = "secp256k1_ecdsa_recoverable_signature_parse_compact")]
     public static partial int ParseRecoverable(Context context, Span<byte> signature65, ReadOnlySpan<byte> input64, int recoveryId);
@@ -56,7 +58,8 @@ internal static partial class Secp256k1Native
     public static partial int ParseSignature(Context context, Span<byte> signature64, ReadOnlySpan<byte> input64);
 
     [LibraryImport(NativeLibraries.Secp256k1, EntryPoint = "secp256k1_ecdsa_verify")]
-    public static partial int Verify(Context context, ReadOnlySpan<byte> signature64, ReadOnlySpan<byte> hash32, ReadOnlySpan<byte> publicKey64);
+    public static partial int Verify(
+        Context context, ReadOnlySpan<byte> signature64, ReadOnlySpan<byte> hash32, ReadOnlySpan<byte> publicKey64);
 
     /// <summary>
     /// A context of the library. It is randomised once, before anybody else sees it, and only read afterwards, which makes it safe to
@@ -82,7 +85,8 @@ internal static partial class Secp256k1Native
             {
                 return !context.IsInvalid && ContextRandomize(context, seed) == 1
                     ? context
-                    : throw new EthereumException("secp256k1-context", Fault.Failed, "libsecp256k1 could not make a context: the machine may be out of memory.");
+                    : throw new EthereumException("secp256k1-context", Fault.Failed, "libsecp256k1 could not make a context: the machine "
+                        + "may be out of memory.");
             }
             finally
             {

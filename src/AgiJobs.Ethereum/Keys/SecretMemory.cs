@@ -30,7 +30,8 @@ internal sealed unsafe class SecretMemory : SafeHandle
 
     /// <summary>A copy of a private key.</summary>
     /// <exception cref="EthereumException"><c>private-key</c> when it is zero, too large or of another length.</exception>
-    public static SecretMemory OfPrivateKey(ReadOnlySpan<byte> key) => Secp256k1.IsPrivateKey(key) ? new SecretMemory(key) : throw Secp256k1.InvalidPrivateKey();
+    public static SecretMemory OfPrivateKey(ReadOnlySpan<byte> key) =>
+        Secp256k1.IsPrivateKey(key) ? new SecretMemory(key) : throw Secp256k1.InvalidPrivateKey();
 
     /// <summary>Runs <paramref name="use"/> on the bytes, which stay until it ends.</summary>
     /// <exception cref="ObjectDisposedException">They were zeroed.</exception>

@@ -18,12 +18,15 @@ public readonly record struct Signature
     private static readonly Bytes32 HalfOrder = Bytes32.Parse("0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0");
 
     /// <summary>Takes the two numbers and the parity of the point's y (0 even, 1 odd).</summary>
-    /// <exception cref="EthereumException"><c>signature-range</c> for a number outside 1 to order - 1; <c>signature-v</c> for another parity.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>signature-range</c> for a number outside 1 to order - 1; <c>signature-v</c> for another parity.
+    /// </exception>
     public Signature(Bytes32 r, Bytes32 s, byte yParity)
     {
         if (r.IsZero || s.IsZero || r >= Order || s >= Order)
         {
-            throw EthereumException.BadInput("signature-range", $"r ({r}) and s ({s}) of a signature must be from 1 up to below the order of secp256k1.");
+            throw EthereumException.BadInput("signature-range", $"r ({r}) and s ({s}) of a signature must be from 1 up to below the order "
+                + "of secp256k1.");
         }
 
         if (yParity > 1)
@@ -48,7 +51,9 @@ public readonly record struct Signature
     /// <summary>The recovery value as contracts expect it: 27 or 28.</summary>
     public byte V => (byte)(27 + YParity);
 
-    /// <summary>True when s is in the lower half of the order, as EIP-2 demands of transactions and as every signature made here is.</summary>
+    /// <summary>
+    /// True when s is in the lower half of the order, as EIP-2 demands of transactions and as every signature made here is.
+    /// </summary>
     public bool IsLowS => S <= HalfOrder;
 
     /// <summary>Reads 65 bytes: r, s and v, which is 27 or 28, or 0 or 1 as some signers write it.</summary>

@@ -10,7 +10,8 @@ internal static class SigningRules
         if (transaction.ChainId is null or { Value: 0 })
         {
             throw new EthereumException(
-                "transaction-unprotected", Fault.Refused, "The transaction names no chain, so anyone could repeat it on every other chain (EIP-155). Give it the chain id of the network.");
+                "transaction-unprotected", Fault.Refused, "The transaction names no chain, so anyone could repeat it on every other chain "
+                    + "(EIP-155). Give it the chain id of the network.");
         }
     }
 }

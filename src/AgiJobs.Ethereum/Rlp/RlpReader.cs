@@ -36,7 +36,9 @@ public ref struct RlpReader
     public readonly bool NextIsList => _rest.IsEmpty ? throw Truncated() : _rest[0] >= 0xc0;
 
     /// <summary>Reads a byte string. The result points into the input.</summary>
-    /// <exception cref="EthereumException"><c>rlp-truncated</c>, <c>rlp-canonical</c>, or <c>rlp-type</c> when the next item is a list.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rlp-truncated</c>, <c>rlp-canonical</c>, or <c>rlp-type</c> when the next item is a list.
+    /// </exception>
     public ReadOnlySpan<byte> ReadBytes()
     {
         if (NextIsList)
@@ -57,7 +59,8 @@ public ref struct RlpReader
 
         var content = Take(1, (ulong)(first - 0x80));
         return content is [< 0x80]
-            ? throw EthereumException.BadInput("rlp-canonical", $"The RLP byte 0x{content[0]:x2} has a length header; canonical RLP writes it alone.")
+            ? throw EthereumException.BadInput("rlp-canonical", $"The RLP byte 0x{content[0]:x2} has a length header; canonical RLP "
+                + "writes it alone.")
             : content;
     }
 
@@ -74,7 +77,8 @@ public ref struct RlpReader
 
         if (_depth == MaxDepth)
         {
-            throw EthereumException.BadInput("rlp-depth", $"The RLP data nests lists deeper than {MaxDepth}, which no Ethereum object does.");
+            throw EthereumException.BadInput("rlp-depth", $"The RLP data nests lists deeper than {MaxDepth}, which no Ethereum "
+                + "object does.");
         }
 
         var first = _rest[0];
@@ -82,7 +86,9 @@ public ref struct RlpReader
     }
 
     /// <summary>Reads an unsigned big-endian integer of at most <paramref name="maxBytes"/> bytes.</summary>
-    /// <exception cref="EthereumException">As <see cref="ReadBytes"/>, and <c>rlp-integer</c> for a leading zero or too many bytes.</exception>
+    /// <exception cref="EthereumException">
+    /// As <see cref="ReadBytes"/>, and <c>rlp-integer</c> for a leading zero or too many bytes.
+    /// </exception>
     public BigInteger ReadUnsigned(int maxBytes = 32) => new(IntegerBytes(maxBytes), isUnsigned: true, isBigEndian: true);
 
     /// <summary>Reads an unsigned big-endian integer of at most 64 bits.</summary>
@@ -103,7 +109,8 @@ public ref struct RlpReader
     {
         if (!_rest.IsEmpty)
         {
-            throw EthereumException.BadInput("rlp-trailing", $"{_rest.Length} bytes of RLP data are left over after {what}; it must end exactly.");
+            throw EthereumException.BadInput("rlp-trailing", $"{_rest.Length} bytes of RLP data are left over after {what}; it must "
+                + "end exactly.");
         }
     }
 
@@ -116,7 +123,8 @@ public ref struct RlpReader
         }
 
         return bytes is [0, ..]
-            ? throw EthereumException.BadInput("rlp-integer", "An RLP integer begins with a zero byte; canonical RLP has no leading zeros (zero is the empty string).")
+            ? throw EthereumException.BadInput("rlp-integer", "An RLP integer begins with a zero byte; canonical RLP has no leading zeros "
+                + "(zero is the empty string).")
             : bytes;
     }
 

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json;
+using AgiJobs.Ethereum.Transactions;
 
 namespace AgiJobs.Ethereum.Rpc;
 
@@ -29,6 +31,9 @@ public sealed record CallRequest
     /// <summary>Tip cap per gas (EIP-1559).</summary>
     public Wei? MaxPriorityFeePerGas { get; init; }
 
+    /// <summary>Announced accounts and slots (EIP-2930).</summary>
+    public ImmutableArray<AccessListEntry> AccessList { get; init; } = [];
+
     internal void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
@@ -53,6 +58,26 @@ public sealed record CallRequest
         Quantity(writer, "gasPrice", GasPrice?.Value);
         Quantity(writer, "maxFeePerGas", MaxFeePerGas?.Value);
         Quantity(writer, "maxPriorityFeePerGas", MaxPriorityFeePerGas?.Value);
+        if (!AccessList.IsDefaultOrEmpty)
+        {
+            writer.WriteStartArray("accessList");
+            foreach (var entry in AccessList)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("address", Hex.Encode(entry.Address.ToBytes()));
+                writer.WriteStartArray("storageKeys");
+                foreach (var key in entry.StorageKeys.IsDefault ? [] : entry.StorageKeys)
+                {
+                    writer.WriteStringValue(key.ToString());
+                }
+
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
         writer.WriteEndObject();
     }
 

@@ -47,6 +47,9 @@ public static class EthRequests
     /// <summary>The node's suggestion for the price of a legacy transaction.</summary>
     public static RpcRequest<Wei> GasPrice() => new("eth_gasPrice", null, result => NodeJson.Wei(result, "the gas price"));
 
+    /// <summary>The node's suggestion for a tip.</summary>
+    public static RpcRequest<Wei> MaxPriorityFee() => new("eth_maxPriorityFeePerGas", null, result => NodeJson.Wei(result, "the suggested tip"));
+
     /// <summary>Fees of the last <paramref name="blocks"/> blocks up to <paramref name="newest"/>, with tips at the given percentiles (0 to 100, ascending).</summary>
     public static RpcRequest<FeeHistory> FeeHistory(int blocks, BlockReference newest, params IReadOnlyList<int> percentiles) =>
         new("eth_feeHistory",

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Hashing;
 
 namespace AgiJobs.Ethereum.Rpc;
@@ -14,6 +15,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
     private readonly RpcOptions _options;
     private readonly TimeProvider _time;
     private readonly RpcTransport[] _transports;
+    private readonly RpcTransport[] _relays;
     private ulong _lastId;
     private long _roundTrips;
 
@@ -24,6 +26,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
         _time = time;
         ChainId = chainId;
         _transports = [.. options.Endpoints.Select(endpoint => RpcTransport.Open(endpoint, options, time))];
+        _relays = [.. options.Relays.Select(endpoint => RpcTransport.Open(endpoint, options, time))];
     }
 
     /// <summary>The chain that every node must serve.</summary>
@@ -34,6 +37,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
 
     /// <summary>The newest block at the time of connecting, which the chain-id check brought along.</summary>
     public BlockHeader HeadAtConnect { get; private set; } = null!;
+
+    /// <summary>Whether there was code at the address of Multicall3, which tells how reads are best begun.</summary>
+    internal bool HadMulticallAtConnect { get; private set; }
 
     /// <summary>The redacted names of the nodes, primary first.</summary>
     public IReadOnlyList<string> Endpoints => [.. _transports.Select(transport => transport.Endpoint.Name)];
@@ -53,7 +59,12 @@ public sealed partial class EthereumClient : IAsyncDisposable
         var client = new EthereumClient(options, expected, time);
         try
         {
-            client.HeadAtConnect = await client.SendAsync(EthRequests.Block(BlockReference.Latest), cancellationToken).ConfigureAwait(false)
+            var batch = client.NewBatch();
+            var head = batch.Add(EthRequests.Block(BlockReference.Latest));
+            var multicall = batch.Add(EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest));
+            await batch.SendAsync(cancellationToken).ConfigureAwait(false);
+            client.HadMulticallAtConnect = multicall.TryGet(out var code) && code.Length > 0;
+            client.HeadAtConnect = head.Value
                 ?? throw new EthereumException("rpc-no-head", Fault.Unknown, $"{client._transports[0].Endpoint} has no newest block: it has not begun to synchronise.");
             return client;
         }
@@ -184,7 +195,7 @@ public sealed partial class EthereumClient : IAsyncDisposable
     /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var transport in _transports)
+        foreach (var transport in _transports.Concat(_relays))
         {
             await transport.DisposeAsync().ConfigureAwait(false);
         }

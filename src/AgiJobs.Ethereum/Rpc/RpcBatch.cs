@@ -15,6 +15,9 @@ public sealed class RpcBatch
     /// <summary>How many requests were added.</summary>
     public int Count => _slots.Count;
 
+    /// <summary>The first error in the order of the requests, or null; for batches of which all answers are needed.</summary>
+    public EthereumException? FirstError => _slots.Find(slot => slot.Error is not null)?.Error;
+
     /// <summary>Adds a request and returns the place where its answer will be.</summary>
     public RpcSlot<T> Add<T>(RpcRequest<T> request)
     {

@@ -8,6 +8,9 @@ public sealed record RpcOptions
     /// <summary>The nodes in order of preference: the first is primary, the rest take over when it fails and serve cross-checks.</summary>
     public required IReadOnlyList<RpcEndpoint> Endpoints { get; init; }
 
+    /// <summary>Private relays, which get signed transactions and nothing else.</summary>
+    public IReadOnlyList<RpcEndpoint> Relays { get; init; } = [];
+
     /// <summary>Longest wait for one exchange with one node. Default 10 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -1,4 +1,4 @@
-using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Ethereum.Transactions;
 
 namespace AgiJobs.Ethereum.Safes;
 
@@ -29,6 +29,6 @@ public sealed class PreparedSafeExecution
     /// <summary>Calldata to send to the Safe, without value.</summary>
     public ReadOnlyMemory<byte> Calldata { get; }
 
-    /// <summary>The call to send.</summary>
-    public CallRequest Call => new() { To = State.Domain.Safe, From = Executor, Data = Calldata };
+    /// <summary>The transaction to send, its reverts explained by the Safe's interface.</summary>
+    public TransactionIntent Intent => new() { From = Executor, To = State.Domain.Safe, Data = Calldata, Abi = SafeAbi.Safe };
 }

@@ -22,6 +22,9 @@ public sealed class SafeAccount
     private static readonly Bytes32 DataMagic = Magic("isValidSignature(bytes,bytes)");
     private static readonly Bytes32 HashMagic = Magic("isValidSignature(bytes32,bytes)");
 
+    private static readonly string[] HaltWords =
+        ["EVM error", "opcode", "out of gas", "OutOfGas", "invalid jump", "InvalidJump", "stack underflow", "stack limit", "StackUnderflow", "StackOverflow"];
+
     private readonly EthereumClient _client;
 
     /// <summary>Names a Safe; nothing is read yet.</summary>
@@ -267,6 +270,10 @@ public sealed class SafeAccount
         {
             throw NotASafe($"{question.Function.Name}() reverts", revert);
         }
+        catch (RpcException error) when (IsHalt(error))
+        {
+            throw NotASafe($"{question.Function.Name}() stops with '{error.NodeMessage}'", error);
+        }
         catch (EthereumException refusal) when (refusal.Code.StartsWith("abi-", StringComparison.Ordinal))
         {
             throw NotASafe($"{question.Function.Name}() answers nonsense", refusal);
@@ -275,7 +282,7 @@ public sealed class SafeAccount
 
     private static bool Accepts(Question question, Bytes32 magic)
     {
-        if (question.Slot.Error is RevertException)
+        if (question.Slot.Error is RevertException || question.Slot.Error is RpcException error && IsHalt(error))
         {
             return false;
         }
@@ -284,6 +291,10 @@ public sealed class SafeAccount
         var returned = question.Slot.Value;
         return returned.Length == Bytes32.Size && new Bytes32(returned) == magic;
     }
+
+    // A contract that runs into an invalid instruction has no revert data, and each node words it in its own way. Any other refusal of a node
+    // (a limit, missing state) says nothing about the contract and stays what it is.
+    private static bool IsHalt(RpcException error) => HaltWords.Any(word => error.NodeMessage.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     private SafeVersion ReadVersion(AbiArguments answer)
     {

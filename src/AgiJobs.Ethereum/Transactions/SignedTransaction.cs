@@ -90,5 +90,6 @@ public sealed class SignedTransaction
     public override string ToString() => $"{Hash} from {From}: {Unsigned}";
 
     private static EthereumException BadRecoveryValue(BigInteger v) => EthereumException.BadInput(
-        "signature-v", $"{v} is no recovery value: it is 0 or 1 in a typed transaction, 27, 28 or 2 * chain id + 35 or 36 in a legacy one.");
+        "signature-v", $"{v} is no recovery value: it is 0 or 1 in a typed transaction, 27, 28 or 2 * chain id + 35 or 36 in a "
+            + "legacy one.");
 }

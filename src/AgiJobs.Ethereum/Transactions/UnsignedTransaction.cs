@@ -14,7 +14,16 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
     private byte[]? _payload;
 
     private UnsignedTransaction(
-        TransactionType type, ChainId? chainId, ulong nonce, Wei priorityFee, Wei fee, Gas gas, Address? to, Wei value, ReadOnlyMemory<byte> data, ImmutableArray<AccessListEntry> accessList)
+        TransactionType type,
+        ChainId? chainId,
+        ulong nonce,
+        Wei priorityFee,
+        Wei fee,
+        Gas gas,
+        Address? to,
+        Wei value,
+        ReadOnlyMemory<byte> data,
+        ImmutableArray<AccessListEntry> accessList)
     {
         if (nonce == ulong.MaxValue)
         {
@@ -24,7 +33,8 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
         if (priorityFee > fee)
         {
             throw EthereumException.BadInput(
-                "transaction-fee", $"The priority fee cap of {priorityFee.ToGwei()} gwei is above the fee cap of {fee.ToGwei()} gwei a unit of gas; EIP-1559 forbids it. Raise the fee cap or lower the priority fee.");
+                "transaction-fee", $"The priority fee cap of {priorityFee.ToGwei()} gwei is above the fee cap of {fee.ToGwei()} gwei a "
+                    + "unit of gas; EIP-1559 forbids it. Raise the fee cap or lower the priority fee.");
         }
 
         Type = type;
@@ -81,7 +91,8 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
     /// <param name="value">Sent along.</param>
     /// <param name="data">Calldata or creation code; copied.</param>
     /// <exception cref="EthereumException"><c>transaction-nonce</c>; <c>transaction-chain</c> for chain id 0.</exception>
-    public static UnsignedTransaction Legacy(ChainId? chainId, ulong nonce, Wei gasPrice, Gas gas, Address? to, Wei value, ReadOnlyMemory<byte> data) =>
+    public static UnsignedTransaction Legacy(
+        ChainId? chainId, ulong nonce, Wei gasPrice, Gas gas, Address? to, Wei value, ReadOnlyMemory<byte> data) =>
         chainId is { Value: 0 }
             ? throw EthereumException.BadInput("transaction-chain", "Chain id 0 is no chain; EIP-155 has no form for it.")
             : new(TransactionType.Legacy, chainId, nonce, gasPrice, gasPrice, gas, to, value, data.ToArray(), []);
@@ -97,7 +108,14 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
     /// <param name="accessList">Announced accounts and slots.</param>
     /// <exception cref="EthereumException"><c>transaction-nonce</c>.</exception>
     public static UnsignedTransaction AccessListed(
-        ChainId chainId, ulong nonce, Wei gasPrice, Gas gas, Address? to, Wei value, ReadOnlyMemory<byte> data, ImmutableArray<AccessListEntry> accessList) =>
+        ChainId chainId,
+        ulong nonce,
+        Wei gasPrice,
+        Gas gas,
+        Address? to,
+        Wei value,
+        ReadOnlyMemory<byte> data,
+        ImmutableArray<AccessListEntry> accessList) =>
         new(TransactionType.AccessList, chainId, nonce, gasPrice, gasPrice, gas, to, value, data.ToArray(), accessList);
 
     /// <summary>A transaction of type 2 (EIP-1559).</summary>
@@ -110,24 +128,37 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
     /// <param name="value">Sent along.</param>
     /// <param name="data">Calldata or creation code; copied.</param>
     /// <param name="accessList">Announced accounts and slots; none when left out.</param>
-    /// <exception cref="EthereumException"><c>transaction-nonce</c>; <c>transaction-fee</c> when the priority fee is above the fee.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>transaction-nonce</c>; <c>transaction-fee</c> when the priority fee is above the fee.
+    /// </exception>
     public static UnsignedTransaction DynamicFee(
-        ChainId chainId, ulong nonce, Wei maxPriorityFeePerGas, Wei maxFeePerGas, Gas gas, Address? to, Wei value, ReadOnlyMemory<byte> data, ImmutableArray<AccessListEntry> accessList = default) =>
+        ChainId chainId,
+        ulong nonce,
+        Wei maxPriorityFeePerGas,
+        Wei maxFeePerGas,
+        Gas gas,
+        Address? to,
+        Wei value,
+        ReadOnlyMemory<byte> data,
+        ImmutableArray<AccessListEntry> accessList = default) =>
         new(TransactionType.DynamicFee, chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gas, to, value, data.ToArray(), accessList);
 
     /// <summary>The same transaction with other fees, for replacement; types 0 and 1 take equal values (their gas price).</summary>
     /// <exception cref="EthereumException"><c>transaction-fee</c> when they do not fit together or the type has only one.</exception>
     public UnsignedTransaction WithFees(Wei maxPriorityFeePerGas, Wei maxFeePerGas) =>
         Type != TransactionType.DynamicFee && maxPriorityFeePerGas != maxFeePerGas
-            ? throw EthereumException.BadInput("transaction-fee", $"A transaction of type {(int)Type} has one gas price; give the same value for both fees.")
+            ? throw EthereumException.BadInput("transaction-fee", $"A transaction of type {(int)Type} has one gas price; give the same "
+                + "value for both fees.")
             : new(Type, ChainId, Nonce, maxPriorityFeePerGas, maxFeePerGas, Gas, To, Value, Data, AccessList);
 
     /// <summary>The same transaction with another nonce.</summary>
     /// <exception cref="EthereumException"><c>transaction-nonce</c>.</exception>
-    public UnsignedTransaction WithNonce(ulong nonce) => new(Type, ChainId, nonce, MaxPriorityFeePerGas, MaxFeePerGas, Gas, To, Value, Data, AccessList);
+    public UnsignedTransaction WithNonce(ulong nonce) =>
+        new(Type, ChainId, nonce, MaxPriorityFeePerGas, MaxFeePerGas, Gas, To, Value, Data, AccessList);
 
     /// <summary>The same transaction with another gas limit.</summary>
-    public UnsignedTransaction WithGas(Gas gas) => new(Type, ChainId, Nonce, MaxPriorityFeePerGas, MaxFeePerGas, gas, To, Value, Data, AccessList);
+    public UnsignedTransaction WithGas(Gas gas) =>
+        new(Type, ChainId, Nonce, MaxPriorityFeePerGas, MaxFeePerGas, gas, To, Value, Data, AccessList);
 
     /// <summary>The bytes that a signature covers.</summary>
     public ReadOnlyMemory<byte> SigningPayload => Payload;
@@ -139,8 +170,9 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
 
     /// <summary>Reads the bytes that a signature covers: all three types, canonical RLP only, nothing left over.</summary>
     /// <exception cref="EthereumException">
-    /// <c>transaction-type</c> for any other type (blob and set-code transactions by name), <c>transaction-to</c>, <c>transaction-nonce</c>,
-    /// <c>transaction-fee</c>, <c>transaction-chain</c>, <c>transaction-fields</c>, <c>wei-range</c> or one of the <c>rlp-</c> codes.
+    /// <c>transaction-type</c> for any other type (blob and set-code transactions by name), <c>transaction-to</c>,
+    /// <c>transaction-nonce</c>, <c>transaction-fee</c>, <c>transaction-chain</c>, <c>transaction-fields</c>, <c>wei-range</c> or one of
+    /// the <c>rlp-</c> codes.
     /// </exception>
     public static UnsignedTransaction Parse(ReadOnlySpan<byte> payload)
     {
@@ -165,7 +197,8 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
         if (!list.ReadBytes().IsEmpty || !list.ReadBytes().IsEmpty)
         {
             throw EthereumException.BadInput(
-                "transaction-fields", "The transaction carries a signature; the unsigned form of EIP-155 ends with the chain id and two zeros.");
+                "transaction-fields", "The transaction carries a signature; the unsigned form of EIP-155 ends with the chain id "
+                    + "and two zeros.");
         }
 
         list.ExpectEnd("the unsigned transaction");
@@ -217,7 +250,8 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
         };
 
         static EthereumException Unsupported(string what) =>
-            EthereumException.BadInput("transaction-type", $"The transaction is {what}; types 0 (legacy), 1 (EIP-2930) and 2 (EIP-1559) are supported.");
+            EthereumException.BadInput("transaction-type", $"The transaction is {what}; types 0 (legacy), 1 (EIP-2930) and 2 (EIP-1559) "
+                + "are supported.");
     }
 
     // The fields up to the signature. For legacy transactions the chain id stands behind them, so the caller knows it.
@@ -231,7 +265,8 @@ public sealed class UnsignedTransaction : IEquatable<UnsignedTransaction>
         var to = list.ReadBytes();
         if (to.Length is not (0 or Address.Size))
         {
-            throw EthereumException.BadInput("transaction-to", $"The recipient has {to.Length} bytes; it must have 20, or none to create a contract.");
+            throw EthereumException.BadInput("transaction-to", $"The recipient has {to.Length} bytes; it must have 20, or none to create "
+                + "a contract.");
         }
 
         Address? recipient = to.IsEmpty ? null : new Address(to);

@@ -11,7 +11,9 @@ internal static class KeyVectors
     public static JsonElement Read(string name)
     {
         using var file = File.OpenRead(Path.Combine(Root, "tests", "vectors", name));
-        using var content = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
+        using var content = name.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : (Stream)file;
         using var document = JsonDocument.Parse(content);
         return document.RootElement.Clone();
     }
@@ -25,7 +27,8 @@ internal static class KeyVectors
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "AgiJobs.slnx")))
         {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The repository root was not found above the tests.");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("The repository root was not found above the tests.");
         }
 
         return folder;

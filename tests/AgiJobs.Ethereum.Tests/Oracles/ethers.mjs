@@ -1,5 +1,8 @@
 // Answers a list of questions, given as JSON on stdin, with what ethers computes. The tests compare it with ours.
-import { AbiCoder, Interface, TypedDataEncoder, getBytes, hashMessage, keccak256 } from "ethers";
+import {
+    AbiCoder, HDNodeWallet, Interface, Mnemonic, SigningKey, Transaction, TypedDataEncoder, Wallet, computeAddress, decryptKeystoreJsonSync, encryptKeystoreJsonSync, getBytes,
+    hashMessage, id, keccak256, recoverAddress,
+} from "ethers";
 
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -32,6 +35,33 @@ const answers = {
     }),
     message: ({ data }) => ({ hash: hashMessage(getBytes(data)) }),
     keccak: ({ data }) => ({ hash: keccak256(data) }),
+    // ours: our signed transaction, which ethers must read as the same one.
+    transaction: ({ key, fields, ours }) => {
+        const transaction = Transaction.from(fields);
+        const unsignedHash = transaction.unsignedHash;
+        transaction.signature = new SigningKey(key).sign(unsignedHash);
+        const read = Transaction.from(ours);
+        return { unsignedHash, raw: transaction.serialized, hash: transaction.hash, from: read.from, readAgain: read.serialized };
+    },
+    sign: ({ key, digest, message, signature }) => ({
+        signature: new SigningKey(key).sign(digest).serialized,
+        personal: new Wallet(key).signMessageSync(getBytes(message)),
+        recovered: recoverAddress(digest, signature),
+        address: computeAddress(key),
+    }),
+    derive: ({ entropy, passphrase, path }) => {
+        const mnemonic = Mnemonic.fromEntropy(entropy, passphrase);
+        const node = HDNodeWallet.fromMnemonic(mnemonic, path);
+        return { phrase: mnemonic.phrase, seed: mnemonic.computeSeed(), xprv: node.extendedKey, xpub: node.neuter().extendedKey, address: node.address };
+    },
+    decompose: ({ points, texts }) => ({
+        points: id(points.map((point) => String.fromCodePoint(point).normalize("NFKD")).join("|")),
+        texts: texts.map((text) => text.normalize("NFKD")),
+    }),
+    keystore: ({ key, password, ours }) => ({
+        opened: decryptKeystoreJsonSync(ours, password).privateKey,
+        theirs: encryptKeystoreJsonSync({ address: computeAddress(key), privateKey: key }, password, { scrypt: { N: 4 } }),
+    }),
 };
 
 let input = "";

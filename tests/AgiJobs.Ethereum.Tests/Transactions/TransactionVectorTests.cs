@@ -53,7 +53,8 @@ public sealed class TransactionVectorTests
             var signed = Assert.Throws<EthereumException>(() => SignedTransaction.Parse(item.Data("signedCancun")));
             Assert.Equal("transaction-type", signed.Code);
             Assert.Contains("EIP-4844", signed.Message, StringComparison.Ordinal);
-            Assert.Equal("transaction-type", Assert.Throws<EthereumException>(() => UnsignedTransaction.Parse(item.Data("unsignedCancun"))).Code);
+            Assert.Equal("transaction-type", Assert.Throws<EthereumException>(() =>
+                UnsignedTransaction.Parse(item.Data("unsignedCancun"))).Code);
         }
     }
 
@@ -62,7 +63,9 @@ public sealed class TransactionVectorTests
         var nonce = (ulong)Number(fields, "nonce");
         var gasPrice = new Wei(Number(fields, "gasPrice"));
         var gas = new Gas((ulong)Number(fields, "gasLimit"));
-        Address? to = fields.TryGetProperty("to", out var recipient) && recipient.ValueKind == JsonValueKind.String ? Address.Parse(recipient.GetString()!) : null;
+        Address? to = fields.TryGetProperty("to", out var recipient) && recipient.ValueKind == JsonValueKind.String
+            ? Address.Parse(recipient.GetString()!)
+            : null;
         var value = new Wei(Number(fields, "value"));
         var data = fields.TryGetProperty("data", out _) ? fields.Data("data") : [];
         var chainId = new ChainId((ulong)Number(fields, "chainId"));
@@ -72,7 +75,15 @@ public sealed class TransactionVectorTests
             "Eip155" => UnsignedTransaction.Legacy(chainId, nonce, gasPrice, gas, to, value, data),
             "Berlin" => UnsignedTransaction.AccessListed(chainId, nonce, gasPrice, gas, to, value, data, AccessList(fields)),
             _ => UnsignedTransaction.DynamicFee(
-                chainId, nonce, new Wei(Number(fields, "maxPriorityFeePerGas")), new Wei(Number(fields, "maxFeePerGas")), gas, to, value, data, AccessList(fields)),
+                chainId,
+                nonce,
+                new Wei(Number(fields, "maxPriorityFeePerGas")),
+                new Wei(Number(fields, "maxFeePerGas")),
+                gas,
+                to,
+                value,
+                data,
+                AccessList(fields)),
         };
     }
 
@@ -81,7 +92,8 @@ public sealed class TransactionVectorTests
         :
         [
             .. list.EnumerateArray().Select(entry => new AccessListEntry(
-                Address.Parse(entry.Text("address")), [.. entry.GetProperty("storageKeys").EnumerateArray().Select(key => Bytes32.Parse(key.GetString()!))])),
+                Address.Parse(entry.Text("address")),
+                [.. entry.GetProperty("storageKeys").EnumerateArray().Select(key => Bytes32.Parse(key.GetString()!))])),
         ];
 
     private static BigInteger Number(JsonElement fields, string name) => !fields.TryGetProperty(name, out var value)

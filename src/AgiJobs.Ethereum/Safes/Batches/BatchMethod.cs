@@ -15,7 +15,7 @@ public sealed class BatchMethod
         Payable = payable;
     }
 
-    /// <summary>The name; <c>receive</c> and <c>fallback</c> stand for a plain transfer.</summary>
+    /// <summary>The name; <c>receive</c> and <c>fallback</c> stand for a plain transfer, <c>fallback</c> beside raw data for custom calldata.</summary>
     public string Name { get; }
 
     /// <summary>The arguments.</summary>

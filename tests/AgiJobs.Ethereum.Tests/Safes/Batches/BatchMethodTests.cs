@@ -118,6 +118,16 @@ public sealed class BatchMethodTests
     }
 
     [Fact]
+    public void Custom_data_beside_fallback_are_what_upstream_writes_and_beside_receive_they_disagree()
+    {
+        static string Method(string name) => $"{{\"inputs\":[],\"name\":\"{name}\",\"payable\":true}}";
+        var batch = TransactionBatch.Parse(Encoding.UTF8.GetBytes(File("\"0x8456cb59\"", Method("fallback"), "null")));
+        Assert.Equal("0x8456cb59", Hex.Encode(batch.Transactions[0].Calldata.Span));
+        Assert.Equal("safe-batch-data-disagrees", Assert.Throws<EthereumException>(
+            () => TransactionBatch.Parse(Encoding.UTF8.GetBytes(File("\"0x8456cb59\"", Method("receive"), "null")))).Code);
+    }
+
+    [Fact]
     public void Coin_for_a_method_that_takes_none_is_refused()
     {
         var method = new BatchMethod("pause", [], payable: false);

@@ -57,6 +57,18 @@ public sealed class TransactionBatchTests
     }
 
     [Fact]
+    public void A_downloaded_file_has_its_checksum_and_is_written_back_byte_for_byte()
+    {
+        var bytes = Encoding.UTF8.GetBytes(Vectors.Text("download"));
+        var batch = TransactionBatch.Parse(bytes);
+        Assert.True(batch.HasChecksum);
+        Assert.Equal(bytes, batch.ToBytes());
+        Assert.Equal(
+            "0x095ea7b3000000000000000000000000474e5ded6b5d078163bfb8f6dba355c3aa5478c8000000000000000000000000000000000000000000000000000000174876e800",
+            Hex.Encode(batch.Transactions[0].Calldata.Span));
+    }
+
+    [Fact]
     public void The_name_is_not_covered_by_the_checksum_and_everything_else_is()
     {
         var text = Vectors.Text("pause");

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using AgiJobs.Cli.Output;
+using AgiJobs.Control;
+using AgiJobs.Control.Files;
+using AgiJobs.Response.Drills;
+
+namespace AgiJobs.Cli.Drills;
+
+/// <summary><c>drill list|run NAME</c>, and <c>drill pause</c> for short: the real commands on a throw-away chain.</summary>
+internal static class DrillCommands
+{
+    private const string Pause = "pause";
+
+    public static Command Build(CommonOptions options, CommandEnvironment environment)
+    {
+        var command = new Command("drill", "rehearse with the real commands on a throw-away chain");
+        command.Subcommands.Add(List(options, environment));
+        var name = new Argument<string>("name") { Description = "the drill", HelpName = "NAME" };
+        name.AcceptOnlyFromAmong(Pause);
+        command.Subcommands.Add(Runs(new Command("run", "run a drill by its name") { name }, options, environment));
+        command.Subcommands.Add(Runs(new Command(Pause, "pause by the guardian, prove it, resume by the 2-of-3 Safe; exit 0 only if every claim held"), options, environment));
+        return command;
+    }
+
+    private static Command List(CommonOptions options, CommandEnvironment environment)
+    {
+        var command = new Command("list", "list the drills");
+        Session.Run(command, options, environment, (session, _, _) =>
+        {
+            session.Terminal.Table(["drill", "what it rehearses"], [[Pause, "pause by the guardian, proof, resume by the 2-of-3 Safe"]]);
+            session.Terminal.Json("agijobs.drill-list/1", ExitCode.Clean, writer =>
+            {
+                writer.WriteStartArray("drills");
+                writer.WriteStringValue(Pause);
+                writer.WriteEndArray();
+            });
+            return Task.FromResult(ExitCode.Clean);
+        });
+        return command;
+    }
+
+    private static Command Runs(Command command, CommonOptions options, CommandEnvironment environment)
+    {
+        command.Options.Add(options.Out);
+        Session.Run(command, options, environment, async (session, parsed, cancellation) =>
+        {
+            var terminal = session.Terminal;
+            var began = environment.Time.GetTimestamp();
+            terminal.Line("Drill: pause, on a throw-away network (chain 31337). Nothing of yours is touched.");
+            await using var ground = await ThrowAwayGround.StartAsync(environment, cancellation).ConfigureAwait(false);
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  network ready in {ground.Started.Took.TotalSeconds:0.0} s: {ground.Started.Transactions} transactions, Safe {ground.Started.Network.Safe}"));
+            var report = await new PauseDrill(ground, environment.Time) { OnClaim = claim => Print(terminal, claim) }.RunAsync(cancellation).ConfigureAwait(false);
+            var exit = report.Held ? ExitCode.Clean : ExitCode.Failed;
+            var path = parsed.GetValue(options.Out) ?? session.Workspace.Locate("reports", "drills", $"{report.StartedAt:yyyy-MM-dd-HHmmss}-pause.md");
+            AtomicFile.Write(path, Encoding.UTF8.GetBytes(report.ToMarkdown()));
+            terminal.Line(report.Held ? $"HELD: all {report.Claims.Count} claims" : $"NOT HELD: {report.Claims.Count(claim => !claim.Held)} of {report.Claims.Count} claims");
+            if (report is { PauseTook: { } pause, PauseBlocks: { } blocks })
+            {
+                terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  pause    {pause.TotalSeconds:0.00} s from command to verified; mined {blocks} block(s) after the command started"));
+            }
+
+            if (report.ResumeTook is { } resume)
+            {
+                terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  resume   {resume.TotalSeconds:0.00} s from the last command to verified"));
+            }
+
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  in all   {environment.Time.GetElapsedTime(began).TotalSeconds:0.0} s"));
+            terminal.Line($"  report   {path}");
+            terminal.Json("agijobs.drill/1", exit, writer =>
+            {
+                writer.WriteString("drill", report.Name);
+                writer.WriteString("network", "drill");
+                writer.WriteNumber("chainId", 31337);
+                writer.WriteBoolean("held", report.Held);
+                writer.WriteString("startedAt", report.StartedAt.ToString("O"));
+                writer.WriteNumber("milliseconds", (long)report.Took.TotalMilliseconds);
+                Milliseconds("networkMilliseconds", ground.Started.Took);
+                Milliseconds("pauseMilliseconds", report.PauseTook);
+                Milliseconds("resumeMilliseconds", report.ResumeTook);
+                if (report.PauseBlocks is { } waited)
+                {
+                    writer.WriteNumber("pauseBlocks", waited);
+                }
+                else
+                {
+                    writer.WriteNull("pauseBlocks");
+                }
+
+                writer.WriteString("report", path);
+                writer.WriteStartArray("claims");
+                foreach (var claim in report.Claims)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("claim", claim.Claim);
+                    writer.WriteBoolean("held", claim.Held);
+                    writer.WriteString("seen", claim.Detail);
+                    writer.WriteString("command", claim.Command);
+                    writer.WriteNumber("milliseconds", (long)claim.Took.TotalMilliseconds);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+
+                void Milliseconds(string key, TimeSpan? took)
+                {
+                    if (took is { } known)
+                    {
+                        writer.WriteNumber(key, (long)known.TotalMilliseconds);
+                    }
+                    else
+                    {
+                        writer.WriteNull(key);
+                    }
+                }
+            });
+            return exit;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, DrilledClaim claim)
+    {
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  {(claim.Held ? "held    " : "NOT HELD")} {claim.Took.TotalSeconds,5:0.00} s  {claim.Claim}{(claim.Held ? "" : $": {claim.Detail}")}"));
+    }
+}
