@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import { keccak_256 } from "@noble/hashes/sha3";
 import { secp256k1 } from "@noble/curves/secp256k1";
-import { AbiCoder, Interface, SigningKey, Transaction, getBytes, hexlify } from "ethers";
+import { AbiCoder, Interface, ParamType, SigningKey, Transaction, getBytes, hexlify } from "ethers";
 
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -16,13 +16,15 @@ const operations = {
         const bytes = getBytes(data);
         return [() => keccak_256(bytes), () => hexlify(keccak_256(bytes))];
     },
-    abiDecode: ({ types, data }) => [
-        () => coder.decode(types, data),
-        () => coder.encode(types, coder.decode(types, data)),
-    ],
+    // The types are parsed beforehand on both sides.
+    abiDecode: ({ types, data }) => {
+        const parsed = types.map((type) => ParamType.from(type));
+        return [() => coder.decode(parsed, data), () => coder.encode(parsed, coder.decode(parsed, data))];
+    },
     abiEncode: ({ types, values }) => {
+        const parsed = types.map((type) => ParamType.from(type));
         const revived = revive(values);
-        return [() => coder.encode(types, revived), () => coder.encode(types, revived)];
+        return [() => coder.encode(parsed, revived), () => coder.encode(parsed, revived)];
     },
     eventDecode: ({ event, topics, data }) => {
         const contract = new Interface([event]);

@@ -94,6 +94,9 @@ public abstract class AbiValue : IEquatable<AbiValue>
     public static implicit operator AbiValue(long value) => new AbiInteger(value);
 
     /// <summary>An integer.</summary>
+    public static implicit operator AbiValue(uint value) => new AbiInteger(value);
+
+    /// <summary>An integer.</summary>
     public static implicit operator AbiValue(ulong value) => new AbiInteger(value);
 
     /// <summary>An amount in wei as an integer.</summary>
