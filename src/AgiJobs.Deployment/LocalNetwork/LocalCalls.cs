@@ -37,7 +37,6 @@ public static class LocalCalls
             Call("platform registers for jobs", "platform", "JobRouter", "registerPlatform", "ipfs://platform"),
             Call("controller moves the thermostat", "controller", "Thermostat", "tick", 0, 0, 0),
             Call("operator slashes a validator under a ticket", "slash-operator", "ValidatorSlash", "slash", accounts["validator-1"].Address, Wei.FromEther("1"), "PROBE-1"),
-            Call("gas is put aside for sponsored accounts", "relayer", "Paymaster", "deposit"),
         ];
 
         LocalCall Call(string what, string from, string module, string function, params AbiValue[] arguments) =>
