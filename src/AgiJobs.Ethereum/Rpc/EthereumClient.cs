@@ -61,9 +61,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
         {
             var batch = client.NewBatch();
             var head = batch.Add(EthRequests.Block(BlockReference.Latest));
-            var multicall = batch.Add(EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest));
+            var multicall = options.MaxBatchSize > 1 ? batch.Add(EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest)) : null;
             await batch.SendAsync(cancellationToken).ConfigureAwait(false);
-            client.HadMulticallAtConnect = multicall.TryGet(out var code) && code.Length > 0;
+            client.HadMulticallAtConnect = multicall is not null && multicall.TryGet(out var code) && code.Length > 0;
             client.HeadAtConnect = head.Value
                 ?? throw new EthereumException("rpc-no-head", Fault.Unknown, $"{client._transports[0].Endpoint} has no newest block: it has not begun to synchronise.");
             return client;
