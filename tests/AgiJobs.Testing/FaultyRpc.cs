@@ -162,7 +162,8 @@ public sealed class FaultyRpc : IAsyncDisposable
                 connections.RemoveAll(task => task.IsCompleted);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (
+            error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // Stopped.
             await Task.WhenAll(connections).ConfigureAwait(false);

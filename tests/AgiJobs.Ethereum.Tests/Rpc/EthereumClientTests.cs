@@ -111,7 +111,8 @@ public sealed class EthereumClientTests
     {
         await using var node = FaultyRpc.Alone();
         await using var client = await ConnectAsync(node, rounds: 1);
-        node.On("eth_getBalance").Http(200, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"batches are off\"}}");
+        node.On("eth_getBalance").Http(
+            200, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"batches are off\"}}");
 
         var (balance, nonce) = await BalanceAndNonceAsync(client);
         Assert.Equal("rpc-batch", balance.Error!.Code);
@@ -243,7 +244,8 @@ public sealed class EthereumClientTests
     private static async Task<(RpcSlot<Wei> Balance, RpcSlot<ulong> Nonce)> BalanceAndNonceAsync(EthereumClient client)
     {
         var batch = client.NewBatch();
-        var slots = (batch.Add(EthRequests.Balance(Account, BlockReference.Latest)), batch.Add(EthRequests.Nonce(Account, BlockReference.Latest)));
+        var slots = (
+            batch.Add(EthRequests.Balance(Account, BlockReference.Latest)), batch.Add(EthRequests.Nonce(Account, BlockReference.Latest)));
         await batch.SendAsync(Token);
         return slots;
     }
