@@ -162,8 +162,10 @@ public sealed class FaultyRpc : IAsyncDisposable
                 connections.RemoveAll(task => task.IsCompleted);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (
+            error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
+            // Stopped.
             await Task.WhenAll(connections).ConfigureAwait(false);
         }
     }

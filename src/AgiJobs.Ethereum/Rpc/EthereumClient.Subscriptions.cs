@@ -10,9 +10,12 @@ public sealed partial class EthereumClient
     /// with growing waits, here or at the next endpoint, and a <see cref="ChainGap{T}"/> says that blocks may be missing; so it does when
     /// a height is skipped. After a reorganisation blocks of a lower height come again.
     /// </summary>
-    /// <exception cref="EthereumException"><c>rpc-no-websocket</c>; <c>rpc-wrong-chain</c>; <c>rpc-error</c> or <c>rpc-method</c> when the node refuses.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rpc-no-websocket</c>; <c>rpc-wrong-chain</c>; <c>rpc-error</c> or <c>rpc-method</c> when the node refuses.
+    /// </exception>
     public IAsyncEnumerable<ChainUpdate<BlockHeader>> NewHeadsAsync(CancellationToken cancellationToken = default) => SubscribeAsync(
-        "newHeads", null, item => EthRequests.ReadBlock(item) ?? throw NodeJson.Malformed("the new block is null"), block => block.Number, isDense: true, cancellationToken);
+        "newHeads", null, item => EthRequests.ReadBlock(item) ?? throw NodeJson.Malformed("the new block is null"), block =>
+            block.Number, isDense: true, cancellationToken);
 
     /// <summary>
     /// Logs that match the addresses and topics of the filter, as they come; its range is ignored. A log with
@@ -20,12 +23,26 @@ public sealed partial class EthereumClient
     /// </summary>
     /// <exception cref="EthereumException">As for <see cref="NewHeadsAsync"/>.</exception>
     public IAsyncEnumerable<ChainUpdate<LogEntry>> NewLogsAsync(LogFilter filter, CancellationToken cancellationToken = default) =>
-        SubscribeAsync("logs", writer => filter.Write(writer, withRange: false), EthRequests.ReadLog, log => log.BlockNumber, isDense: false, cancellationToken);
+        SubscribeAsync(
+            "logs",
+            writer => filter.Write(writer, withRange: false),
+            EthRequests.ReadLog,
+            log => log.BlockNumber,
+            isDense: false,
+            cancellationToken);
 
-    /// <summary>Hashes of transactions that enter the node's pool. Best effort by nature: pools are not equal, and gaps cannot be read later.</summary>
+    /// <summary>
+    /// Hashes of transactions that enter the node's pool. Best effort by nature: pools are not equal, and gaps cannot be read later.
+    /// </summary>
     /// <exception cref="EthereumException">As for <see cref="NewHeadsAsync"/>.</exception>
     public IAsyncEnumerable<ChainUpdate<Bytes32>> NewPendingTransactionsAsync(CancellationToken cancellationToken = default) =>
-        SubscribeAsync("newPendingTransactions", null, item => NodeJson.Word(item, "the transaction hash"), _ => null, isDense: false, cancellationToken);
+        SubscribeAsync(
+            "newPendingTransactions",
+            null,
+            item => NodeJson.Word(item, "the transaction hash"),
+            _ => null,
+            isDense: false,
+            cancellationToken);
 
     private async IAsyncEnumerable<ChainUpdate<T>> SubscribeAsync<T>(
         string kind,
@@ -38,7 +55,8 @@ public sealed partial class EthereumClient
         var sockets = _transports.OfType<WebSocketTransport>().ToArray();
         if (sockets.Length == 0)
         {
-            throw EthereumException.BadInput("rpc-no-websocket", "Subscriptions need an endpoint that begins with ws:// or wss://, and none is configured.");
+            throw EthereumException.BadInput(
+                "rpc-no-websocket", "Subscriptions need an endpoint that begins with ws:// or wss://, and none is configured.");
         }
 
         BlockNumber? lastSeen = null;
@@ -53,7 +71,8 @@ public sealed partial class EthereumClient
 
             foreach (var socket in InOrder(sockets).Cast<WebSocketTransport>())
             {
-                if (await TrySubscribeAsync(socket, kind, filter, cancellationToken).ConfigureAwait(false) is not var (connection, subscription, head))
+                if (await TrySubscribeAsync(
+                    socket, kind, filter, cancellationToken).ConfigureAwait(false) is not var (connection, subscription, head))
                 {
                     continue;
                 }
@@ -81,7 +100,8 @@ public sealed partial class EthereumClient
                         var number = blockOf(value);
                         if (isDense && lastHead is { } expected && number is { } arrived && arrived.Value > expected.Value + 1)
                         {
-                            yield return new ChainGap<T>(lastSeen ?? lastHead, new BlockNumber(arrived.Value - 1), "the node skipped blocks");
+                            yield return new ChainGap<T>(
+                                lastSeen ?? lastHead, new BlockNumber(arrived.Value - 1), "the node skipped blocks");
                         }
 
                         lastHead = number ?? lastHead;
@@ -132,7 +152,8 @@ public sealed partial class EthereumClient
                 Id = Interlocked.Increment(ref _lastId),
             };
             Interlocked.Increment(ref _roundTrips);
-            var answer = await connection.ExchangeAsync(WriteDocument([confirmed]), [confirmed.Id], subscription, cancellationToken).ConfigureAwait(false);
+            var answer = await connection.ExchangeAsync(
+                WriteDocument([confirmed]), [confirmed.Id], subscription, cancellationToken).ConfigureAwait(false);
             RpcAnswerReader.Read(socket.Endpoint, new RpcAnswer(answer), null, [confirmed], static () => { });
             if (confirmed.Error is { } refusal)
             {
@@ -180,7 +201,8 @@ public sealed partial class EthereumClient
 
     private TimeSpan ReconnectDelay(int failures)
     {
-        var bound = (int)Math.Min((long)Math.Max(1, _options.RetryDelay.TotalMilliseconds) << Math.Min(failures, 30), (long)_options.MaxRetryDelay.TotalMilliseconds);
+        var bound = (int)Math.Min((long)Math.Max(
+            1, _options.RetryDelay.TotalMilliseconds) << Math.Min(failures, 30), (long)_options.MaxRetryDelay.TotalMilliseconds);
         return TimeSpan.FromMilliseconds((bound / 2) + _options.Jitter((bound - (bound / 2)) + 1));
     }
 

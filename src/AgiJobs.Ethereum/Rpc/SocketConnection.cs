@@ -44,7 +44,8 @@ internal sealed class SocketConnection : IAsyncDisposable
     public bool IsAlive => Volatile.Read(ref _endReason) is null;
 
     /// <exception cref="TransportException">It cannot be opened.</exception>
-    public static async Task<SocketConnection> OpenAsync(RpcEndpoint endpoint, RpcOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<SocketConnection> OpenAsync(
+        RpcEndpoint endpoint, RpcOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         if (endpoint.Url.IsLoopback)
@@ -75,7 +76,9 @@ internal sealed class SocketConnection : IAsyncDisposable
             var what = timeout.IsCancellationRequested ? "did not open a WebSocket in time" : "does not open a WebSocket";
             var status = (int)socket.HttpStatusCode;
             throw new TransportException(new EndpointFailure(
-                endpoint, "rpc-unreachable", status is 0 ? what : $"{what} (HTTP {status.ToString(CultureInfo.InvariantCulture)})", NeverSent: true), error);
+                endpoint, "rpc-unreachable", status is 0
+                    ? what
+                    : $"{what} (HTTP {status.ToString(CultureInfo.InvariantCulture)})", NeverSent: true), error);
         }
 
         var connection = new SocketConnection(endpoint, options, time, socket);
@@ -111,7 +114,7 @@ internal sealed class SocketConnection : IAsyncDisposable
             var patience = _options.RequestTimeout.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
             throw IsAlive ? Failure($"did not answer within {patience} ms") : Failure($"closed the WebSocket ({_endReason})");
         }
-        catch (Exception error) when (error is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (IsBroken(error))
         {
             End("sending failed");
             throw Failure("closed the WebSocket while the request was sent");
@@ -201,7 +204,7 @@ internal sealed class SocketConnection : IAsyncDisposable
                 }
             }
         }
-        catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is OperationCanceledException || IsBroken(error))
         {
             End("the connection broke");
         }
@@ -221,10 +224,13 @@ internal sealed class SocketConnection : IAsyncDisposable
                     return true;
                 }
 
-                if ((root.ValueKind == JsonValueKind.Array ? root.EnumerateArray().Select(FindExchange).FirstOrDefault(found => found is not null) : FindExchange(root))
-                    is { } exchange)
+                var owner = root.ValueKind == JsonValueKind.Array
+                    ? root.EnumerateArray().Select(FindExchange).FirstOrDefault(found => found is not null)
+                    : FindExchange(root);
+                if (owner is { } exchange)
                 {
-                    if (exchange.Subscription is { } subscription && root.TryGetProperty("result", out var name) && name.ValueKind == JsonValueKind.String)
+                    if (exchange.Subscription is { } subscription && root.TryGetProperty("result", out var name)
+                        && name.ValueKind == JsonValueKind.String)
                     {
                         Register(subscription, NodeJson.Text(name, "the subscription"));
                     }
@@ -286,7 +292,8 @@ internal sealed class SocketConnection : IAsyncDisposable
         {
             subscription.Name = name;
             _subscriptions[name] = subscription;
-            foreach (var (_, item) in _orphans.Where(orphan => string.Equals(orphan.Subscription, name, StringComparison.Ordinal)).ToArray())
+            foreach (
+                var (_, item) in _orphans.Where(orphan => string.Equals(orphan.Subscription, name, StringComparison.Ordinal)).ToArray())
             {
                 Deliver(subscription, item);
             }
@@ -322,7 +329,7 @@ internal sealed class SocketConnection : IAsyncDisposable
                 }
             }
         }
-        catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is OperationCanceledException || IsBroken(error))
         {
             End("the connection broke");
         }
@@ -350,6 +357,9 @@ internal sealed class SocketConnection : IAsyncDisposable
             }
         }
     }
+
+    private static bool IsBroken(Exception error) =>
+        error is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException;
 
     private TransportException Failure(string description, bool neverSent = false) =>
         new(new EndpointFailure(_endpoint, "rpc-unreachable", description, neverSent));

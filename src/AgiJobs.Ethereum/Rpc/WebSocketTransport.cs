@@ -7,7 +7,8 @@ internal sealed class WebSocketTransport(RpcEndpoint endpoint, RpcOptions option
     private SocketConnection? _connection;
     private bool _disposed;
 
-    public override async Task<RpcAnswer> ExchangeAsync(ReadOnlyMemory<byte> document, IReadOnlyList<ulong> ids, CancellationToken cancellationToken)
+    public override async Task<RpcAnswer> ExchangeAsync(
+        ReadOnlyMemory<byte> document, IReadOnlyList<ulong> ids, CancellationToken cancellationToken)
     {
         // A request that counts on an earlier chain check must not travel over a connection that was opened since.
         var countsOnCheck = IsVerified;

@@ -98,7 +98,8 @@ public sealed class SubscriptionTests
         var state = Directory.CreateTempSubdirectory("agijobs-test-");
         try
         {
-            await using var anvil = await Anvil.StartAsync(new AnvilOptions { StateFile = Path.Combine(state.FullName, "state.json") }, Token);
+            await using var anvil = await Anvil.StartAsync(
+                new AnvilOptions { StateFile = Path.Combine(state.FullName, "state.json") }, Token);
             await anvil.SetCodeAsync(Emitter, EmitterCode);
             await using var client = await ConnectAsync(anvil.WebSocketUrl);
             var filter = new LogFilter { Addresses = [Emitter] };
@@ -118,7 +119,11 @@ public sealed class SubscriptionTests
             var found = new HashSet<Bytes32?>();
             if (gap.Head > gap.LastSeen!.Value)
             {
-                var backfill = filter with { From = BlockReference.At(new BlockNumber(gap.LastSeen.Value.Value + 1)), To = BlockReference.At(gap.Head) };
+                var backfill = filter with
+                {
+                    From = BlockReference.At(new BlockNumber(gap.LastSeen.Value.Value + 1)),
+                    To = BlockReference.At(gap.Head),
+                };
                 found.UnionWith((await client.LogsAsync(backfill, Token)).Select(log => log.TransactionHash));
             }
 
