@@ -396,6 +396,7 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         });
         _setStakeManager(initialStakeManager);
         _setFeePool(initialFeePool);
+        _emitParameters();
     }
 
     // --------------------------------------------------------------------------------------------- registration

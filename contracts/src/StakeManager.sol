@@ -207,6 +207,7 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
     {
         _requireContract(address(stakingToken));
         token = stakingToken;
+        _emitParameters();
     }
 
     // ------------------------------------------------------------------------------------------------ users

@@ -129,6 +129,13 @@ contract FeePoolTest is Protocol {
         feePool.stakeChanged(stranger, Role.Platform, 1e18);
     }
 
+    function test_Nothing_is_no_fee_and_no_contribution() public {
+        vm.expectRevert(ZeroAmount.selector);
+        feePool.depositFee(0);
+        vm.expectRevert(ZeroAmount.selector);
+        feePool.contribute(0);
+    }
+
     // ---------------------------------------------------------------------------------------------------- rewards
 
     function testFuzz_A_reward_never_touches_claims_fees_or_anothers_reservation(uint256 amount) public {

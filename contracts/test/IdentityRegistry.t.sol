@@ -81,12 +81,13 @@ contract IdentityRegistryTest is Protocol {
         wrapper.setWrapped(uint256(node), address(0));
         assertFalse(identity.isAuthorized(Kind.Agent, agent), "expired");
         wrapper.setWrapped(uint256(node), agent);
-        vm.prank(governance);
-        identity.setRootNodeAlias(Kind.Agent, ALPHA, false);
-        assertFalse(identity.isAuthorized(Kind.Agent, agent), "the root node counts no longer");
-        vm.prank(governance);
+        vm.startPrank(governance);
         identity.setENS(IEns(address(0)));
         assertFalse(identity.isAuthorized(Kind.Agent, agent), "names count no longer");
+        identity.setENS(ens);
+        identity.setRootNodeAlias(Kind.Agent, ALPHA, false);
+        vm.stopPrank();
+        assertFalse(identity.isAuthorized(Kind.Agent, agent), "the root node counts no longer");
     }
 
     function test_Only_names_under_known_roots_count() public {

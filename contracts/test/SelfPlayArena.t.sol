@@ -152,6 +152,15 @@ contract SelfPlayArenaTest is Protocol {
         assertEq(token.balanceOf(treasury), 10e18, "to the treasury");
     }
 
+    function test_Without_a_stake_silence_costs_nothing() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(3, 0);
+        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        vm.warp(block.timestamp + 1 hours);
+        arena.finaliseRound(roundId);
+        assertEq(stakeManager.stakeOf(validators[0], Role.Validator), 200e18, "whole");
+    }
+
     function test_Without_a_majority_of_votes_the_round_is_void_and_silence_still_costs() public {
         uint256 roundId = playedTo(SelfPlayArena.Phase.Voting, 0);
         commit(roundId, 0, 3);

@@ -114,6 +114,16 @@ contract ValidationModuleTest is Protocol {
         assertEq(validations.rounds(jobId).attempt, 2, "again");
     }
 
+    function test_A_validator_whose_stake_was_slashed_in_the_meantime_cannot_be_drawn() public {
+        address first = numbered("validator", 0);
+        vm.prank(governance);
+        stakeManager.governanceSlash(Role.Validator, first, 85e18, "INC-1");
+        vm.prank(governance);
+        validations.setCommitteeParameters(3, 16e18);
+        validations.prunePool(first);
+        assertEq(validations.pool().length, POOL - 1, "staked, but not enough for a seat");
+    }
+
     function test_A_job_that_no_longer_waits_frees_the_committee_without_a_verdict() public {
         uint256 jobId = drawn();
         for (uint256 i = 0; i < 3; ++i) {

@@ -86,6 +86,7 @@ contract ValidatorSlashTest is Protocol {
         vm.warp(block.timestamp - block.timestamp % 1 days);
         vm.prank(operator);
         slasher.slash(validator, 20e18, "INC-1");
+        assertEq(slasher.takenIn(slasher.currentPeriod()), 20e18, "counted in this period");
         vm.prank(guardian);
         systemPause.pauseAll();
         vm.warp(block.timestamp + during);
