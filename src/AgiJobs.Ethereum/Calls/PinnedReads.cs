@@ -53,8 +53,7 @@ public sealed class PinnedReads
     /// <summary>Makes all reads. Afterwards each has its value or its own failure.</summary>
     /// <exception cref="EthereumException">
     /// <c>block-reorganised</c> (<see cref="Fault.Unknown"/>) when the pinned block is not canonical any more: then nothing that was read
-    /// at
-    /// it may be used, and <see cref="PinnedBlock.ReadAsync{T}"/> begins again. <c>rpc-wrong-chain</c>.
+    /// at it may be used, and <see cref="PinnedBlock.ReadAsync{T}"/> begins again. <c>rpc-wrong-chain</c>.
     /// </exception>
     public async Task SendAsync(CancellationToken cancellationToken = default)
     {

@@ -38,7 +38,11 @@ public static class EthRequests
     public static RpcRequest<Bytes32> Storage(Address account, Bytes32 slot, BlockReference block) =>
         new("eth_getStorageAt",
             writer =>
-                { writer.WriteStringValue(Hex.Encode(account.ToBytes())); writer.WriteStringValue(slot.ToString()); block.Write(writer); },
+            {
+                writer.WriteStringValue(Hex.Encode(account.ToBytes()));
+                writer.WriteStringValue(slot.ToString());
+                block.Write(writer);
+            },
             result => Bytes32.FromUnsigned(NodeJson.Quantity(result, "the storage word")));
 
     /// <summary>How many transactions an account has sent, which is the nonce of its next one.</summary>
@@ -47,8 +51,9 @@ public static class EthRequests
 
     /// <summary>The gas that a call needs, by the node's search. Null leaves the block to the node.</summary>
     public static RpcRequest<Gas> EstimateGas(CallRequest call, BlockReference? block = null) =>
-        new("eth_estimateGas", writer => { call.Write(writer); block?.Write(writer); }, result => new Gas(
-            NodeJson.Count(result, "the gas estimate")));
+        new("eth_estimateGas",
+            writer => { call.Write(writer); block?.Write(writer); },
+            result => new Gas(NodeJson.Count(result, "the gas estimate")));
 
     /// <summary>The node's suggestion for the price of a legacy transaction.</summary>
     public static RpcRequest<Wei> GasPrice() => new("eth_gasPrice", null, result => NodeJson.Wei(result, "the gas price"));
@@ -91,8 +96,9 @@ public static class EthRequests
 
     /// <summary>Hands a signed transaction to the node, which answers with its hash.</summary>
     public static RpcRequest<Bytes32> SendRaw(ReadOnlyMemory<byte> signed) =>
-        new("eth_sendRawTransaction", writer => writer.WriteStringValue(Hex.Encode(signed.Span)), result => NodeJson.Word(
-            result, "the transaction hash"));
+        new("eth_sendRawTransaction",
+            writer => writer.WriteStringValue(Hex.Encode(signed.Span)),
+            result => NodeJson.Word(result, "the transaction hash"));
 
     /// <summary>Any request; the result is a copy that may be kept.</summary>
     public static RpcRequest<JsonElement> Raw(string method, Action<Utf8JsonWriter>? parameters = null) =>
@@ -120,8 +126,9 @@ public static class EthRequests
             new Gas(NodeJson.Count(NodeJson.Field(block, "gasLimit"), "gasLimit")),
             new Gas(NodeJson.Count(NodeJson.Field(block, "gasUsed"), "gasUsed")),
             OptionalWei(block, "baseFeePerGas"),
-            NodeJson.Optional(block, "transactions") is { } list ? NodeJson.List(
-                list, "transactions", item => NodeJson.Word(item, "a transaction hash")) : []);
+            NodeJson.Optional(block, "transactions") is { } list
+                ? NodeJson.List(list, "transactions", item => NodeJson.Word(item, "a transaction hash"))
+                : []);
     }
 
     internal static LogEntry ReadLog(JsonElement log) => new(
@@ -180,14 +187,16 @@ public static class EthRequests
     private static FeeHistory ReadFeeHistory(JsonElement history)
     {
         var rewards = NodeJson.Optional(history, "reward") is { } list
-            ? NodeJson.List(list, "reward", block => (IReadOnlyList<Wei>)NodeJson.List(
-                block, "the rewards of a block", reward => NodeJson.Wei(reward, "a reward")))
+            ? NodeJson.List(list, "reward", ReadRewards)
             : [];
         return new FeeHistory(
             new BlockNumber(NodeJson.Count(NodeJson.Field(history, "oldestBlock"), "oldestBlock")),
             NodeJson.List(NodeJson.Field(history, "baseFeePerGas"), "baseFeePerGas", fee => NodeJson.Wei(fee, "a base fee")),
             rewards);
     }
+
+    private static IReadOnlyList<Wei> ReadRewards(JsonElement block) =>
+        NodeJson.List(block, "the rewards of a block", reward => NodeJson.Wei(reward, "a reward"));
 
     private static Action<Utf8JsonWriter> AccountAt(Address account, BlockReference block) => writer =>
     {

@@ -14,8 +14,12 @@ public sealed partial class EthereumClient
     /// <c>rpc-no-websocket</c>; <c>rpc-wrong-chain</c>; <c>rpc-error</c> or <c>rpc-method</c> when the node refuses.
     /// </exception>
     public IAsyncEnumerable<ChainUpdate<BlockHeader>> NewHeadsAsync(CancellationToken cancellationToken = default) => SubscribeAsync(
-        "newHeads", null, item => EthRequests.ReadBlock(item) ?? throw NodeJson.Malformed("the new block is null"), block =>
-            block.Number, isDense: true, cancellationToken);
+        "newHeads",
+        null,
+        item => EthRequests.ReadBlock(item) ?? throw NodeJson.Malformed("the new block is null"),
+        block => block.Number,
+        isDense: true,
+        cancellationToken);
 
     /// <summary>
     /// Logs that match the addresses and topics of the filter, as they come; its range is ignored. A log with
@@ -71,8 +75,8 @@ public sealed partial class EthereumClient
 
             foreach (var socket in InOrder(sockets).Cast<WebSocketTransport>())
             {
-                if (await TrySubscribeAsync(
-                    socket, kind, filter, cancellationToken).ConfigureAwait(false) is not var (connection, subscription, head))
+                var opened = await TrySubscribeAsync(socket, kind, filter, cancellationToken).ConfigureAwait(false);
+                if (opened is not var (connection, subscription, head))
                 {
                     continue;
                 }
@@ -201,8 +205,8 @@ public sealed partial class EthereumClient
 
     private TimeSpan ReconnectDelay(int failures)
     {
-        var bound = (int)Math.Min((long)Math.Max(
-            1, _options.RetryDelay.TotalMilliseconds) << Math.Min(failures, 30), (long)_options.MaxRetryDelay.TotalMilliseconds);
+        var first = (long)Math.Max(1, _options.RetryDelay.TotalMilliseconds);
+        var bound = (int)Math.Min(first << Math.Min(failures, 30), (long)_options.MaxRetryDelay.TotalMilliseconds);
         return TimeSpan.FromMilliseconds((bound / 2) + _options.Jitter((bound - (bound / 2)) + 1));
     }
 

@@ -8,8 +8,7 @@ namespace AgiJobs.Ethereum.Rpc;
 /// <summary>
 /// A chain behind one or several nodes. Every node must name the expected chain id before an answer of it is used, and again after
 /// every failed exchange. Reads fail over to the next node on connection errors, timeouts, overload and malformed answers; what may act
-/// twice is
-/// never sent twice. Safe for use by several threads.
+/// twice is never sent twice. Safe for use by several threads.
 /// </summary>
 public sealed partial class EthereumClient : IAsyncDisposable
 {
@@ -65,8 +64,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
         {
             var batch = client.NewBatch();
             var head = batch.Add(EthRequests.Block(BlockReference.Latest));
-            var multicall = options.MaxBatchSize > 1 ? batch.Add(
-                EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest)) : null;
+            var multicall = options.MaxBatchSize > 1
+                ? batch.Add(EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest))
+                : null;
             await batch.SendAsync(cancellationToken).ConfigureAwait(false);
             client.HadMulticallAtConnect = multicall is not null && multicall.TryGet(out var code) && code.Length > 0;
             client.HeadAtConnect = head.Value
@@ -211,8 +211,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
     public async Task<CrossCheck<T>> CrossCheckAsync<T>(RpcRequest<T> request, CancellationToken cancellationToken = default)
     {
         var slots = _transports.Select(_ => new RpcSlot<T>(request)).ToArray();
-        await Task.WhenAll(
-            _transports.Select((transport, i) => SendPartAsync([slots[i]], [transport], cancellationToken))).ConfigureAwait(false);
+        var asked = _transports.Select((transport, i) => SendPartAsync([slots[i]], [transport], cancellationToken));
+        await Task.WhenAll(asked).ConfigureAwait(false);
         return new CrossCheck<T>(request.Method, [.. slots.Select((slot, i) => new EndpointAnswer<T>(_transports[i].Endpoint.Name, slot))]);
     }
 
@@ -362,8 +362,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
     private IEnumerable<RpcTransport> InOrder(IReadOnlyList<RpcTransport> transports)
     {
         var now = _time.GetTimestamp();
-        return transports.Count == 1 ? transports : transports.OrderBy(
-            transport => transport.RestsUntil > now ? transport.RestsUntil : 0).ToArray();
+        return transports.Count == 1
+            ? transports
+            : transports.OrderBy(transport => transport.RestsUntil > now ? transport.RestsUntil : 0).ToArray();
     }
 
     private TimeSpan DelayBefore(int round, List<RpcSlot> pending)

@@ -7,8 +7,15 @@ public sealed class RevertException : RpcException
 {
     internal RevertException(
         string method, string endpoint, long nodeCode, string nodeMessage, string? nodeData, ReadOnlyMemory<byte> data, RevertReason reason)
-        : base("call-reverted", Fault.Failed, method, endpoint, nodeCode, nodeMessage, nodeData, Describe(
-            method, endpoint, nodeMessage, reason))
+        : base(
+            "call-reverted",
+            Fault.Failed,
+            method,
+            endpoint,
+            nodeCode,
+            nodeMessage,
+            nodeData,
+            Describe(method, endpoint, nodeMessage, reason))
     {
         RevertData = data;
         Reason = reason;

@@ -24,8 +24,9 @@ public sealed class RpcEndpoint
 
         var user = Uri.UnescapeDataString(url.UserInfo);
         Url = user.Length == 0 ? url : new UriBuilder(url) { UserName = "", Password = "" }.Uri;
-        Authorization = user.Length == 0 ? null : new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
+        Authorization = user.Length == 0
+            ? null
+            : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
         Headers = headers ?? new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var hidden = url.AbsolutePath is not ("" or "/") || url.Query.Length > 0;
         Name = $"{url.Scheme}://{url.Authority}{(hidden ? "/***" : "")}";

@@ -36,8 +36,8 @@ public sealed record RpcOptions
     public int MaxResponseBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// A WebSocket on which nothing is heard for so long, in spite of a question after half of it, is closed and opened again. Default 30
-    /// s.
+    /// A WebSocket on which nothing is heard for so long, in spite of a question after half of it, is closed and opened again.
+    /// Default 30 s.
     /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -76,9 +76,10 @@ internal sealed class SocketConnection : IAsyncDisposable
             var what = timeout.IsCancellationRequested ? "did not open a WebSocket in time" : "does not open a WebSocket";
             var status = (int)socket.HttpStatusCode;
             throw new TransportException(new EndpointFailure(
-                endpoint, "rpc-unreachable", status is 0
-                    ? what
-                    : $"{what} (HTTP {status.ToString(CultureInfo.InvariantCulture)})", NeverSent: true), error);
+                endpoint,
+                "rpc-unreachable",
+                status is 0 ? what : $"{what} (HTTP {status.ToString(CultureInfo.InvariantCulture)})",
+                NeverSent: true), error);
         }
 
         var connection = new SocketConnection(endpoint, options, time, socket);
@@ -292,8 +293,8 @@ internal sealed class SocketConnection : IAsyncDisposable
         {
             subscription.Name = name;
             _subscriptions[name] = subscription;
-            foreach (
-                var (_, item) in _orphans.Where(orphan => string.Equals(orphan.Subscription, name, StringComparison.Ordinal)).ToArray())
+            var early = _orphans.Where(orphan => string.Equals(orphan.Subscription, name, StringComparison.Ordinal)).ToArray();
+            foreach (var (_, item) in early)
             {
                 Deliver(subscription, item);
             }
