@@ -31,7 +31,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// Submitted, a dispute while Completed.
     /// @param state Where it stands.
     /// @param success The provisional verdict; meaningful from Completed on.
-    /// @param judged Whether validators reached the verdict, and so have earned their share.
     /// @param validated Whether validators must judge it; otherwise a submission stands unless it is disputed.
     /// @param feePct The protocol's share in percent, as it was when the job was created.
     /// @param validatorRewardPct The validators' share in percent, as it was when the job was created.
@@ -41,6 +40,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @param stake What the agent has locked for it, in wei of the token.
     /// @param disputeFee Held while it is disputed, in wei of the token.
     /// @param disputant Who raised the dispute.
+    /// @param judge The ValidationModule that entered the verdict, and so may collect the validators' share; or zero.
     /// @param specHash Digest of what is asked.
     /// @param resultHash Digest of what was delivered.
     struct Job {
@@ -48,7 +48,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         uint64 deadline;
         JobState state;
         bool success;
-        bool judged;
         bool validated;
         address agent;
         uint64 duration;
@@ -58,6 +57,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         uint128 stake;
         uint128 disputeFee;
         address disputant;
+        address judge;
         bytes32 specHash;
         bytes32 resultHash;
     }
@@ -161,8 +161,8 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice The agent delivered; the present state must move on before `deadline` of protocol time.
     event JobSubmitted(uint256 indexed jobId, address indexed agent, bytes32 resultHash, string uri, uint64 deadline);
 
-    /// @notice There is a verdict, which can be disputed until `deadline` of protocol time.
-    event JobCompleted(uint256 indexed jobId, bool success, bool judged, uint64 deadline);
+    /// @notice There is a verdict, by `judge` or by default, which can be disputed until `deadline` of protocol time.
+    event JobCompleted(uint256 indexed jobId, bool success, address indexed judge, uint64 deadline);
 
     /// @notice A party disputes.
     event JobDisputed(uint256 indexed jobId, address indexed disputant, uint256 fee, string evidence);
@@ -343,11 +343,13 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     }
 
     /// @notice The employer accepts what was delivered, and the agent is paid at once.
+    /// @dev Accepting before the verdict of validators saves nobody their share; it goes to the protocol instead.
     function acceptResult(uint256 jobId) external whenNotPaused nonReentrant {
         Job storage job = _jobs[jobId];
         if (job.state != JobState.Submitted && job.state != JobState.Completed) revert WrongState(jobId, job.state);
         if (msg.sender != job.employer) revert Unauthorized(msg.sender);
-        _settle(jobId, job, true);
+        uint256 validatorShare = job.state == JobState.Submitted ? _validatorShare(job) : 0;
+        _settle(jobId, job, true, validatorShare);
     }
 
     // ---------------------------------------------------------------------------------------------------- agent
@@ -385,7 +387,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
             emit JobSubmitted(jobId, msg.sender, resultHash, uri, job.deadline);
         } else {
             emit JobSubmitted(jobId, msg.sender, resultHash, uri, protocolTime() + disputeWindow);
-            _complete(jobId, job, true, false);
+            _complete(jobId, job, true, address(0));
         }
     }
 
@@ -394,7 +396,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @inheritdoc IJobRegistry
     function recordVerdict(uint256 jobId, bool success) external whenNotPaused {
         if (msg.sender != validationModule) revert Unauthorized(msg.sender);
-        _complete(jobId, _inState(jobId, JobState.Submitted), success, true);
+        _complete(jobId, _inState(jobId, JobState.Submitted), success, msg.sender);
     }
 
     /// @notice A party disputes a verdict in time, or disputes because no verdict came in time.
@@ -422,14 +424,14 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         bool disputantWins = (job.disputant == job.employer) == employerWins;
         if (disputantWins) _returnDisputeFee(job);
         else accruedFees += _takeDisputeFee(job);
-        _settle(jobId, job, !employerWins);
+        _settle(jobId, job, !employerWins, 0);
     }
 
     /// @notice Makes an undisputed verdict final and pays. Anybody may call it.
     function finalize(uint256 jobId) external whenNotPaused nonReentrant {
         Job storage job = _inState(jobId, JobState.Completed);
         _requireReached(jobId, job.deadline);
-        _settle(jobId, job, job.success);
+        _settle(jobId, job, job.success, 0);
     }
 
     /// @notice Takes a job back from an agent who missed its deadline and the grace period. Anybody may call it.
@@ -455,8 +457,9 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     }
 
     /// @inheritdoc IJobRegistry
+    /// @dev Only by the ValidationModule that judged the job, which need not be the present one.
     function collectValidatorReward(uint256 jobId) external whenNotPaused nonReentrant returns (uint256 amount) {
-        if (msg.sender != validationModule) revert Unauthorized(msg.sender);
+        if (msg.sender != _jobs[jobId].judge) revert Unauthorized(msg.sender);
         amount = validatorRewardOf[jobId];
         if (amount == 0) revert NothingToCollect();
         validatorRewardOf[jobId] = 0;
@@ -656,21 +659,21 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         _grantRole(DEFAULT_ADMIN_ROLE, newOwner);
     }
 
-    function _complete(uint256 jobId, Job storage job, bool success, bool judged) private {
+    function _complete(uint256 jobId, Job storage job, bool success, address judge) private {
         job.state = JobState.Completed;
         job.success = success;
-        job.judged = judged;
+        job.judge = judge;
         job.deadline = protocolTime() + disputeWindow;
-        emit JobCompleted(jobId, success, judged, job.deadline);
+        emit JobCompleted(jobId, success, judge, job.deadline);
     }
 
     /// @dev Pays everybody. Fees round up and the validators' share down; the parts always add up to the reward.
-    function _settle(uint256 jobId, Job storage job, bool success) private {
+    function _settle(uint256 jobId, Job storage job, bool success, uint256 extraFee) private {
         job.state = JobState.Finalized;
         job.success = success;
+        uint256 toValidators = job.judge != address(0) ? _validatorShare(job) : 0;
         uint256 amount = _emptyEscrow(job);
-        uint256 fee = success ? Math.ceilDiv(amount * job.feePct, 100) : 0;
-        uint256 toValidators = job.judged ? (amount * job.validatorRewardPct) / 100 : 0;
+        uint256 fee = success ? Math.ceilDiv(amount * job.feePct, 100) + extraFee : 0;
         uint256 rest = amount - fee - toValidators;
         accruedFees += fee;
         validatorRewardOf[jobId] = toValidators;
@@ -693,6 +696,10 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
             emit AgentSlashed(jobId, agent, penalty, slashed);
         }
         if (stake != penalty) stakeManager.unlockStake(Role.Agent, agent, jobId, stake - penalty);
+    }
+
+    function _validatorShare(Job storage job) private view returns (uint256) {
+        return (uint256(job.reward) * job.validatorRewardPct) / 100;
     }
 
     function _emptyEscrow(Job storage job) private returns (uint256 amount) {

@@ -80,6 +80,30 @@ contract JobRegistryTest is Protocol {
         jobRegistry.acceptResult(jobId);
     }
 
+    function test_Accepting_before_the_verdict_saves_nobody_the_validators_share() public {
+        uint256 jobId = validated();
+        vm.prank(employer);
+        jobRegistry.acceptResult(jobId);
+        assertEq(token.balanceOf(agent), 87e18, "as with a verdict");
+        assertEq(jobRegistry.accruedFees(), 13e18, "to the protocol");
+        assertEq(jobRegistry.totalValidatorRewards(), 0, "nobody judged");
+    }
+
+    function test_The_module_that_judged_collects_after_another_took_its_place() public {
+        uint256 jobId = validated();
+        vm.prank(validation);
+        jobRegistry.recordVerdict(jobId, true);
+        vm.prank(governance);
+        jobRegistry.setValidationModule(stranger);
+        vm.prank(employer);
+        jobRegistry.acceptResult(jobId);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(Unauthorized.selector, stranger));
+        jobRegistry.collectValidatorReward(jobId);
+        vm.prank(validation);
+        assertEq(jobRegistry.collectValidatorReward(jobId), 8e18, "collected");
+    }
+
     function test_Taking_a_job_locks_stake_and_is_limited() public {
         vm.prank(governance);
         jobRegistry.setMaxActiveJobsPerAgent(1);
