@@ -7,6 +7,7 @@ using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli;
 
@@ -18,7 +19,14 @@ namespace AgiJobs.Cli;
 /// <param name="ShippedConfig">The <c>config</c> folder that came with the program.</param>
 /// <param name="Color">True when the output is a terminal that shows colour.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, string CurrentDirectory, string Home, string ShippedConfig, bool Color, TimeProvider Time);
+internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, string CurrentDirectory, string Home, string ShippedConfig, bool Color, TimeProvider Time)
+{
+    /// <summary>What a command's connections to nodes are changed to; by default nothing.</summary>
+    public Func<RpcOptions, RpcOptions> Rpc { get; init; } = options => options;
+
+    /// <summary>How long a sent transaction is waited for.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
+}
 
 /// <summary>The command line: parses, runs and turns every outcome into the exit code of <see cref="ExitCode"/>.</summary>
 internal static class CommandLine
@@ -37,8 +45,7 @@ internal static class CommandLine
         var options = new CommonOptions();
         var root = Build(options, environment);
         var parsed = root.Parse(arguments);
-        var json = parsed.GetValue(options.Json);
-        var terminal = new Terminal(environment.Out, environment.Error, json, environment.Color && !parsed.GetValue(options.NoColor));
+        var terminal = new Terminal(environment.Out, environment.Error, Flag(options.Json), environment.Color && !Flag(options.NoColor));
         if (parsed.Errors.Count > 0)
         {
             terminal.Refusal("command-line", ExitCode.BadInput, string.Join(' ', parsed.Errors.Select(problem => problem.Message)), $"'{NameOf(parsed.CommandResult)} --help' lists what it takes.");
@@ -73,9 +80,12 @@ internal static class CommandLine
             return (int)ExitCode.Failed;
         }
 
+        // A flag that was given a value it does not take has none to ask for.
+        bool Flag(Option<bool> option) => parsed.GetResult(option) is { } given && !given.Errors.Any() && parsed.GetValue(option);
+
         void Trace(Exception problem)
         {
-            if (parsed.GetValue(options.Verbose))
+            if (Flag(options.Verbose))
             {
                 environment.Error.WriteLine(problem);
             }

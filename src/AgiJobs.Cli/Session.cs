@@ -75,6 +75,9 @@ internal sealed class Session : IAsyncDisposable
         : !_parsed.GetValue(_options.DryRun) ? true
         : throw new ControlException("dry-run-and-execute", ExitCode.BadInput, "--dry-run and --execute contradict each other.", "Leave one of them out: without --execute nothing is sent.");
 
+    /// <summary>A path of the command line, which is relative to the folder that the command was started in.</summary>
+    public string PathOf(string path) => Path.GetFullPath(path, Environment.CurrentDirectory);
+
     /// <summary>Makes a command's action: opens a session, runs, and returns the exit code. Only a command that makes a workspace accepts a folder that does not exist.</summary>
     public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action, bool createsWorkspace = false) =>
         command.SetAction(async (parsed, cancellation) =>
@@ -86,7 +89,7 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The network's chain, connected on first use and checked for its chain id.</summary>
     public async Task<EthereumClient> ClientAsync(CancellationToken cancellation) =>
         _client ??= await EthereumClient.ConnectAsync(
-            new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 },
+            Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 }),
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);

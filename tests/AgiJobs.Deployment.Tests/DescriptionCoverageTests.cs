@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;

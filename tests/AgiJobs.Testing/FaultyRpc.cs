@@ -28,6 +28,7 @@ public sealed class FaultyRpc : IAsyncDisposable
     private int _disposed;
     private long _socketBytes;
     private volatile bool _freezeSockets;
+    private bool _stalled;
 
     private FaultyRpc(Uri? upstream, ChainId? chainId = null)
     {
@@ -83,6 +84,15 @@ public sealed class FaultyRpc : IAsyncDisposable
         get => _freezeSockets;
         set => _freezeSockets = value;
     }
+
+    /// <summary>From this exchange on (the first is 1) nothing is answered; null answers all.</summary>
+    public int? StallAtExchange { get; set; }
+
+    /// <summary>True hands the stalled exchange to the node before falling silent.</summary>
+    public bool StallAfterForwarding { get; set; }
+
+    /// <summary>True once an exchange was stalled by <see cref="StallAtExchange"/>.</summary>
+    public bool HasStalled => Volatile.Read(ref _stalled);
 
     /// <summary>Stands in front of a local chain.</summary>
     public static FaultyRpc InFrontOf(Anvil anvil) => new(new Uri(anvil.Url));
@@ -185,8 +195,15 @@ public sealed class FaultyRpc : IAsyncDisposable
                     return;
                 }
 
-                Interlocked.Increment(ref _exchanges);
-                var answer = await AnswerAsync(await buffer.ReadBodyAsync(head).ConfigureAwait(false)).ConfigureAwait(false);
+                var body = await buffer.ReadBodyAsync(head).ConfigureAwait(false);
+                var stalls = Interlocked.Increment(ref _exchanges) >= StallAtExchange;
+                var answer = stalls && !StallAfterForwarding ? null : await AnswerAsync(body).ConfigureAwait(false);
+                if (stalls)
+                {
+                    Volatile.Write(ref _stalled, true);
+                    await Task.Delay(Timeout.Infinite, _stop.Token).ConfigureAwait(false);
+                }
+
                 if (answer is null)
                 {
                     return;

@@ -74,10 +74,13 @@ internal static class ChangeCommands
         Session.Run(command, options, environment, (session, parsed, _) =>
         {
             var change = Store(session).Get(parsed.GetValue(id)!);
+            session.Use(change.Document.Network);
             var brief = Brief.Write(change.Document, session.Labels);
             session.Terminal.Line(brief);
             session.Terminal.Json("agijobs.change-brief/1", ExitCode.Clean, writer =>
             {
+                writer.WriteString("network", change.Document.Network);
+                writer.WriteNumber("chainId", change.Document.ChainId.Value);
                 writer.WriteString("change", change.Id);
                 writer.WriteString("markdown", brief);
             });
@@ -126,9 +129,10 @@ internal static class ChangeCommands
 
     private static string StateOf(FiledChange change)
     {
-        var last = Journal.Read(change.JournalPath) is [.., var newest] ? (string?)newest["event"] : null;
-        return last switch
+        var last = Journal.Read(change.JournalPath) is [.., var newest] ? newest : null;
+        return (string?)last?["event"] switch
         {
+            "mined" when Journal.HasReverted(last!) => "FAILED",
             "verified" => "verified",
             "mismatch" => "MISMATCH",
             "replaced" => "FAILED",

@@ -18,12 +18,20 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
 
     private ChangeDocument Document => change.Document;
 
+    private bool IsVerified => Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "verified");
+
     private bool IsSafe => Document.Steps[0].Route.Kind == RouteKind.Safe;
 
     /// <summary>Files the plan of a command and goes as far as the command line says.</summary>
     public static async Task<ExitCode> FromPlanAsync(Session session, ChangeDocument document, RouteOption option, string? safeFile, CancellationToken cancellation)
     {
         var execute = session.Execute;
+        if (safeFile is not null && document.Steps[0].Route is { Kind: not RouteKind.Safe } own)
+        {
+            // Before anything is put on file.
+            throw new ControlException("safe-route", ExitCode.BadInput, $"--safe {safeFile}: this change is sent by {own.Caller} ({own.Role}), not by a Safe.", "Name Safe owners with --signer to plan it through the Safe, or leave --safe out.");
+        }
+
         var filed = new ChangeStore(session.Workspace, session.Environment.Time).File(document, Brief.Write(document, session.Labels));
         var run = new ChangeRun(session, filed, option);
         if (safeFile is not null)
@@ -40,7 +48,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
         var rehearsed = await Rehearsal.TryAsync(client, session.Protocol, Document, cancellation).ConfigureAwait(false);
         var standing = IsSafe ? await new SafeCarrier(client, change).StandingAsync(cancellation).ConfigureAwait(false) : null;
-        var exit = rehearsed.Any(step => step.Succeeds is null) ? ExitCode.Unknown : rehearsed.Any(step => step.Succeeds == false) ? ExitCode.Failed : ExitCode.Findings;
+        var exit = IsVerified ? ExitCode.Clean : rehearsed.Any(step => step.Succeeds is null) ? ExitCode.Unknown : rehearsed.Any(step => step.Succeeds == false) ? ExitCode.Failed : ExitCode.Findings;
         var dryRun = FileDryRun(rehearsed, standing);
         var terminal = session.Terminal;
         terminal.Line(NothingSent);
@@ -145,6 +153,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         var executor = new ChangeExecutor(client, session.Protocol, session.Workspace, session.Environment.Time)
         {
             Confirmations = session.NetworkFile.Confirmations + 1,
+            Patience = session.Environment.Patience,
             OnProgress = session.Terminal.Progress,
         };
         var result = await executor.ExecuteAsync(change, opened.Signer, cancellation).ConfigureAwait(false);
@@ -156,16 +165,11 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
     /// <summary>Writes the file that the Safe's Transaction Builder reads, beside the change and where the command line says.</summary>
     public async Task WriteSafeFileAsync(string path, CancellationToken cancellation)
     {
-        if (!IsSafe)
-        {
-            throw new ControlException("safe-route", ExitCode.BadInput, $"--safe: this change is sent by {Document.Steps[0].Route.Caller} ({Document.Steps[0].Route.Role}), not by a Safe.", "Name Safe owners with --signer to plan it through the Safe.");
-        }
-
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
         var bytes = new SafeCarrier(client, change).ToTransactionBuilder(session.Environment.Time.GetUtcNow());
         AtomicFile.Write(Path.Combine(change.Folder, "safe-batch.json"), bytes);
-        AtomicFile.Write(path, bytes);
-        session.Terminal.Progress($"wrote {path}");
+        AtomicFile.Write(session.PathOf(path), bytes);
+        session.Terminal.Progress($"wrote {session.PathOf(path)}");
     }
 
     private async Task<SafeStanding> SignAsync(IReadOnlyList<SignerReference> signers, CancellationToken cancellation)
@@ -300,7 +304,8 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
     }
 
     private string NextStep(SafeStanding? standing) =>
-        standing is { IsComplete: false } ? $"owners sign: agijobs change approve {change.Id} --signer NAME"
+        IsVerified ? "nothing: this change was executed and verified"
+        : standing is { IsComplete: false } ? $"owners sign: agijobs change approve {change.Id} --signer NAME"
         : standing is not null ? $"agijobs change execute {change.Id} --signer NAME --execute"
         : option?.Signers is [var signer, ..] ? $"agijobs change execute {change.Id} --signer {signer.Name} --execute"
         : $"agijobs change execute {change.Id} --signer NAME --execute";

@@ -50,10 +50,11 @@ internal static class DevnetCommands
             var name = parsed.GetValue(options.Network) ?? Default;
             var kept = parsed.GetValue(keep);
             var ran = await Networks(session).DownAsync(name, kept, cancellation).ConfigureAwait(false);
-            session.Terminal.Line(!ran ? $"'{name}' was not running." : kept ? $"'{name}' has ended; its state is kept." : $"'{name}' has ended and is forgotten.");
+            session.Terminal.Line($"network {name}, chain 31337: {(!ran ? "it was not running." : kept ? "it has ended; its state is kept." : "it has ended and its state is forgotten.")}");
             session.Terminal.Json("agijobs.devnet-down/1", ExitCode.Clean, writer =>
             {
                 writer.WriteString("network", name);
+                writer.WriteNumber("chainId", 31337);
                 writer.WriteBoolean("wasRunning", ran);
                 writer.WriteBoolean("kept", ran && kept);
             });

@@ -53,7 +53,7 @@ internal static class DrillCommands
             terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  network ready in {ground.Started.Took.TotalSeconds:0.0} s: {ground.Started.Transactions} transactions, Safe {ground.Started.Network.Safe}"));
             var report = await new PauseDrill(ground, environment.Time) { OnClaim = claim => Print(terminal, claim) }.RunAsync(cancellation).ConfigureAwait(false);
             var exit = report.Held ? ExitCode.Clean : ExitCode.Failed;
-            var path = parsed.GetValue(options.Out) ?? session.Workspace.Locate("reports", "drills", $"{report.StartedAt:yyyy-MM-dd-HHmmss}-pause.md");
+            var path = parsed.GetValue(options.Out) is { } chosen ? session.PathOf(chosen) : session.Workspace.Locate("reports", "drills", $"{report.StartedAt:yyyy-MM-dd-HHmmss}-pause.md");
             AtomicFile.Write(path, Encoding.UTF8.GetBytes(report.ToMarkdown()));
             terminal.Line(report.Held ? $"HELD: all {report.Claims.Count} claims" : $"NOT HELD: {report.Claims.Count(claim => !claim.Held)} of {report.Claims.Count} claims");
             if (report is { PauseTook: { } pause, PauseBlocks: { } blocks })

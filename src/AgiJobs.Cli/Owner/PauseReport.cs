@@ -28,14 +28,15 @@ internal static class PauseReport
         var paused = modules.Count(module => module.Paused!.TryGet(out var value) && value);
         var unknown = modules.Count(module => !module.Paused!.IsKnown);
         var running = modules.Count - paused - unknown;
-        return unknown > 0 ? $"{paused} paused, {running} running, {unknown} UNKNOWN"
+        return modules.Count == 0 ? "NOTHING CAN BE PAUSED: the manifest names no pausable module"
+            : unknown > 0 ? $"{paused} paused, {running} running, {unknown} UNKNOWN"
             : running == 0 ? $"PAUSED: all {paused} modules"
             : paused == 0 ? $"RUNNING: all {running} modules"
             : $"MIXED: {paused} paused, {running} running";
     }
 
-    /// <summary>5 when a state is unknown, else 0.</summary>
-    public static ExitCode Exit(ProtocolState state) => state.Pausable.All(module => module.Paused!.IsKnown) ? ExitCode.Clean : ExitCode.Unknown;
+    /// <summary>5 when a state is unknown, 3 when there is nothing that can be paused, else 0.</summary>
+    public static ExitCode Exit(ProtocolState state) => !state.Pausable.Any() ? ExitCode.Findings : state.Pausable.All(module => module.Paused!.IsKnown) ? ExitCode.Clean : ExitCode.Unknown;
 
     public static void Write(Utf8JsonWriter writer, string network, ProtocolState state)
     {

@@ -61,15 +61,29 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     }
 
     /// <summary>
-    /// The change with an instance of its own when its author gave none: <c>manual-N</c>, N being one more than the number of the same changes that were already sent. Planning it
-    /// again before it is sent gives the same change; the same pause next month is a new one.
+    /// The change with an instance of its own when its author gave none: that of the same change whose execution was begun and not ended, else the first <c>manual-N</c> that
+    /// was not executed to its end. A command that died is so gone on with by running it again, and the same pause next month is a new change.
     /// </summary>
     /// <exception cref="ControlException"><c>file-format</c> or <c>change-tampered</c>.</exception>
     public ChangeDocument WithNextInstance(ChangeDocument document)
     {
         var fingerprint = document.Fingerprint();
-        var sent = List().Count(change => change.Document.Fingerprint() == fingerprint && Journal.Read(change.JournalPath).Count > 0);
-        return document with { Instance = string.Create(CultureInfo.InvariantCulture, $"manual-{sent + 1}") };
+        var begun = List().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
+        if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
+        {
+            return document with { Instance = open };
+        }
+
+        var ended = begun.Select(change => change.Instance).ToHashSet(StringComparer.Ordinal);
+        var number = 1;
+        while (ended.Contains(Manual(number)))
+        {
+            number++;
+        }
+
+        return document with { Instance = Manual(number) };
+
+        static string Manual(int number) => string.Create(CultureInfo.InvariantCulture, $"manual-{number}");
     }
 
     /// <summary>Every change on file, by folder name.</summary>
@@ -80,12 +94,13 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     /// <exception cref="ControlException"><c>change-ambiguous</c>, <c>file-format</c> or <c>change-tampered</c>.</exception>
     public FiledChange? Find(string id)
     {
-        var wanted = id.StartsWith("0x", StringComparison.Ordinal) ? id[2..] : id;
+        var wanted = (id.StartsWith("0x", StringComparison.Ordinal) ? id[2..] : id).ToLowerInvariant();
         var matches = Folders().Where(folder => Path.GetFileName(folder) is var name && (string.Equals(name, id, StringComparison.Ordinal) || (wanted.Length >= 4 && (DigestOf(name).StartsWith(wanted, StringComparison.Ordinal) || (wanted.Length > 8 && wanted.StartsWith(DigestOf(name), StringComparison.Ordinal)))))).ToList();
         return matches switch
         {
             [] => null,
-            [var only] => Load(only),
+            // The folder's name holds the first digits only; the rest of a longer digest has to agree too.
+            [var only] => Load(only) is var found && (string.Equals(found.Id, id, StringComparison.Ordinal) || found.Document.Digest().ToString()[2..].StartsWith(wanted, StringComparison.Ordinal)) ? found : null,
             _ => throw new ControlException("change-ambiguous", ExitCode.BadInput, $"'{id}' fits several changes: {string.Join(", ", matches.Select(match => Path.GetFileName(match)))}.", "Give more of the digest, or the whole folder name."),
         };
     }
@@ -106,6 +121,11 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     {
         var path = Path.Combine(folder, "change.json");
         var document = JsonFile.Read(path, ChangeJson.Default.ChangeDocument);
+        if (document.Version != 1 || document.Steps.Count == 0)
+        {
+            throw new ControlException("file-format", ExitCode.BadInput, document.Version != 1 ? $"{path} has version {document.Version}; this program reads version 1." : $"{path}, at $.steps: the list is empty.", "Restore it from git, or plan the change again.");
+        }
+
         var digest = document.Digest().ToString()[2..10];
         return string.Equals(DigestOf(Path.GetFileName(folder)), digest, StringComparison.Ordinal)
             ? new FiledChange(folder, document)

@@ -64,6 +64,14 @@ public sealed class Journal : IDisposable
         return Load(file, path);
     }
 
+    /// <summary>True when an execution came to its end, good or bad: verified, mined and reverted, or mined and found otherwise than expected.</summary>
+    public static bool HasEnded(IReadOnlyList<JsonObject> entries) =>
+        entries.Any(entry => (string?)entry["event"] is "verified" or "mismatch" || HasReverted(entry));
+
+    /// <summary>True for the entry of a transaction that was mined and reverted.</summary>
+    public static bool HasReverted(JsonObject entry) =>
+        (string?)entry["event"] is "mined" && entry["succeeded"] is JsonValue succeeded && succeeded.TryGetValue<bool>(out var did) && !did;
+
     /// <summary>Writes one entry and forces it to the disk.</summary>
     /// <exception cref="ControlException"><c>file-write</c>: the entry counts as not written.</exception>
     public void Append(string eventName, JsonObject details)

@@ -62,15 +62,28 @@ public sealed class Protocol
     {
         var path = workspace.ProtocolPath(manifest.Protocol + ".json");
         var file = JsonFile.Read(path, WorkspaceJson.Default.ProtocolFile);
+        if (file.Version != 1)
+        {
+            throw new ControlException("file-version", ExitCode.BadInput, $"{path} has version {file.Version}; this program reads version 1.", "Use a program of the file's version.");
+        }
+
         var described = file.Modules.Select(module => module.Name).ToList();
         if (described.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
             throw Invalid(path, $"the module '{twice.Key}' stands twice.");
         }
 
-        foreach (var name in manifest.Modules.Keys)
+        foreach (var (name, placed) in manifest.Modules)
         {
-            if (!described.Contains(name, StringComparer.Ordinal))
+            if (file.Modules.FirstOrDefault(module => string.Equals(module.Name, name, StringComparison.Ordinal)) is { } known)
+            {
+                var roles = known.Roles.Select(role => role.Name).ToList();
+                if (placed.Roles?.Keys.FirstOrDefault(role => !roles.Contains(role, StringComparer.Ordinal)) is { } stray)
+                {
+                    throw new ControlException("manifest-role", ExitCode.BadInput, $"The manifest names the role '{stray}' of {name}, which {path} does not describe. Described are {(roles.Count == 0 ? "none" : string.Join(", ", roles))}.", "Correct the name in the manifest.");
+                }
+            }
+            else
             {
                 throw new ControlException("manifest-module", ExitCode.BadInput, $"The manifest names the module '{name}', which {path} does not describe. Described are {string.Join(", ", described)}.", "Correct the name in the manifest.");
             }
@@ -139,8 +152,29 @@ public sealed class Protocol
             throw Invalid(path, $"module {module.Name}: {problem.Message}", problem);
         }
 
+        if (module.Paused is { } paused && abi.Function(paused).Outputs is not [{ Type.Kind: AbiTypeKind.Boolean }])
+        {
+            throw Invalid(path, $"module {module.Name}: {paused} does not return one flag, so it cannot say whether the module is paused.");
+        }
+
+        if (module.Roles.GroupBy(role => role.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw Invalid(path, $"module {module.Name}: the role '{twice.Key}' stands twice.");
+        }
+
         foreach (var role in module.Roles)
         {
+            if (role.AccessControl is { } id && (abi.Function(id).Inputs.Count > 0 || abi.Function(id).Outputs is not [{ Type.Kind: AbiTypeKind.FixedBytes }]))
+            {
+                throw Invalid(path, $"module {module.Name}, role {role.Name}: {id} does not return the id of a role.");
+            }
+
+            if (role.Holders is { } view && !(abi.Function(view).Outputs is [{ Type: var type }] && (type.Kind == AbiTypeKind.Address || type.Element?.Kind == AbiTypeKind.Address)))
+            {
+                throw Invalid(path, $"module {module.Name}, role {role.Name}: {view} returns neither an address nor a list of addresses.");
+            }
+
+
             if (role.Holders is null == role.AccessControl is null)
             {
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: exactly one of holders and accessControl says who holds it.");
@@ -154,6 +188,11 @@ public sealed class Protocol
 
         foreach (var lever in module.Levers)
         {
+            if (abi.Function(lever.Function).Inputs is not ([] or [{ Type.Kind: AbiTypeKind.Address }]))
+            {
+                throw Invalid(path, $"module {module.Name}, lever {lever.Function}: a lever takes nothing, or the address of the module that it acts on.");
+            }
+
             foreach (var name in lever.Covers ?? [])
             {
                 _ = string.Equals(name, "*", StringComparison.Ordinal) || file.Modules.Any(other => string.Equals(other.Name, name, StringComparison.Ordinal))

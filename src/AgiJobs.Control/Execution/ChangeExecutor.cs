@@ -53,6 +53,9 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     /// <summary>How many blocks, its own included, a transaction needs; at least 1.</summary>
     public int Confirmations { get; init; } = 1;
 
+    /// <summary>How long a sent transaction is waited for before the command ends with <c>change-undecided</c>.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Executes, or goes on with an execution that was interrupted.</summary>
     /// <param name="change">The change.</param>
     /// <param name="signer">Who sends: for a direct route the account that holds the role, for a Safe anybody with gas.</param>
@@ -76,7 +79,11 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             return new ExecutionResult(ExecutionEnd.AlreadyExecuted, Mined(journal), []);
         }
 
-        if (journal.Last("signed") is null)
+        var isSafe = document.Steps[0].Route.Kind == RouteKind.Safe;
+        var units = Enumerable.Range(0, isSafe ? 1 : document.Steps.Count).ToList();
+
+        // Nothing that was signed can still be mined: the state decides anew, also when another transaction took the nonce.
+        if (units.TrueForAll(unit => Pending(change, journal, unit) is null))
         {
             var now = await StateCheck.ReadAsync(client, document.Expected, BlockReference.Latest, cancellation).ConfigureAwait(false);
             if (now.All(check => check.Holds == true))
@@ -87,9 +94,8 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             await RequirePreconditionsAsync(change, cancellation).ConfigureAwait(false);
         }
 
-        var isSafe = document.Steps[0].Route.Kind == RouteKind.Safe;
         TransactionReceipt? last = null;
-        foreach (var unit in Enumerable.Range(0, isSafe ? 1 : document.Steps.Count))
+        foreach (var unit in units)
         {
             last = await CarryAsync(journal, change, unit, isSafe, signer, cancellation).ConfigureAwait(false);
         }
@@ -115,7 +121,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     private async Task<TransactionReceipt> CarryAsync(Journal journal, FiledChange change, int unit, bool isSafe, ISigner signer, CancellationToken cancellation)
     {
         var key = unit.ToString(CultureInfo.InvariantCulture);
-        var signed = Pending(journal, key);
+        var signed = Pending(change, journal, unit);
         if (signed is null)
         {
             signed = await SignAsync(change, unit, isSafe, signer, cancellation).ConfigureAwait(false);
@@ -135,7 +141,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         }
 
         OnProgress($"sent {signed.Hash}");
-        var outcome = await _sender.WaitAsync(signed, new WaitOptions { Confirmations = Math.Max(1, Confirmations), PollInterval = TimeSpan.FromMilliseconds(250) }, cancellation).ConfigureAwait(false);
+        var outcome = await _sender.WaitAsync(signed, new WaitOptions { Confirmations = Math.Max(1, Confirmations), PollInterval = TimeSpan.FromMilliseconds(250), Deadline = Patience }, cancellation).ConfigureAwait(false);
         switch (outcome)
         {
             case TransactionConfirmed confirmed:
@@ -272,12 +278,36 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     }
 
     // The signed transaction of a unit that may still be mined or is mined; null when there is none or it can never be mined.
-    private static SignedTransaction? Pending(Journal journal, string key)
+    private static SignedTransaction? Pending(FiledChange change, Journal journal, int unit)
     {
-        var signed = journal.Entries.LastOrDefault(entry => Is(entry, "signed", key));
-        return signed is null || journal.Entries.Any(entry => Is(entry, "replaced", key) && string.Equals((string?)entry["hash"], (string?)signed["hash"], StringComparison.Ordinal))
-            ? null
-            : SignedTransaction.Parse(Hex.Decode((string)signed["raw"]!));
+        var key = unit.ToString(CultureInfo.InvariantCulture);
+        var entry = journal.Entries.LastOrDefault(entry => Is(entry, "signed", key));
+        if (entry is null || journal.Entries.Any(other => Is(other, "replaced", key) && string.Equals((string?)other["hash"], (string?)entry["hash"], StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        SignedTransaction signed;
+        try
+        {
+            signed = SignedTransaction.Parse(Hex.Decode(entry["raw"] is JsonValue raw && raw.TryGetValue<string>(out var text) ? text : ""));
+        }
+        catch (EthereumException problem)
+        {
+            throw Corrupt($"holds a signed transaction that cannot be read: {problem.Message}", problem);
+        }
+
+        // What is sent again has to be what was planned: the file is only as trustworthy as the folder that it lies in.
+        var step = change.Document.Steps[unit];
+        var isCarrier = step.Route.Kind == RouteKind.Safe
+            ? signed.Unsigned.To == step.Route.Caller
+            : signed.From == step.Route.Caller && signed.Unsigned.To == step.Target && signed.Unsigned.Data.Span.SequenceEqual(step.Calldata);
+        return isCarrier && signed.Unsigned.ChainId == change.Document.ChainId && string.Equals((string?)entry["hash"], signed.Hash.ToString(), StringComparison.Ordinal)
+            ? signed
+            : throw Corrupt($"holds the signed transaction {signed.Hash}, which is not one of this change", null);
+
+        ControlException Corrupt(string why, Exception? inner) =>
+            new("journal-corrupt", ExitCode.Mismatch, $"{change.JournalPath} {why}.", "Something other than this program wrote to it. Restore the file from git or a backup; nothing is sent until then.", inner);
     }
 
     private static bool Is(JsonObject entry, string eventName, string key) =>

@@ -48,6 +48,10 @@ public sealed class SafeCarrier(EthereumClient client, FiledChange change)
             {
                 stale.Add($"{approval.Owner}: {why}");
             }
+            else if (good.Exists(other => other.Owner == approval.Owner))
+            {
+                stale.Add($"{approval.Owner}: another file holds a signature of this owner already, and each owner counts once");
+            }
             else
             {
                 good.Add(approval);
@@ -110,8 +114,18 @@ public sealed class SafeCarrier(EthereumClient client, FiledChange change)
         ? new SafeTransaction { To = only.Target, Data = only.Calldata, Nonce = nonce }
         : MultiSend.ToTransaction([.. change.Document.Steps.Select(step => new MultiSendCall(step.Target, Wei.Zero, step.Calldata))], SafeContracts.MultiSendCallOnly.Address, nonce);
 
-    private static string? Problem(SafeApproval approval, SafeState state, SafeTransactionHash hash)
+    private string? Problem(SafeApproval approval, SafeState state, SafeTransactionHash hash)
     {
+        if (approval.Change != change.Document.Digest())
+        {
+            return $"it approves the change {approval.Change}, not this one";
+        }
+
+        if (approval.ChainId != client.ChainId || approval.Safe != Safe)
+        {
+            return $"it is for the Safe {approval.Safe} on chain {approval.ChainId}";
+        }
+
         if (approval.SafeTxHash != hash.Value)
         {
             return string.Equals(approval.Nonce, state.Nonce.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
@@ -121,8 +135,10 @@ public sealed class SafeCarrier(EthereumClient client, FiledChange change)
 
         try
         {
-            _ = SafeSignatures.VerifyEach(hash, state.Quorum, SafeSignatures.Decode(approval.Signature), SafeSignatureEvidence.None);
-            return null;
+            var signers = SafeSignatures.VerifyEach(hash, state.Quorum, SafeSignatures.Decode(approval.Signature), SafeSignatureEvidence.None);
+            return signers is not [var signer] ? $"it holds {signers.Count} signatures, and a file is for one"
+                : signer != approval.Owner ? $"it is signed by {signer}"
+                : null;
         }
         catch (EthereumException problem)
         {

@@ -48,6 +48,7 @@ public static class JsonFile
     {
         try
         {
+            RefuseNullItems(bytes, name, type);
             return JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("the file holds only null");
         }
         catch (JsonException problem)
@@ -62,6 +63,60 @@ public static class JsonFile
 
     /// <summary>The bytes that <see cref="Write"/> writes.</summary>
     public static byte[] Encode<T>(T value, JsonTypeInfo<T> type) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value, type) + "\n");
+
+    // The serialiser refuses null for a key that may not have it, but lets it pass as an item of a list or a map.
+    private static void RefuseNullItems(ReadOnlySpan<byte> bytes, string name, JsonTypeInfo root)
+    {
+        if (bytes.IndexOf("null"u8) < 0)
+        {
+            return;
+        }
+
+        var reader = new Utf8JsonReader(bytes);
+        using var document = JsonDocument.ParseValue(ref reader);
+        Walk(document.RootElement, root, "$");
+
+        void Walk(JsonElement value, JsonTypeInfo info, string place)
+        {
+            if (value.ValueKind == JsonValueKind.Array && info.Kind == JsonTypeInfoKind.Enumerable)
+            {
+                foreach (var (item, index) in value.EnumerateArray().Select((item, index) => (item, index)))
+                {
+                    Item(item, info.ElementType, $"{place}[{index}]");
+                }
+            }
+            else if (value.ValueKind == JsonValueKind.Object && info.Kind == JsonTypeInfoKind.Dictionary)
+            {
+                foreach (var member in value.EnumerateObject())
+                {
+                    Item(member.Value, info.ElementType, $"{place}.{member.Name}");
+                }
+            }
+            else if (value.ValueKind == JsonValueKind.Object && info.Kind == JsonTypeInfoKind.Object)
+            {
+                foreach (var member in value.EnumerateObject())
+                {
+                    if (info.Properties.FirstOrDefault(property => string.Equals(property.Name, member.Name, StringComparison.Ordinal)) is { } known && root.Options.TryGetTypeInfo(known.PropertyType, out var next))
+                    {
+                        Walk(member.Value, next, $"{place}.{member.Name}");
+                    }
+                }
+            }
+        }
+
+        void Item(JsonElement item, Type? type, string place)
+        {
+            if (item.ValueKind == JsonValueKind.Null)
+            {
+                throw new ControlException("file-format", ExitCode.BadInput, $"{name}, at {place}: null must not stand here.", "Write a value or leave the entry out; nothing was done.");
+            }
+
+            if (type is not null && root.Options.TryGetTypeInfo(type, out var next))
+            {
+                Walk(item, next, place);
+            }
+        }
+    }
 
     // System.Text.Json names .NET types in its messages; an operator needs the key, the place and the rule.
     private static string Explain(JsonException problem, string name, JsonTypeInfo root)

@@ -26,12 +26,17 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     /// <param name="instance">The ticket or incident.</param>
     /// <exception cref="ControlException">
     /// <c>no-route</c> (exit 4) when no lever can be reached with the signers at hand; <c>reading-unknown</c> (exit 5) when a resume would rest on an
-    /// unknown state.
+    /// unknown state, or a pause would and every lever within reach may revert on it; <c>nothing-pausable</c> (exit 2).
     /// </exception>
     public PausePlan Plan(LeverAction action, string instance)
     {
         var wanted = action == LeverAction.Pause;
         var targets = state.Pausable.ToList();
+        if (targets.Count == 0)
+        {
+            throw new ControlException("nothing-pausable", ExitCode.BadInput, $"The manifest of '{network}' gives no pausable module of {state.Protocol.Title} an address, so there is nothing to {Verb(action)}.", "Add the modules' addresses to the manifest.");
+        }
+
         var findings = targets.Where(target => !target.Paused!.IsKnown).Select(target => $"whether {target.Module.Name} is paused is unknown: {target.Paused!.Why}").ToList();
         if (findings.Count > 0 && !wanted)
         {
@@ -49,6 +54,11 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         var chosen = Together(action, targets, moving, finder, closed) ?? OneByOne(action, moving, finder, closed);
         if (chosen is not { } plan)
         {
+            if (findings.Count > 0)
+            {
+                throw new ControlException("reading-unknown", ExitCode.Unknown, $"No lever within reach is sure to {Verb(action)} modules whose state is unknown: {string.Join("; ", findings.Concat(closed.Distinct(StringComparer.Ordinal)))}.", "Mend the cause, then plan again.");
+            }
+
             throw new ControlException(
                 "no-route",
                 ExitCode.Refused,
@@ -66,7 +76,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             from lever in state.Protocol.Modules.SelectMany(module => module.Levers)
             where lever.Action == action && !lever.TakesModule && lever.Covers.Count > 1
             where moving.TrueForAll(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
-            where lever.IsIdempotent || targets.Where(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal)).All(target => target.Paused!.IsKnown && moving.Contains(target))
+            where lever.IsIdempotent || lever.Covers.All(name => moving.Exists(target => target.Paused!.IsKnown && string.Equals(target.Module.Name, name, StringComparison.Ordinal)))
             from option in Open(lever, finder, closed)
             orderby PreferSafe && option.Route.Kind == RouteKind.Safe descending, option.IsComplete descending, option.Route.Kind
             select (lever, option);
@@ -78,6 +88,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     {
         var levers = moving.ConvertAll(target => state.Protocol.Modules.SelectMany(module => module.Levers)
             .Where(lever => lever.Action == action && (lever.TakesModule || lever.Covers.Count == 1) && lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
+            .Where(lever => lever.IsIdempotent || target.Paused!.IsKnown)
             .SelectMany(lever => Open(lever, finder, closed).Select(option => (Lever: lever, Option: option)))
             .ToList());
         var shared = levers.Count == 0 ? [] : levers[0].Where(first => levers.TrueForAll(others => others.Exists(other => SamePath(other.Option, first.Option)))).OrderByDescending(first => PreferSafe && first.Option.Route.Kind == RouteKind.Safe).ThenByDescending(first => first.Option.IsComplete).ToList();
@@ -87,7 +98,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         }
 
         var path = shared[0].Option;
-        return ([.. moving.Select((target, i) => Step(levers[i].First(entry => SamePath(entry.Option, path)).Lever, target.Module, path.Route))], path, false);
+        return ([.. moving.Select((target, i) => levers[i].First(entry => SamePath(entry.Option, path)) is var (lever, option) ? Step(lever, target.Module, option.Route) : throw new InvalidOperationException("A shared path is one of every module."))], path, false);
     }
 
     private static bool SamePath(RouteOption left, RouteOption right) => left.Route.Kind == right.Route.Kind && left.Route.Caller == right.Route.Caller;

@@ -67,6 +67,8 @@ public sealed partial class AnvilProcess
         }
 
         using var process = Process.Start(start) ?? throw new ControlException("anvil-start", ExitCode.Failed, "anvil could not be started.");
+        // At once, so that an anvil whose command is killed before it is done can be found and ended.
+        File.WriteAllText(ProcessPath(folder), process.Id.ToString(CultureInfo.InvariantCulture));
         var began = time.GetTimestamp();
         while (true)
         {
@@ -91,8 +93,36 @@ public sealed partial class AnvilProcess
     /// <summary>The file that holds the state of an anvil that was asked to end.</summary>
     public static string StatePath(string folder) => Path.Combine(folder, "state.json");
 
-    /// <summary>True when the process runs and is an anvil.</summary>
-    public static bool IsRunning(int processId)
+    /// <summary>True when the process runs and is the anvil that was started for <paramref name="folder"/>; a process id alone is used again some day.</summary>
+    public static bool Serves(int processId, string folder)
+    {
+        if (!IsRunning(processId) || !OperatingSystem.IsLinux())
+        {
+            return IsRunning(processId);
+        }
+
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/cmdline").Split('\0').Contains(StatePath(folder), StringComparer.Ordinal);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Kills the anvil that was started last for <paramref name="folder"/> if it still runs. It does not write its state.</summary>
+    public static void EndLast(string folder)
+    {
+        if (File.Exists(ProcessPath(folder)) && int.TryParse(File.ReadAllText(ProcessPath(folder)), CultureInfo.InvariantCulture, out var last) && Serves(last, folder))
+        {
+            End(last);
+        }
+    }
+
+    private static string ProcessPath(string folder) => Path.Combine(folder, "anvil.pid");
+
+    private static bool IsRunning(int processId)
     {
         try
         {
@@ -132,6 +162,7 @@ public sealed partial class AnvilProcess
         {
             using var process = Process.GetProcessById(processId);
             process.Kill(entireProcessTree: true);
+            process.WaitForExit(TimeSpan.FromSeconds(10));
         }
         catch (Exception problem) when (problem is ArgumentException or InvalidOperationException)
         {

@@ -50,7 +50,9 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             return new StartedNetwork(running, true, false, 0, time.GetElapsedTime(began));
         }
 
+        // What a killed 'up' left behind was never ready, and its state is not worth keeping.
         var folder = Folder(name);
+        AnvilProcess.EndLast(folder);
         var kept = File.Exists(AnvilProcess.StatePath(folder)) && File.Exists(FilePath(name));
         var anvil = await AnvilProcess.StartAsync(AnvilProcess.Locate(home), folder, port, kept, time, cancellation).ConfigureAwait(false);
         try
@@ -88,20 +90,29 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
     public async Task<bool> DownAsync(string name, bool keep, CancellationToken cancellation)
     {
         CheckName(name);
-        using var held = Hold(name);
-        var running = await FindAsync(name, cancellation).ConfigureAwait(false);
-        if (running is not null)
+        var folder = Folder(name);
+        if (!Directory.Exists(folder))
         {
-            await AnvilProcess.StopAsync(running.ProcessId, time).ConfigureAwait(false);
+            return false;
         }
 
+        // Also one that no longer answers is ended.
+        using var held = Hold(name);
+        var ran = JsonFile.TryRead(FilePath(name), LocalNetworkJson.Default.LocalNetworkFile, out var file) && AnvilProcess.Serves(file.ProcessId, folder);
+        if (ran)
+        {
+            await AnvilProcess.StopAsync(file!.ProcessId, time).ConfigureAwait(false);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        AnvilProcess.EndLast(folder);
         if (!keep)
         {
             File.Delete(AnvilProcess.StatePath(Folder(name)));
             File.Delete(FilePath(name));
         }
 
-        return running is not null;
+        return ran;
     }
 
     /// <summary>Ends a network, forgets its state and starts it afresh on the same port.</summary>
@@ -130,25 +141,26 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
     }
 
     /// <summary>A network that runs; null when it does not.</summary>
+    /// <exception cref="ControlException"><c>devnet-silent</c> (exit 5) when its process runs and does not answer, <c>devnet-state</c> when its chain has lost the protocol.</exception>
     public async Task<RunningNetwork?> FindAsync(string name, CancellationToken cancellation)
     {
-        if (!JsonFile.TryRead(FilePath(name), LocalNetworkJson.Default.LocalNetworkFile, out var file) || !AnvilProcess.IsRunning(file.ProcessId))
+        if (!JsonFile.TryRead(FilePath(name), LocalNetworkJson.Default.LocalNetworkFile, out var file) || !AnvilProcess.Serves(file.ProcessId, Folder(name)))
         {
             return null;
         }
 
-        // A process id is used again some day; only the contract on the chain behind the port shows that it is ours.
         var url = new Uri($"http://127.0.0.1:{file.Port}");
         try
         {
             await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(url.ToString()) with { Rounds = 1, RequestTimeout = TimeSpan.FromSeconds(5) }, ChainId.Local, time, cancellation).ConfigureAwait(false);
             return (await client.CodeAsync(file.SystemPause, BlockReference.Latest, cancellation).ConfigureAwait(false)).Length > 0
                 ? new RunningNetwork(name, url, file.ProcessId, file.Safe, client.HeadAtConnect.Number, file.StartedAt)
-                : null;
+                : throw new ControlException("devnet-state", ExitCode.Mismatch, $"The local network '{name}' runs and its chain does not hold the protocol: there is no code at {file.SystemPause}.", $"Start afresh with 'agijobs devnet reset --network {name}'.");
         }
-        catch (EthereumException)
+        catch (EthereumException problem)
         {
-            return null;
+            // To take it for ended would start a second one beside it.
+            throw new ControlException("devnet-silent", ExitCode.Unknown, $"The local network '{name}' runs as process {file.ProcessId} and does not answer: {problem.Message}", $"Wait and look again, or end it with 'agijobs devnet down --network {name}'.", problem);
         }
     }
 

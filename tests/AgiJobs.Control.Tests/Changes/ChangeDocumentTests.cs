@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Files;
+using AgiJobs.Ethereum;
+
+namespace AgiJobs.Control.Tests.Changes;
+
+public sealed class ChangeDocumentTests
+{
+    internal static ChangeDocument Sample { get; } = new()
+    {
+        Version = 1,
+        Kind = "pause-system",
+        Network = "local",
+        ChainId = ChainId.Local,
+        Protocol = "agi-jobs",
+        Instance = "INC-7",
+        Title = "Pause AGI Jobs: 4 of 4 modules",
+        Risk = Risk.Red,
+        Steps =
+        [
+            new ChangeStep
+            {
+                Module = "SystemPause",
+                Target = SyntheticProtocol.AddressOf("Hub"),
+                Function = "pauseModule(address)",
+                Arguments = [SyntheticProtocol.AddressOf("Alpha").ToString()],
+                Calldata = [1, 2, 3, 4],
+                Route = new Route { Kind = RouteKind.Direct, Role = "SystemPause.guardian", Caller = SyntheticProtocol.Owner },
+            },
+        ],
+        Preconditions = [new Expectation { Subject = "code of SystemPause", Target = SyntheticProtocol.AddressOf("Hub"), CodeHash = Bytes32.FromUnsigned(9) }],
+        Expected = [new Expectation { Subject = "StakeManager.paused() = true", Target = SyntheticProtocol.AddressOf("Alpha"), Call = [5], Result = [1] }],
+        Rollback = new Rollback { Command = "agijobs owner system-pause --action unpause", Note = "Takes governance." },
+    };
+
+    [Fact]
+    public void The_digest_is_one_that_another_program_would_compute() =>
+        // Python: sha256(json.dumps(sample, sort_keys=True, separators=(",", ":"))). A new number here means that every signature over a filed change is lost.
+        Assert.Equal(Bytes32.Parse("0x245c497fb580cdc3e14fee30be1532cbc361f44d9314f6e6df1987cebe5a38da"), Sample.Digest());
+
+    [Theory]
+    [InlineData("tr-TR")]
+    [InlineData("de-DE")]
+    [InlineData("ar-SA")]
+    public void The_digest_does_not_depend_on_the_culture(string culture)
+    {
+        var before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo(culture);
+        }
+        catch (CultureNotFoundException)
+        {
+            // Invariant globalization knows no cultures, so there is none to depend on; numbers that differ are made by hand instead.
+            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NegativeSign = "minus", NumberDecimalSeparator = "," } };
+        }
+
+        try
+        {
+            Assert.Equal(Reread(Sample).Digest(), (Sample with { }).Digest());
+            Assert.Equal("0x", Sample.Digest().ToString()[..2]);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void The_digest_survives_writing_and_reading() => Assert.Equal(Sample.Digest(), Reread(Sample).Digest());
+
+    [Fact]
+    public void The_order_of_keys_and_the_white_space_of_the_file_do_not_change_the_digest()
+    {
+        var json = JsonNode.Parse(JsonSerializer.Serialize(Sample, ChangeJson.Default.ChangeDocument))!.AsObject();
+        var reversed = new JsonObject(json.Reverse().Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+        Assert.Equal(Sample.Digest(), JsonFile.Parse(System.Text.Encoding.UTF8.GetBytes(reversed.ToJsonString()), "test", ChangeJson.Default.ChangeDocument).Digest());
+    }
+
+    [Fact]
+    public void Another_instance_is_another_change_with_the_same_fingerprint()
+    {
+        var other = Sample with { Instance = "INC-8" };
+        Assert.NotEqual(Sample.Digest(), other.Digest());
+        Assert.Equal(Sample.Fingerprint(), other.Fingerprint());
+    }
+
+    [Fact]
+    public void Every_single_value_of_the_document_changes_the_digest_and_all_but_the_instance_the_fingerprint()
+    {
+        var json = JsonNode.Parse(JsonSerializer.Serialize(Sample, ChangeJson.Default.ChangeDocument))!;
+        var leaves = Leaves(json).ToList();
+        Assert.True(leaves.Count > 20, $"only {leaves.Count} values were found");
+        var seen = new HashSet<Bytes32> { Sample.Digest() };
+        foreach (var path in leaves)
+        {
+            var changed = json.DeepClone();
+            var leaf = Find(changed, path);
+            leaf.ReplaceWith(Other(leaf));
+            var document = JsonSerializer.Deserialize(changed.ToJsonString(), ChangeJson.Default.ChangeDocument)!;
+            Assert.True(seen.Add(document.Digest()), $"{path} does not count");
+            Assert.Equal(path == "$.instance", document.Fingerprint() == Sample.Fingerprint());
+        }
+    }
+
+    private static ChangeDocument Reread(ChangeDocument document) => JsonFile.Parse(JsonFile.Encode(document, ChangeJson.Default.ChangeDocument), "test", ChangeJson.Default.ChangeDocument);
+
+    private static IEnumerable<string> Leaves(JsonNode node) => node switch
+    {
+        JsonObject members => members.SelectMany(member => Leaves(member.Value!)),
+        JsonArray items => items.SelectMany(item => Leaves(item!)),
+        _ => [node.GetPath()],
+    };
+
+    private static JsonNode Find(JsonNode root, string path) => Nodes(root).Single(node => node.GetPath() == path);
+
+    private static IEnumerable<JsonNode> Nodes(JsonNode node) => node switch
+    {
+        JsonObject members => members.SelectMany(member => Nodes(member.Value!)),
+        JsonArray items => items.SelectMany(item => Nodes(item!)),
+        _ => [node],
+    };
+
+    private static JsonNode Other(JsonNode leaf)
+    {
+        if (leaf.GetValueKind() == JsonValueKind.Number)
+        {
+            return leaf.GetValue<long>() + 1;
+        }
+
+        var text = leaf.GetValue<string>();
+        return text switch
+        {
+            "direct" => "safe",
+            "red" => "amber",
+            _ when text.Length == 42 && text.StartsWith("0x", StringComparison.Ordinal) => SyntheticProtocol.AddressOf("Zeta").ToString(),
+            _ when text.StartsWith("0x", StringComparison.Ordinal) => text[..^1] + (text[^1] == 'f' ? 'e' : 'f'),
+            _ => text + "!",
+        };
+    }
+}
