@@ -4,6 +4,7 @@ using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 
@@ -58,7 +59,7 @@ internal static class InitCommand
 
             // Everything is checked against the chain before the first byte is written.
             await using var client = await EthereumClient.ConnectAsync(new RpcOptions { Endpoints = [.. network.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 }, network.ChainId, environment.Time, cancellation).ConfigureAwait(false);
-            var state = await new ProtocolObserver(client).ObserveAsync(bound, client.HeadAtConnect, cancellation).ConfigureAwait(false);
+            var state = await new ProtocolObserver(client).ObserveAsync(bound, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
             if (state.Modules.Values.FirstOrDefault(module => !module.CodeHash.IsKnown) is { } missing)
             {
                 throw new ControlException("module-no-code", ExitCode.Mismatch, $"{missing.Module.Name}: {missing.CodeHash.Why}.", "Correct the address or the network; nothing was written.");

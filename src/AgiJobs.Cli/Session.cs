@@ -5,6 +5,7 @@ using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli;
@@ -102,7 +103,7 @@ internal sealed class Session : IAsyncDisposable
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, client.HeadAtConnect, cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
