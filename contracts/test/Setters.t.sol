@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEntryPointStake} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {ArenaRules} from "../src/base/ArenaRules.sol";
 import {Paymaster} from "../src/Paymaster.sol";
 import {SelfPlayArena} from "../src/SelfPlayArena.sol";
 import {FullProtocol} from "./FullProtocol.sol";
@@ -114,7 +115,7 @@ contract SettersTest is FullProtocol {
         }
         taken(
             address(arena),
-            abi.encodeCall(arena.setWindows, (SelfPlayArena.Windows(w[0], w[1], w[2], w[3], w[4]))),
+            abi.encodeCall(arena.setWindows, (ArenaRules.Windows(w[0], w[1], w[2], w[3], w[4]))),
             within
         );
         within = w[0] != 0 && w[0] <= 7 days && w[1] != 0 && w[1] <= 7 days;
