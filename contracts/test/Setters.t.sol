@@ -132,6 +132,7 @@ contract SettersTest is FullProtocol {
     function testFuzz_Gains_and_weights_keep_their_bounds(int256 a, int256 b, int256 c) public {
         int256 most = thermostat.MAX_TERM();
         if (a % 3 != 0) (a, b, c) = (a % (most + 1), b % (most + 1), c % (most + 1));
+        if (b % 4 == 0) (a, c) = (most, -most);
         bool within = amount(a) <= uint256(most) && amount(b) <= uint256(most) && amount(c) <= uint256(most);
         vm.startPrank(governance);
         taken(address(thermostat), abi.encodeCall(thermostat.setPID, (a, b, c)), within);
