@@ -10,20 +10,19 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {BPS, OutOfBounds, Unauthorized, ZeroAmount} from "./base/Errors.sol";
+import {BPS, OutOfBounds, Unauthorized} from "./base/Errors.sol";
+import {JobRules} from "./base/JobRules.sol";
 import {PausableModule} from "./base/PausableModule.sol";
-import {IFeePool} from "./interfaces/IFeePool.sol";
-import {IIdentityRegistry, Kind} from "./interfaces/IIdentityRegistry.sol";
+import {Kind} from "./interfaces/IIdentityRegistry.sol";
 import {IJobRegistry, JobState} from "./interfaces/IJobRegistry.sol";
 import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
-import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 
 /// @title JobRegistry
 /// @notice Jobs with their reward in escrow, from posting to payment.
 /// @dev The balance is at least the sum of open rewards, dispute fees, uncollected validators' rewards and uncollected
 /// protocol fees. Everything that a deadline demands of a user (submit, dispute) is done in this contract alone, so that
 /// no other module's pause can make him miss it.
-contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, ReentrancyGuardTransient {
+contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @param employer Who posted it and is paid back when it fails.
@@ -65,29 +64,11 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice Holders may pause job intake and everything else here, and may not resume.
     bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
 
-    /// @notice Longest window that can be set, in seconds.
-    uint64 public constant MAX_WINDOW = 90 days;
-
     /// @notice The token that jobs are paid in.
     IERC20 public immutable token;
 
     /// @notice Where agents' stakes are locked, and whose fee percentages apply.
     IStakeManager public stakeManager;
-
-    /// @notice Where collected fees go; zero when they wait here.
-    IFeePool public feePool;
-
-    /// @notice Who may work; zero when everybody may.
-    IIdentityRegistry public identityRegistry;
-
-    /// @notice What employers and agents must have acknowledged; zero for nothing.
-    ITaxPolicy public taxPolicy;
-
-    /// @notice Who judges submissions; zero when submissions stand unless they are disputed.
-    address public validationModule;
-
-    /// @notice Who decides disputes.
-    address public disputeModule;
 
     /// @notice How many jobs there have been; the last one's number.
     uint256 public jobCount;
@@ -106,33 +87,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
 
     /// @notice Protocol fees not yet collected, in wei of the token.
     uint256 public accruedFees;
-
-    /// @notice What an agent locks for a job, in wei of the token.
-    uint128 public jobStake;
-
-    /// @notice Largest reward of a job, in wei of the token.
-    uint128 public maxJobReward = type(uint128).max;
-
-    /// @notice What it costs to raise a dispute; the loser pays. In wei of the token.
-    uint128 public disputeFee;
-
-    /// @notice Longest duration of a job, in seconds.
-    uint64 public maxJobDuration = 30 days;
-
-    /// @notice How long after its deadline an agent's job can be taken back, in seconds.
-    uint64 public expirationGracePeriod = 1 days;
-
-    /// @notice How long validators have before the parties may dispute instead, in seconds.
-    uint64 public validationWindow = 1 days;
-
-    /// @notice How long a verdict can be disputed, in seconds.
-    uint64 public disputeWindow = 1 days;
-
-    /// @notice How many jobs one agent may have open.
-    uint256 public maxActiveJobsPerAgent = 10;
-
-    /// @notice Share of the job's stake that a failed agent loses, in basis points.
-    uint256 public failureSlashBps = 5_000;
 
     /// @notice Jobs that an agent has open.
     mapping(address agent => uint256) public activeJobs;
@@ -206,48 +160,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice The StakeManager changed.
     event StakeManagerUpdated(address indexed previous, address indexed current);
 
-    /// @notice The FeePool changed.
-    event FeePoolUpdated(address indexed previous, address indexed current);
-
-    /// @notice The ValidationModule changed.
-    event ValidationModuleUpdated(address indexed previous, address indexed current);
-
-    /// @notice The DisputeModule changed.
-    event DisputeModuleUpdated(address indexed previous, address indexed current);
-
-    /// @notice The IdentityRegistry changed.
-    event IdentityRegistryUpdated(address indexed previous, address indexed current);
-
-    /// @notice The TaxPolicy changed.
-    event TaxPolicyUpdated(address indexed previous, address indexed current);
-
-    /// @notice The stake per job changed, for jobs taken from now on.
-    event JobStakeUpdated(uint256 previous, uint256 current);
-
-    /// @notice The largest reward changed.
-    event MaxJobRewardUpdated(uint256 previous, uint256 current);
-
-    /// @notice The price of a dispute changed, for disputes raised from now on.
-    event DisputeFeeUpdated(uint256 previous, uint256 current);
-
-    /// @notice The longest duration changed.
-    event MaxJobDurationUpdated(uint64 previous, uint64 current);
-
-    /// @notice The grace period changed.
-    event ExpirationGracePeriodUpdated(uint64 previous, uint64 current);
-
-    /// @notice The validators' window changed, for jobs submitted from now on.
-    event ValidationWindowUpdated(uint64 previous, uint64 current);
-
-    /// @notice The dispute window changed, for verdicts from now on.
-    event DisputeWindowUpdated(uint64 previous, uint64 current);
-
-    /// @notice The number of jobs that an agent may have open changed.
-    event MaxActiveJobsPerAgentUpdated(uint256 previous, uint256 current);
-
-    /// @notice The share of stake that a failed agent loses changed.
-    event FailureSlashUpdated(uint256 previous, uint256 current);
-
     /// @notice The job stands elsewhere than the function needs.
     error WrongState(uint256 jobId, JobState state);
 
@@ -286,7 +198,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @param jobToken The token that jobs are paid in.
     /// @param initialStakeManager Where agents' stakes are locked.
     constructor(address initialOwner, address initialSystemPause, IERC20 jobToken, IStakeManager initialStakeManager)
-        PausableModule(initialOwner, initialSystemPause)
+        JobRules(initialOwner, initialSystemPause)
     {
         _requireContract(address(jobToken));
         _requireContract(address(initialStakeManager));
@@ -506,100 +418,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         if (openEngagements != 0) revert EngagementsOpen(openEngagements);
         emit StakeManagerUpdated(address(stakeManager), address(newStakeManager));
         stakeManager = newStakeManager;
-    }
-
-    /// @notice Names the FeePool; zero lets fees wait here.
-    function setFeePool(IFeePool newFeePool) external onlyOwner {
-        if (address(newFeePool) != address(0)) _requireContract(address(newFeePool));
-        emit FeePoolUpdated(address(feePool), address(newFeePool));
-        feePool = newFeePool;
-    }
-
-    /// @notice Names who knows the agents; zero lets everybody work.
-    function setIdentityRegistry(IIdentityRegistry newIdentityRegistry) external onlyOwner {
-        if (address(newIdentityRegistry) != address(0)) _requireContract(address(newIdentityRegistry));
-        emit IdentityRegistryUpdated(address(identityRegistry), address(newIdentityRegistry));
-        identityRegistry = newIdentityRegistry;
-    }
-
-    /// @notice Names the policy to be acknowledged before creating or taking a job; zero for none.
-    function setTaxPolicy(ITaxPolicy newTaxPolicy) external onlyOwner {
-        if (address(newTaxPolicy) != address(0)) _requireContract(address(newTaxPolicy));
-        emit TaxPolicyUpdated(address(taxPolicy), address(newTaxPolicy));
-        taxPolicy = newTaxPolicy;
-    }
-
-    /// @notice Names who judges submissions; zero lets submissions of jobs created from now on stand unless disputed.
-    function setValidationModule(address newValidationModule) external onlyOwner {
-        emit ValidationModuleUpdated(validationModule, newValidationModule);
-        validationModule = newValidationModule;
-    }
-
-    /// @notice Names who decides disputes; zero leaves them to {forceRefund}.
-    function setDisputeModule(address newDisputeModule) external onlyOwner {
-        emit DisputeModuleUpdated(disputeModule, newDisputeModule);
-        disputeModule = newDisputeModule;
-    }
-
-    /// @notice Sets what an agent locks for a job, in wei of the token.
-    function setJobStake(uint128 newJobStake) external onlyOwner {
-        emit JobStakeUpdated(jobStake, newJobStake);
-        jobStake = newJobStake;
-    }
-
-    /// @notice Sets the largest reward of a job, in wei of the token.
-    function setMaxJobReward(uint128 newMaxJobReward) external onlyOwner {
-        if (newMaxJobReward == 0) revert ZeroAmount();
-        emit MaxJobRewardUpdated(maxJobReward, newMaxJobReward);
-        maxJobReward = newMaxJobReward;
-    }
-
-    /// @notice Sets what it costs to raise a dispute, in wei of the token.
-    function setDisputeFee(uint128 newDisputeFee) external onlyOwner {
-        emit DisputeFeeUpdated(disputeFee, newDisputeFee);
-        disputeFee = newDisputeFee;
-    }
-
-    /// @notice Sets the longest duration of a job, in seconds up to a year.
-    function setMaxJobDuration(uint64 newMaxJobDuration) external onlyOwner {
-        if (newMaxJobDuration == 0 || newMaxJobDuration > 365 days) revert OutOfBounds(newMaxJobDuration, 1, 365 days);
-        emit MaxJobDurationUpdated(maxJobDuration, newMaxJobDuration);
-        maxJobDuration = newMaxJobDuration;
-    }
-
-    /// @notice Sets the grace period after a job's deadline, in seconds up to {MAX_WINDOW}.
-    function setExpirationGracePeriod(uint64 newGracePeriod) external onlyOwner {
-        if (newGracePeriod > MAX_WINDOW) revert OutOfBounds(newGracePeriod, 0, MAX_WINDOW);
-        emit ExpirationGracePeriodUpdated(expirationGracePeriod, newGracePeriod);
-        expirationGracePeriod = newGracePeriod;
-    }
-
-    /// @notice Sets how long validators have, in seconds up to {MAX_WINDOW}.
-    function setValidationWindow(uint64 newWindow) external onlyOwner {
-        if (newWindow == 0 || newWindow > MAX_WINDOW) revert OutOfBounds(newWindow, 1, MAX_WINDOW);
-        emit ValidationWindowUpdated(validationWindow, newWindow);
-        validationWindow = newWindow;
-    }
-
-    /// @notice Sets how long a verdict can be disputed, in seconds up to {MAX_WINDOW}.
-    function setDisputeWindow(uint64 newWindow) external onlyOwner {
-        if (newWindow == 0 || newWindow > MAX_WINDOW) revert OutOfBounds(newWindow, 1, MAX_WINDOW);
-        emit DisputeWindowUpdated(disputeWindow, newWindow);
-        disputeWindow = newWindow;
-    }
-
-    /// @notice Sets how many jobs one agent may have open.
-    function setMaxActiveJobsPerAgent(uint256 newMaximum) external onlyOwner {
-        if (newMaximum == 0) revert ZeroAmount();
-        emit MaxActiveJobsPerAgentUpdated(maxActiveJobsPerAgent, newMaximum);
-        maxActiveJobsPerAgent = newMaximum;
-    }
-
-    /// @notice Sets the share of the job's stake that a failed agent loses, in basis points.
-    function setFailureSlash(uint256 newSlashBps) external onlyOwner {
-        if (newSlashBps > BPS) revert OutOfBounds(newSlashBps, 0, BPS);
-        emit FailureSlashUpdated(failureSlashBps, newSlashBps);
-        failureSlashBps = newSlashBps;
     }
 
     // ---------------------------------------------------------------------------------------------------- views

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IArenaRounds} from "../src/interfaces/IArenaRounds.sol";
 import {FeePool} from "../src/FeePool.sol";
 import {JobRegistry} from "../src/JobRegistry.sol";
 import {RewardEngine} from "../src/RewardEngine.sol";
@@ -141,36 +142,36 @@ contract Actors is FullProtocol {
     function progressRound(uint256 which, uint256 silent) external {
         if (arena.totalRounds() == 0) return;
         uint256 roundId = 1 + which % arena.totalRounds();
-        SelfPlayArena.Round memory round = arena.getRound(roundId);
+        IArenaRounds.Round memory round = arena.getRound(roundId);
         address target = address(arena);
         for (uint256 i = 0; i < USERS; ++i) {
             if ((silent >> i) & 7 == 0) continue;
             address who = users[i];
-            SelfPlayArena.Participant memory seat = arena.participant(roundId, who);
-            if (round.phase == SelfPlayArena.Phase.Registration) {
-                if (seat.seat == SelfPlayArena.Seat.Teacher) {
+            IArenaRounds.Participant memory seat = arena.participant(roundId, who);
+            if (round.phase == IArenaRounds.Phase.Registration) {
+                if (seat.seat == IArenaRounds.Seat.Teacher) {
                     act(who, target, abi.encodeCall(arena.publishTask, (roundId, "task", "uri")));
                 } else {
                     act(who, target, abi.encodeCall(arena.joinRound, (roundId)));
                 }
-            } else if (seat.seat == SelfPlayArena.Seat.Student && round.phase == SelfPlayArena.Phase.Answering) {
+            } else if (seat.seat == IArenaRounds.Seat.Student && round.phase == IArenaRounds.Phase.Answering) {
                 bytes32 commitment = arena.answerCommitment(roundId, who, "answer", SALT);
                 act(who, target, abi.encodeCall(arena.commitAnswer, (roundId, commitment)));
-            } else if (seat.seat == SelfPlayArena.Seat.Student && round.phase == SelfPlayArena.Phase.Revealing) {
+            } else if (seat.seat == IArenaRounds.Seat.Student && round.phase == IArenaRounds.Phase.Revealing) {
                 act(who, target, abi.encodeCall(arena.revealAnswer, (roundId, "answer", SALT, "uri")));
-            } else if (seat.seat == SelfPlayArena.Seat.Validator && round.phase == SelfPlayArena.Phase.Voting) {
+            } else if (seat.seat == IArenaRounds.Seat.Validator && round.phase == IArenaRounds.Phase.Voting) {
                 (address[] memory students,) = arena.participantsOf(roundId);
                 uint256 vote = (silent >> (10 * i)) % (1 << students.length);
                 if (seat.commitment == 0) arenaVote[roundId][who] = vote;
                 bytes32 commitment = arena.voteCommitment(roundId, who, vote, SALT);
                 act(who, target, abi.encodeCall(arena.commitVote, (roundId, commitment)));
-            } else if (seat.seat == SelfPlayArena.Seat.Validator && round.phase == SelfPlayArena.Phase.Counting) {
+            } else if (seat.seat == IArenaRounds.Seat.Validator && round.phase == IArenaRounds.Phase.Counting) {
                 act(who, target, abi.encodeCall(arena.revealVote, (roundId, arenaVote[roundId][who], SALT)));
             }
         }
-        if (round.phase == SelfPlayArena.Phase.Registration) {
+        if (round.phase == IArenaRounds.Phase.Registration) {
             act(orchestrator, target, abi.encodeCall(arena.closeRound, (roundId)));
-        } else if (round.phase == SelfPlayArena.Phase.Counting) {
+        } else if (round.phase == IArenaRounds.Phase.Counting) {
             act(stranger, target, abi.encodeCall(arena.finaliseRound, (roundId)));
         } else {
             act(stranger, target, abi.encodeCall(arena.advanceRound, (roundId)));
@@ -298,7 +299,7 @@ contract Actors is FullProtocol {
             if (validations.rounds(id).rewarded) ++corners[3];
         }
         for (uint256 id = 1; id <= arena.totalRounds(); ++id) {
-            if (arena.getRound(id).phase == SelfPlayArena.Phase.Finalised) ++corners[2];
+            if (arena.getRound(id).phase == IArenaRounds.Phase.Finalised) ++corners[2];
         }
         corners[4] = token.balanceOf(treasury);
         corners[5] = engine.currentEpoch() - 1;
@@ -383,7 +384,7 @@ contract Actors is FullProtocol {
         assertEq(validations.totalOwed(), owedByValidations, "owed by the ValidationModule");
         uint256 live;
         for (uint256 id = 1; id <= arena.totalRounds(); ++id) {
-            SelfPlayArena.Round memory round = arena.getRound(id);
+            IArenaRounds.Round memory round = arena.getRound(id);
             if (round.endedAt == 0) live += round.reserved;
         }
         assertEq(feePool.reservationOf(address(arena)), owed + live, "the arena can pay");

@@ -2,6 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {JobRules} from "../src/base/JobRules.sol";
+import {ArenaRules} from "../src/base/ArenaRules.sol";
+import {IArenaRounds} from "../src/interfaces/IArenaRounds.sol";
 import {NoCode, ZeroAddress} from "../src/base/Errors.sol";
 import {IdentityRegistry} from "../src/IdentityRegistry.sol";
 import {IEns, INameWrapper} from "../src/interfaces/IEns.sol";
@@ -226,10 +229,10 @@ contract IdentityRegistryTest is Protocol {
 
         vm.startPrank(governance);
         expectFrom(address(jobRegistry));
-        emit JobRegistry.IdentityRegistryUpdated(address(0), address(identity));
+        emit JobRules.IdentityRegistryUpdated(address(0), address(identity));
         jobRegistry.setIdentityRegistry(identity);
         expectFrom(address(arena));
-        emit SelfPlayArena.IdentityRegistryUpdated(address(0), address(identity));
+        emit ArenaRules.IdentityRegistryUpdated(address(0), address(identity));
         arena.setIdentityRegistry(identity);
         vm.expectRevert(abi.encodeWithSelector(NoCode.selector, stranger));
         jobRegistry.setIdentityRegistry(IIdentityRegistry(stranger));
@@ -239,11 +242,11 @@ contract IdentityRegistryTest is Protocol {
         vm.startPrank(agent);
         vm.expectRevert(abi.encodeWithSelector(JobRegistry.NotAnAgent.selector, agent));
         jobRegistry.applyForJob(jobId);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotAuthorized.selector, agent, Kind.Agent));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotAuthorized.selector, agent, Kind.Agent));
         arena.joinRound(roundId);
         vm.stopPrank();
         vm.prank(validators[0]);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotAuthorized.selector, validators[0], Kind.Validator));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotAuthorized.selector, validators[0], Kind.Validator));
         arena.joinRound(roundId);
 
         vm.startPrank(governance);

@@ -79,6 +79,23 @@ contract ValidationModuleTest is Protocol {
         validations.shareReward(jobId);
     }
 
+    function test_Votes_that_just_reach_the_threshold_are_enough() public {
+        vm.startPrank(governance);
+        validations.setCommitteeParameters(4, 10e18);
+        validations.setApprovalThreshold(5_000);
+        vm.stopPrank();
+        uint256 jobId = drawn();
+        for (uint256 i = 0; i < 4; ++i) {
+            commit(jobId, i, i < 2);
+        }
+        validations.startReveal(jobId);
+        for (uint256 i = 0; i < 4; ++i) {
+            reveal(jobId, i, i < 2);
+        }
+        validations.finalizeValidation(jobId);
+        assertTrue(jobRegistry.succeeded(jobId), "two of four at a half");
+    }
+
     function test_When_a_dispute_overturns_the_verdict_nobody_who_was_wrong_is_paid() public {
         uint256 jobId = judged(true);
         vm.prank(employer);
