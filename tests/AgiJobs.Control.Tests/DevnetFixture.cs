@@ -5,9 +5,9 @@ namespace AgiJobs.Control.Tests;
 /// <summary>One local network for the tests of a class.</summary>
 public sealed class DevnetFixture : IAsyncLifetime
 {
-    public Devnet Devnet { get; private set; } = null!;
+    public TestNetwork Devnet { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Devnet = await Devnet.StartAsync();
+    public async ValueTask InitializeAsync() => Devnet = await TestNetwork.StartAsync();
 
     public ValueTask DisposeAsync() => Devnet.DisposeAsync();
 }

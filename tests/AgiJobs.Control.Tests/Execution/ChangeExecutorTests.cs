@@ -11,7 +11,7 @@ namespace AgiJobs.Control.Tests.Execution;
 
 public sealed class ChangeExecutorTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>, IAsyncLifetime
 {
-    private Devnet Devnet => fixture.Devnet;
+    private TestNetwork Devnet => fixture.Devnet;
 
     public ValueTask InitializeAsync() => new(Devnet.FreshAsync());
 
@@ -26,7 +26,7 @@ public sealed class ChangeExecutorTests(DevnetFixture fixture) : IClassFixture<D
         Assert.Equal(["signed", "broadcast", "mined", "verified"], Events(change));
         Assert.All(result.Checks, check => Assert.True(check.Holds));
         Assert.True(File.Exists(Path.Combine(change.Folder, "verification.json")));
-        Assert.True(File.Exists(Devnet.Workspace.Locate("storage", "receipts", Devnet.Network, result.Transactions[0].Hash + ".json")));
+        Assert.True(File.Exists(Devnet.Workspace.Locate("storage", "receipts", TestNetwork.Network, result.Transactions[0].Hash + ".json")));
         Assert.True(await Devnet.IsPausedAsync());
     }
 
@@ -320,7 +320,7 @@ public sealed class ChangeExecutorTests(DevnetFixture fixture) : IClassFixture<D
 
     private async Task<FiledChange> PlanAsync(LeverAction action = LeverAction.Pause)
     {
-        var plan = new PausePlanner(await Devnet.ObserveAsync(), Devnet.Network, Devnet.Signers.All).Plan(action, "INC-1");
+        var plan = new PausePlanner(await Devnet.ObserveAsync(), TestNetwork.Network, Devnet.Signers.All).Plan(action, "INC-1");
         return new ChangeStore(Devnet.Workspace, TimeProvider.System).File(plan.Change!, "brief");
     }
 

@@ -12,7 +12,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
 {
     private FiledChange _change = null!;
 
-    private Devnet Devnet => fixture.Devnet;
+    private TestNetwork Devnet => fixture.Devnet;
 
     public async ValueTask InitializeAsync()
     {
@@ -120,7 +120,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
     }
 
     private async Task<FiledChange> PlanAsync(string instance) =>
-        new ChangeStore(Devnet.Workspace, TimeProvider.System).File(new PausePlanner(await Devnet.ObserveAsync(), Devnet.Network, Devnet.Signers.All).Plan(LeverAction.Resume, instance).Change!, "brief");
+        new ChangeStore(Devnet.Workspace, TimeProvider.System).File(new PausePlanner(await Devnet.ObserveAsync(), TestNetwork.Network, Devnet.Signers.All).Plan(LeverAction.Resume, instance).Change!, "brief");
 
     private Task<SafeStanding> StandingAsync() => new SafeCarrier(Devnet.Client, _change).StandingAsync(CancellationToken.None);
 

@@ -14,7 +14,7 @@ public sealed class ProtocolObserverTests(DevnetFixture fixture) : IClassFixture
 {
     private FaultyRpc _node = null!;
 
-    private Devnet Devnet => fixture.Devnet;
+    private TestNetwork Devnet => fixture.Devnet;
 
     public async ValueTask InitializeAsync()
     {
@@ -70,7 +70,7 @@ public sealed class ProtocolObserverTests(DevnetFixture fixture) : IClassFixture
     {
         var module = Devnet.Protocol["FeePool"];
         _node.On("eth_call").When(Is(module.Address, module.Paused!.Encode())).Error(-32603, "disk on fire");
-        var planner = new PausePlanner(await ObserveAsync(Devnet.Protocol), Devnet.Network, Devnet.Signers.All);
+        var planner = new PausePlanner(await ObserveAsync(Devnet.Protocol), TestNetwork.Network, Devnet.Signers.All);
         var plan = planner.Plan(LeverAction.Pause, "T-1");
         Assert.Equal("pauseAll()", Assert.Single(plan.Change!.Steps).Function);
         Assert.Contains("FeePool", Assert.Single(plan.Findings), StringComparison.Ordinal);
@@ -123,7 +123,7 @@ public sealed class ProtocolObserverTests(DevnetFixture fixture) : IClassFixture
         var state = await ObserveAsync(Devnet.Protocol);
         Assert.False(state.Accounts[Devnet.Safe].IsKnown);
         await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
-        var refusal = Assert.Throws<ControlException>(() => new PausePlanner(ObserveAsync(Devnet.Protocol).GetAwaiter().GetResult(), Devnet.Network, Devnet.Signers.All).Plan(LeverAction.Resume, "T-1"));
+        var refusal = Assert.Throws<ControlException>(() => new PausePlanner(ObserveAsync(Devnet.Protocol).GetAwaiter().GetResult(), TestNetwork.Network, Devnet.Signers.All).Plan(LeverAction.Resume, "T-1"));
         Assert.Equal("no-route", refusal.Code);
         Assert.Contains("disk on fire", refusal.Message, StringComparison.Ordinal);
     }

@@ -16,13 +16,13 @@ namespace AgiJobs.Testing.Networks;
 /// A local network with the whole protocol, in a workspace of its own, that mines a block for each transaction and none besides. It ends when it is disposed
 /// and also when the test process dies. Not for use by several threads.
 /// </summary>
-public sealed class Devnet : IAsyncDisposable
+public sealed class TestNetwork : IAsyncDisposable
 {
     private readonly string _pristine;
     private readonly Process _guard;
     private string _snapshot = "";
 
-    private Devnet(string folder, Workspace workspace, LocalNetworks networks, StartedNetwork started, EthereumClient client, Process guard)
+    private TestNetwork(string folder, Workspace workspace, LocalNetworks networks, StartedNetwork started, EthereumClient client, Process guard)
     {
         Folder = folder;
         Workspace = workspace;
@@ -70,14 +70,14 @@ public sealed class Devnet : IAsyncDisposable
     public SignerBook Signers => new(Workspace.Signers(Network));
 
     /// <summary>Starts one.</summary>
-    public static async Task<Devnet> StartAsync()
+    public static async Task<TestNetwork> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("agijobs-devnet-").FullName;
         var workspace = Workspace.At(folder, ShippedConfig);
         var networks = new LocalNetworks(workspace, Toolchain.RepositoryRoot, TimeProvider.System);
         var started = await networks.UpAsync(Network, 0, CancellationToken.None);
         var client = await EthereumClient.ConnectAsync(RpcOptions.For(started.Network.Url.ToString()), ChainId.Local, TimeProvider.System);
-        var devnet = new Devnet(folder, workspace, networks, started, client, Guard(started.Network.ProcessId));
+        var devnet = new TestNetwork(folder, workspace, networks, started, client, Guard(started.Network.ProcessId));
         await devnet.IntervalMiningAsync(0);
         await devnet.AutomineAsync(true);
         devnet._snapshot = await devnet.SnapshotAsync();

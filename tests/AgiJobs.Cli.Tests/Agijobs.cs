@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using AgiJobs.Testing;
+using AgiJobs.Testing.Networks;
+
+namespace AgiJobs.Cli.Tests;
+
+/// <summary>What a command ended with.</summary>
+internal sealed record Outcome(int Exit, string Output, string Error)
+{
+    /// <summary>The one JSON document on the output; anything else there fails the test.</summary>
+    public JsonObject Json => JsonNode.Parse(Output)!.AsObject();
+
+    /// <summary>The lines of the output.</summary>
+    public IReadOnlyList<string> Lines => Output.TrimEnd('\n').Split('\n');
+
+    public override string ToString() => $"exit {Exit}\n{Output}\n{Error}";
+}
+
+/// <summary>Runs commands: in this process, or as the real program.</summary>
+internal static class Agijobs
+{
+    /// <summary>Patience with nodes that is short enough for a test of a node that never answers.</summary>
+    public static TimeSpan Impatient { get; } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>The program that the build made beside the tests.</summary>
+    public static string Program { get; } = Toolchain.PathOf("artifacts", "bin", "AgiJobs.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')) + "_linux-x64", "agijobs");
+
+    /// <summary>Runs a command in this process, in a folder.</summary>
+    public static async Task<Outcome> RunAsync(string folder, IReadOnlyList<string> arguments, TimeSpan? requestTimeout = null, TimeSpan? patience = null)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var environment = new CommandEnvironment(output, error, folder, Toolchain.RepositoryRoot, TestNetwork.ShippedConfig, false, TimeProvider.System)
+        {
+            Rpc = options => options with { RequestTimeout = requestTimeout ?? options.RequestTimeout, Rounds = 1 },
+            Patience = patience ?? TimeSpan.FromSeconds(20),
+        };
+        var exit = await CommandLine.RunAsync([.. arguments], environment);
+        return new Outcome(exit, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs a command in this process against a local network's workspace.</summary>
+    public static Task<Outcome> RunAsync(this TestNetwork devnet, params string[] arguments) => RunAsync(devnet.Folder, arguments);
+
+    /// <summary>Starts the real program in a folder.</summary>
+    public static Process Start(string folder, IReadOnlyList<string> arguments, string? temporary = null)
+    {
+        var start = new ProcessStartInfo(Program, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["AGIJOBS_HOME"] = Toolchain.RepositoryRoot;
+        if (temporary is not null)
+        {
+            start.Environment["TMPDIR"] = temporary;
+        }
+
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    /// <summary>Runs the real program to its end.</summary>
+    public static async Task<Outcome> RunRealAsync(string folder, IReadOnlyList<string> arguments, string? temporary = null)
+    {
+        using var process = Start(folder, arguments, temporary);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return new Outcome(process.ExitCode, await output, await error);
+    }
+}
+
+/// <summary>One local network for the tests of a class.</summary>
+public sealed class DevnetFixture : IAsyncLifetime
+{
+    public TestNetwork Devnet { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Devnet = await TestNetwork.StartAsync();
+
+    public ValueTask DisposeAsync() => Devnet.DisposeAsync();
+}

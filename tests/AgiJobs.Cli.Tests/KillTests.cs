@@ -1,0 +1,68 @@
+using AgiJobs.Testing;
+using AgiJobs.Testing.Networks;
+
+namespace AgiJobs.Cli.Tests;
+
+/// <summary>The real program is killed at every exchange that it has with its node, before and after the node acted on it.</summary>
+public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>
+{
+    // From connecting to the verification; the last kills come after its end, where there is nothing left to do.
+    private const int Exchanges = 10;
+
+    private static readonly string[] Pause = ["owner", "system-pause", "--action", "pause", "--signer", "guardian", "--execute"];
+
+    private static int Kills => Environment.GetEnvironmentVariable("AGIJOBS_TEST_LONG") is "1" ? 200 : 20;
+
+    private TestNetwork Devnet => fixture.Devnet;
+
+    [Fact]
+    public async Task Killed_anywhere_and_run_again_the_system_is_paused_by_exactly_one_transaction()
+    {
+        var killed = 0;
+        var sentWhenKilled = 0;
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            // Exchange and side vary fastest; whether the chain mines at once changes with each pair.
+            var exchange = 1 + (kill / 2 % Exchanges);
+            var after = kill % 2 == 1;
+            var mines = (kill / 2 + kill / (2 * Exchanges)) % 2 == 0;
+            await Devnet.FreshAsync();
+            var before = await Devnet.NonceAsync("guardian");
+            await Devnet.AutomineAsync(mines);
+            await using (var node = FaultyRpc.InFrontOf(Devnet.Url))
+            {
+                node.StallAtExchange = exchange;
+                node.StallAfterForwarding = after;
+                Devnet.PointAt(node.Url);
+                using var process = Agijobs.Start(Devnet.Folder, Pause);
+                await Wait.UntilAsync($"exchange {exchange} is reached", () => node.HasStalled || process.HasExited);
+                killed += process.HasExited ? 0 : 1;
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+
+            Devnet.PointAt(Devnet.Url);
+            var sent = await Devnet.PendingNonceAsync("guardian") > before;
+            sentWhenKilled += sent ? 1 : 0;
+            var again = Devnet.RunAsync(Pause);
+            await Wait.UntilAsync("the second run ends", async () =>
+            {
+                if (!mines)
+                {
+                    await Devnet.MineAsync();
+                }
+
+                return again.IsCompleted;
+            });
+            var outcome = await again;
+            Assert.True(outcome.Exit == 0, $"kill {kill} at exchange {exchange}, {(after ? "after" : "before")} the node acted: {outcome}");
+            Assert.True(await Devnet.IsPausedAsync());
+            Assert.Equal(before + 1, await Devnet.PendingNonceAsync("guardian"));
+            Assert.Equal(before + 1, await Devnet.NonceAsync("guardian"));
+            Assert.Single(Directory.EnumerateDirectories(Path.Combine(Devnet.Folder, "storage", "changes")));
+        }
+
+        Assert.True(killed >= Kills / 2, $"only {killed} runs were killed");
+        Assert.InRange(sentWhenKilled, 1, Kills - 1);
+    }
+}

@@ -1,0 +1,207 @@
+using System.Text.Json.Nodes;
+using AgiJobs.Testing.Networks;
+
+namespace AgiJobs.Cli.Tests.Owner;
+
+public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>, IAsyncLifetime
+{
+    private const string NothingSent = "NOTHING WAS SENT - add --execute";
+
+    private static readonly string[] Status = ["owner", "system-pause", "--action", "status"];
+    private static readonly string[] Pause = ["owner", "system-pause", "--action", "pause"];
+    private static readonly string[] Resume = ["owner", "system-pause", "--action", "unpause"];
+
+    private TestNetwork Devnet => fixture.Devnet;
+
+    public ValueTask InitializeAsync() => new(Devnet.FreshAsync());
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task Every_preview_begins_and_ends_by_saying_that_nothing_was_sent_names_network_and_chain_and_sends_nothing()
+    {
+        var nonce = await Devnet.PendingNonceAsync("guardian");
+        var pause = (string)(await Devnet.RunAsync([.. Pause, "--json"])).Json["change"]!;
+        await AssertPreviewsAsync(Pause, [.. Pause, "--dry-run"], ["change", "show", pause], ["change", "execute", pause], ["change", "execute", pause, "--signer", "guardian", "--dry-run"]);
+        Assert.Equal(nonce, await Devnet.PendingNonceAsync("guardian"));
+        Assert.False(await Devnet.IsPausedAsync());
+
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var resume = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
+        await AssertPreviewsAsync(Resume, ["change", "show", resume], ["change", "execute", resume, "--signer", "relayer"]);
+        Assert.True(await Devnet.IsPausedAsync());
+    }
+
+    [Fact]
+    public async Task A_preview_that_would_change_nothing_is_clean()
+    {
+        var resume = await Devnet.RunAsync(Resume);
+        Assert.Equal(0, resume.Exit);
+        Assert.Contains("network local, chain 31337, block", resume.Output, StringComparison.Ordinal);
+        Assert.Contains("RUNNING: all 4 modules", resume.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Devnet.RunAsync([.. Resume, "--execute"])).Exit);
+        Assert.False(Directory.Exists(Path.Combine(Devnet.Folder, "storage", "changes")));
+    }
+
+    [Fact]
+    public async Task The_guardian_pauses_and_two_owners_and_a_relayer_resume()
+    {
+        var pause = await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--instance", "INC-1", "--execute"]);
+        Assert.True(pause.Exit == 0, pause.ToString());
+        Assert.Contains("done and verified", pause.Output, StringComparison.Ordinal);
+        Assert.Contains("network local, chain 31337", pause.Output, StringComparison.Ordinal);
+        Assert.True(await Devnet.IsPausedAsync());
+        Assert.Contains("PAUSED: all 4 modules", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
+
+        var change = (string)(await Devnet.RunAsync([.. Resume, "--instance", "INC-1", "--json"])).Json["change"]!;
+        await Refused("approvals-missing", "change", "execute", change, "--signer", "relayer", "--execute");
+        Assert.Single((await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-2", "--json")).Json["safe"]!["signedBy"]!.AsArray());
+        await Refused("approvals-missing", "change", "execute", change, "--signer", "relayer", "--execute");
+        Assert.Equal(2, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1", "--json")).Json["safe"]!["signedBy"]!.AsArray().Count);
+        Assert.True(await Devnet.IsPausedAsync());
+        var resume = await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute", "--json");
+        Assert.True(resume.Exit == 0, resume.ToString());
+        Assert.Equal("verified", (string?)resume.Json["end"]);
+        Assert.True(await Devnet.IsPausedAsync(false));
+
+        var nonce = await Devnet.PendingNonceAsync("relayer");
+        Assert.Equal("already-executed", (string?)(await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute", "--json")).Json["end"]);
+        Assert.Equal(nonce, await Devnet.PendingNonceAsync("relayer"));
+        Assert.Equal(0, (await Devnet.RunAsync("change", "show", change)).Exit);
+    }
+
+    [Fact]
+    public async Task Two_owners_at_hand_resume_with_one_command()
+    {
+        await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
+        var resume = await Devnet.RunAsync([.. Resume, "--signer", "safe-owner-1", "--signer", "safe-owner-3", "--execute"]);
+        Assert.True(resume.Exit == 0, resume.ToString());
+        Assert.True(await Devnet.IsPausedAsync(false));
+    }
+
+    [Fact]
+    public async Task From_a_mixed_state_a_pause_leads_to_all_paused_and_a_resume_to_all_running()
+    {
+        await Devnet.CallAsAsync(Devnet.Safe, "FeePool", "pause");
+        Assert.Contains("MIXED: 1 paused, 3 running", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"])).Exit);
+        Assert.True(await Devnet.IsPausedAsync());
+        await Devnet.CallAsAsync(Devnet.Safe, "SystemPause", "unpauseModule", Devnet.Protocol["JobRegistry"].Address);
+        Assert.Equal(0, (await Devnet.RunAsync([.. Resume, "--signer", "safe-owner-1", "--signer", "safe-owner-2", "--execute"])).Exit);
+        Assert.True(await Devnet.IsPausedAsync(false));
+    }
+
+    [Fact]
+    public async Task The_same_pause_next_month_is_a_new_change()
+    {
+        var first = (await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute", "--json"])).Json;
+        await Devnet.CallAsAsync(Devnet.Safe, "SystemPause", "unpauseAll");
+        var second = (await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute", "--json"])).Json;
+        Assert.Equal(("manual-1", "manual-2"), ((string?)first["instance"], (string?)second["instance"]));
+        Assert.Equal("verified", (string?)second["end"]);
+        Assert.True(await Devnet.IsPausedAsync());
+    }
+
+    [Fact]
+    public async Task A_pause_that_is_run_again_while_its_transaction_waits_goes_on_with_it()
+    {
+        var nonce = await Devnet.NonceAsync("guardian");
+        await Devnet.AutomineAsync(false);
+        string[] pause = [.. Pause, "--signer", "guardian", "--execute", "--json"];
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            var undecided = await Agijobs.RunAsync(Devnet.Folder, pause, patience: TimeSpan.Zero);
+            Assert.Equal((5, "change-undecided"), (undecided.Exit, (string?)undecided.Json["error"]!["code"]));
+            Assert.Equal(nonce + 1, await Devnet.PendingNonceAsync("guardian"));
+        }
+
+        await Devnet.AutomineAsync(true);
+        await Devnet.MineAsync();
+        Assert.Equal(0, (await Agijobs.RunAsync(Devnet.Folder, pause)).Exit);
+        Assert.Equal(nonce + 1, await Devnet.PendingNonceAsync("guardian"));
+        Assert.True(await Devnet.IsPausedAsync());
+    }
+
+    [Fact]
+    public async Task The_Safe_file_is_written_where_it_was_asked_for_and_beside_the_change()
+    {
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var outcome = await Devnet.RunAsync([.. Resume, "--safe", "batch.json", "--json"]);
+        Assert.True(outcome.Exit == 3, outcome.ToString());
+        var path = Path.Combine(Devnet.Folder, "batch.json");
+        var batch = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
+        Assert.Equal(("31337", Devnet.Safe.ToString()), ((string?)batch["chainId"], (string?)batch["meta"]!["createdFromSafeAddress"]));
+        Assert.Equal(await File.ReadAllBytesAsync(path), await File.ReadAllBytesAsync(Path.Combine(Devnet.Folder, "storage", "changes", (string)outcome.Json["change"]!, "safe-batch.json")));
+    }
+
+    [Fact]
+    public async Task The_same_state_gives_the_same_bytes_in_either_form()
+    {
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
+        foreach (var arguments in (string[][])[Status, Pause, Resume, ["change", "list"], ["change", "show", change], ["change", "brief", change], ["drill", "list"], ["devnet", "status"]])
+        {
+            foreach (var form in (string[][])[arguments, [.. arguments, "--json"]])
+            {
+                var (first, second) = (await Devnet.RunAsync(form), await Devnet.RunAsync(form));
+                Assert.Equal(first, second);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Every_JSON_output_is_one_document_with_a_schema_its_exit_code_and_the_network_and_chain()
+    {
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
+        foreach (var (schema, arguments) in ((string, string[])[])
+        [
+            ("agijobs.system-pause-status/1", Status),
+            ("agijobs.system-pause-status/1", Pause),
+            ("agijobs.change-preview/1", Resume),
+            ("agijobs.change-preview/1", ["change", "show", change]),
+            ("agijobs.change-brief/1", ["change", "brief", change]),
+            ("agijobs.change-approve/1", ["change", "approve", change, "--signer", "safe-owner-1"]),
+            ("agijobs.change-approve/1", ["change", "approve", change, "--signer", "safe-owner-2"]),
+            ("agijobs.change-execute/1", ["change", "execute", change, "--signer", "relayer", "--execute"]),
+        ])
+        {
+            var outcome = await Devnet.RunAsync([.. arguments, "--json"]);
+            var json = outcome.Json;
+            Assert.Equal((schema, outcome.Exit, "local", 31337), ((string?)json["schema"], (int)json["exit"]!, (string?)json["network"], (int)json["chainId"]!));
+        }
+
+        var list = (await Devnet.RunAsync("change", "list", "--json")).Json;
+        Assert.Equal(("agijobs.change-list/1", "local", 31337, "verified"), ((string?)list["schema"], (string?)list["changes"]![0]!["network"], (int)list["changes"]![0]!["chainId"]!, (string?)list["changes"]![0]!["state"]));
+        Assert.Equal("agijobs.drill-list/1", (string?)(await Devnet.RunAsync("drill", "list", "--json")).Json["schema"]);
+    }
+
+    [Fact]
+    public async Task Every_output_for_people_names_network_and_chain()
+    {
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
+        foreach (var arguments in (string[][])[Status, Resume, Pause, ["change", "list"], ["change", "show", change], ["change", "brief", change], ["change", "approve", change, "--signer", "safe-owner-1"], ["devnet", "status"]])
+        {
+            var outcome = await Devnet.RunAsync(arguments);
+            Assert.Contains("local", outcome.Output, StringComparison.Ordinal);
+            Assert.Contains("31337", outcome.Output, StringComparison.Ordinal);
+        }
+    }
+
+    private async Task AssertPreviewsAsync(params string[][] previews)
+    {
+        foreach (var arguments in previews)
+        {
+            var outcome = await Devnet.RunAsync(arguments);
+            Assert.True(outcome.Exit == 3, outcome.ToString());
+            Assert.Equal((NothingSent, NothingSent), (outcome.Lines[0], outcome.Lines[^1]));
+            Assert.Equal("network local, chain 31337", outcome.Lines[1]);
+            Assert.Contains("tried    succeeds on the newest block", outcome.Output, StringComparison.Ordinal);
+            Assert.False((bool)(await Devnet.RunAsync([.. arguments, "--json"])).Json["sent"]!);
+        }
+    }
+
+    private async Task Refused(string code, params string[] arguments) =>
+        Assert.Contains($"[{code}, exit 4]", (await Devnet.RunAsync(arguments)).Error, StringComparison.Ordinal);
+}
