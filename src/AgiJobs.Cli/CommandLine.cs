@@ -45,13 +45,15 @@ internal static class CommandLine
         var options = new CommonOptions();
         var root = Build(options, environment);
         var parsed = root.Parse(arguments);
-        var terminal = new Terminal(environment.Out, environment.Error, Flag(options.Json), environment.Color && !Flag(options.NoColor));
         if (parsed.Errors.Count > 0)
         {
-            terminal.Refusal("command-line", ExitCode.BadInput, string.Join(' ', parsed.Errors.Select(problem => problem.Message)), $"'{NameOf(parsed.CommandResult)} --help' lists what it takes.");
+            // A line that was not understood may have lost its flags to its mistake, so they are looked for as they stand.
+            var refused = new Terminal(environment.Out, environment.Error, Flag(options.Json) || arguments.Contains("--json", StringComparer.Ordinal), false);
+            refused.Refusal("command-line", ExitCode.BadInput, string.Join(' ', parsed.Errors.Select(problem => problem.Message)), $"'{NameOf(parsed.CommandResult)} --help' lists what it takes.");
             return (int)ExitCode.BadInput;
         }
 
+        var terminal = new Terminal(environment.Out, environment.Error, Flag(options.Json), environment.Color && !Flag(options.NoColor));
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false });
@@ -106,7 +108,28 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        RefuseFlagsAsValues(root);
         return root;
+    }
+
+    // The parser takes whatever follows an option for its value: '--instance --execute' would be a preview of an instance named '--execute'.
+    private static void RefuseFlagsAsValues(Command command)
+    {
+        foreach (var option in command.Options)
+        {
+            option.Validators.Add(result =>
+            {
+                foreach (var token in result.Tokens.Where(token => token.Value.StartsWith("--", StringComparison.Ordinal)))
+                {
+                    result.AddError($"{option.Name} takes a value, and '{token.Value}' is a flag: write {option.Name} {option.HelpName ?? "VALUE"}.");
+                }
+            });
+        }
+
+        foreach (var inner in command.Subcommands)
+        {
+            RefuseFlagsAsValues(inner);
+        }
     }
 
     private static string NameOf(System.CommandLine.Parsing.CommandResult result)

@@ -39,6 +39,8 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
     [InlineData("devnet up --port 99999", "--port")]
     [InlineData("devnet up --port many", "many")]
     [InlineData("owner system-pause --action status --network", "--network")]
+    [InlineData("owner system-pause --action pause --instance --execute", "'--execute' is a flag")]
+    [InlineData("owner system-pause --action pause --signer --execute", "'--execute' is a flag")]
     public async Task A_command_line_that_is_not_understood_is_refused_with_the_way_to_its_help(string line, string part) =>
         await RefusedAsync("command-line", ExitCodes.BadInput, [part, "--help"], line.Split(' '));
 
@@ -300,6 +302,28 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
     }
 
     [Fact]
+    public async Task A_damaged_record_of_another_change_does_not_stand_between_the_operator_and_a_pause()
+    {
+        var change = await FileAsync(Pause);
+        await File.WriteAllTextAsync(PathOf($"storage/changes/{change}/change.json"), "{");
+        await RefusedAsync("file-format", ExitCodes.BadInput, [change, "--instance"], ["owner", "system-pause", "--action", "pause", "--execute"]);
+        var paused = await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--instance", "INC-2", "--signer", "guardian", "--execute");
+        Assert.True(paused.Exit == 0, paused.ToString());
+        Assert.True(await Devnet.IsPausedAsync());
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_stops_it_before_anything_is_sent()
+    {
+        await File.WriteAllTextAsync(PathOf("storage/changes"), "in the way");
+        await RefusedAsync("file-write", ExitCodes.Failed, ["storage/changes"], [.. Pause, "--execute"]);
+        File.Delete(PathOf("storage/changes"));
+        var change = await FileAsync(Pause);
+        Directory.CreateDirectory(PathOf($"storage/changes/{change}/journal.jsonl"));
+        await RefusedAsync("file-write", ExitCodes.Failed, ["journal.jsonl"], ["change", "execute", change, "--signer", "guardian", "--execute"], mayFile: true);
+    }
+
+    [Fact]
     public async Task A_signer_that_is_no_owner_is_refused_and_its_signature_is_not_filed()
     {
         var change = await FileResumeAsync();
@@ -418,6 +442,7 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
 
     private static class ExitCodes
     {
+        public const int Failed = 1;
         public const int BadInput = 2;
         public const int Refused = 4;
         public const int Unknown = 5;

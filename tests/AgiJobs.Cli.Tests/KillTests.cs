@@ -59,7 +59,9 @@ public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixtu
             Assert.True(await Devnet.IsPausedAsync());
             Assert.Equal(before + 1, await Devnet.PendingNonceAsync("guardian"));
             Assert.Equal(before + 1, await Devnet.NonceAsync("guardian"));
-            Assert.Single(Directory.EnumerateDirectories(Path.Combine(Devnet.Folder, "storage", "changes")));
+            var change = Assert.Single((await Devnet.RunAsync("change", "list", "--json")).Json["changes"]!.AsArray());
+            Assert.Equal("verified", (string?)change!["state"]);
+            Assert.Single(Directory.EnumerateFiles(Path.Combine(Devnet.Folder, "storage", "receipts", "local")));
         }
 
         Assert.True(killed >= Kills / 2, $"only {killed} runs were killed");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using AgiJobs.Control;
 using AgiJobs.Deployment.LocalNetwork;
@@ -25,7 +26,8 @@ internal static class DevnetCommands
         var port = new Option<int>("--port") { Description = "the loopback port; default: a free one", HelpName = "PORT" };
         port.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65_535)
+            // What is no number at all is refused by the parser itself; to ask for its value here would throw.
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number is < 0 or > 65_535)
             {
                 result.AddError("--port is 1 to 65535, or 0 for a free one.");
             }

@@ -43,11 +43,27 @@ internal static class SystemPauseCommand
         var plan = planner.Plan(action, instance ?? "");
         if (plan.Change is null)
         {
+            // The state can be there because of an execution that died before it had verified and recorded what it did.
+            var open = Unfinished(session, store, PausePlanner.KindOf(action));
+            if (open is not null && session.Execute)
+            {
+                return await new ChangeRun(session, open, null).ExecuteAsync(session.SignersAtHand, cancellation).ConfigureAwait(false);
+            }
+
             session.Terminal.Line(PauseReport.Header(session.Network, state));
             PauseReport.Print(session.Terminal, state);
             session.Terminal.Line("Nothing is to be done: the state is already the one asked for.");
-            var exit = PauseReport.Exit(state);
-            session.Terminal.Json("agijobs.system-pause-status/1", exit, writer => PauseReport.Write(writer, session.Network, state));
+            if (open is not null)
+            {
+                session.Terminal.Line($"UNFINISHED {open.Id} was sent and is not verified: add --execute to finish its record.");
+            }
+
+            var exit = PauseReport.Exit(state) is var read && read == ExitCode.Clean && open is not null ? ExitCode.Findings : read;
+            session.Terminal.Json("agijobs.system-pause-status/1", exit, writer =>
+            {
+                PauseReport.Write(writer, session.Network, state);
+                writer.WriteString("unfinished", open?.Id);
+            });
             return exit;
         }
 
@@ -58,5 +74,19 @@ internal static class SystemPauseCommand
 
         var document = instance is null ? store.WithNextInstance(plan.Change) : plan.Change;
         return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
+    }
+
+    private static FiledChange? Unfinished(Session session, ChangeStore store, string kind)
+    {
+        try
+        {
+            return store.Unfinished(session.Network, kind);
+        }
+        catch (ControlException problem)
+        {
+            // The state asked for is there all the same.
+            session.Terminal.Progress($"FINDING {problem.Message}");
+            return null;
+        }
     }
 }

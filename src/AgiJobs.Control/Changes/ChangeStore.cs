@@ -68,7 +68,7 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     public ChangeDocument WithNextInstance(ChangeDocument document)
     {
         var fingerprint = document.Fingerprint();
-        var begun = List().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
+        var begun = Others().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
         if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
         {
             return document with { Instance = open };
@@ -83,8 +83,29 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
 
         return document with { Instance = Manual(number) };
 
+        // A damaged record of another change must not stand between the operator and a pause.
+        IReadOnlyList<FiledChange> Others()
+        {
+            try
+            {
+                return List();
+            }
+            catch (ControlException problem)
+            {
+                throw new ControlException(problem.Code, problem.Exit, problem.Message, $"{problem.Mend} To go on before that, name the ticket or incident with --instance: then the other changes are not looked at.", problem);
+            }
+        }
+
         static string Manual(int number) => string.Create(CultureInfo.InvariantCulture, $"manual-{number}");
     }
+
+    /// <summary>A change of this network and kind that was begun to be sent and has come to no end; null when there is none.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>, <c>change-tampered</c> or <c>journal-corrupt</c>.</exception>
+    public FiledChange? Unfinished(string network, string kind) =>
+        List().FirstOrDefault(change => string.Equals(change.Document.Network, network, StringComparison.Ordinal)
+            && string.Equals(change.Document.Kind, kind, StringComparison.Ordinal)
+            && Journal.Read(change.JournalPath) is { Count: > 0 } entries
+            && !Journal.HasEnded(entries));
 
     /// <summary>Every change on file, by folder name.</summary>
     /// <exception cref="ControlException"><c>file-format</c> or <c>change-tampered</c>.</exception>

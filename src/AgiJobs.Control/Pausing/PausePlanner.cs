@@ -117,6 +117,9 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         return [.. routes.Options.Where(option => option.Signers.Count > 0)];
     }
 
+    /// <summary>The kind of the changes that this plans.</summary>
+    public static string KindOf(LeverAction action) => action == LeverAction.Pause ? "pause-system" : "resume-system";
+
     /// <summary>True restricts the paths to those that the given signers can at least begin; set when they were named on the command line.</summary>
     public bool Named { get; init; }
 
@@ -152,7 +155,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         return new ChangeDocument
         {
             Version = 1,
-            Kind = wanted ? "pause-system" : "resume-system",
+            Kind = KindOf(action),
             Network = network,
             ChainId = state.ChainId,
             Protocol = state.Protocol.Name,

@@ -49,5 +49,25 @@ public sealed class DevnetCommandsTests : IAsyncLifetime
         await Wait.UntilAsync("anvil is gone", () => !Directory.Exists($"/proc/{process}"));
     }
 
+    [Fact]
+    public async Task A_start_that_is_killed_half_way_leaves_nothing_that_the_next_one_does_not_mend()
+    {
+        var process = Path.Combine(_folder, "storage", "devnet", "local", "anvil.pid");
+        using (var killed = Agijobs.Start(_folder, ["devnet", "up", "--workspace", _folder]))
+        {
+            await Wait.UntilAsync("anvil is started", () => File.Exists(process) && File.ReadAllText(process).Length > 0);
+            killed.Kill();
+            await killed.WaitForExitAsync();
+        }
+
+        var left = await File.ReadAllTextAsync(process);
+        Assert.Empty((await RunAsync("devnet", "status", "--json")).Json["networks"]!.AsArray());
+        var up = await RunAsync("devnet", "up", "--json");
+        Assert.True(up.Exit == 0, up.ToString());
+        Assert.False((bool)up.Json["fromKeptState"]!);
+        await Wait.UntilAsync("the anvil of the killed start is gone", () => !Directory.Exists($"/proc/{left}"));
+        Assert.Equal(0, (await RunAsync("owner", "system-pause", "--action", "status")).Exit);
+    }
+
     private Task<Outcome> RunAsync(params string[] arguments) => Agijobs.RunAsync(_folder, [.. arguments, "--workspace", _folder]);
 }

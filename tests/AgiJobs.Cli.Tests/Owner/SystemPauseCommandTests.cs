@@ -115,11 +115,44 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
             Assert.Equal(nonce + 1, await Devnet.PendingNonceAsync("guardian"));
         }
 
+        Assert.Equal("executing", await StateAsync());
         await Devnet.AutomineAsync(true);
         await Devnet.MineAsync();
-        Assert.Equal(0, (await Agijobs.RunAsync(Devnet.Folder, pause)).Exit);
+
+        // Paused by now, and the record lacks its proof.
+        var unfinished = await Devnet.RunAsync(Pause);
+        Assert.Equal(3, unfinished.Exit);
+        Assert.Contains("UNFINISHED", unfinished.Output, StringComparison.Ordinal);
+        Assert.Equal("executing", await StateAsync());
+        var finished = await Agijobs.RunAsync(Devnet.Folder, pause);
+        Assert.Equal((0, "verified"), (finished.Exit, (string?)finished.Json["end"]));
+        Assert.Equal(0, (await Devnet.RunAsync(Pause)).Exit);
+        Assert.Equal("verified", await StateAsync());
         Assert.Equal(nonce + 1, await Devnet.PendingNonceAsync("guardian"));
         Assert.True(await Devnet.IsPausedAsync());
+    }
+
+    [Fact]
+    public async Task The_list_tells_how_far_each_change_has_come()
+    {
+        Assert.Contains("No change is on file", (await Devnet.RunAsync("change", "list")).Output, StringComparison.Ordinal);
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
+        Assert.Equal("draft", await StateAsync());
+        await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1");
+        Assert.Equal("1 signed", await StateAsync());
+        var journal = Path.Combine(Devnet.Folder, "storage", "changes", change, "journal.jsonl");
+        foreach (var (entry, state) in ((string, string)[])
+        [
+            ("""{"event":"mined","unit":"0","succeeded":true}""", "executed"),
+            ("""{"event":"mined","unit":"0","succeeded":false}""", "FAILED"),
+            ("""{"event":"replaced","unit":"0"}""", "FAILED"),
+            ("""{"event":"mismatch"}""", "MISMATCH"),
+        ])
+        {
+            await File.WriteAllTextAsync(journal, entry + "\n");
+            Assert.Equal(state, await StateAsync());
+        }
     }
 
     [Fact]
@@ -201,6 +234,8 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
             Assert.False((bool)(await Devnet.RunAsync([.. arguments, "--json"])).Json["sent"]!);
         }
     }
+
+    private async Task<string> StateAsync() => (string)(await Devnet.RunAsync("change", "list", "--json")).Json["changes"]![0]!["state"]!;
 
     private async Task Refused(string code, params string[] arguments) =>
         Assert.Contains($"[{code}, exit 4]", (await Devnet.RunAsync(arguments)).Error, StringComparison.Ordinal);
