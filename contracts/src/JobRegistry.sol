@@ -126,12 +126,7 @@ contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, Reentra
 
     /// @notice The job is final and its escrow empty; the amounts add up to the reward.
     event JobFinalized(
-        uint256 indexed jobId,
-        bool success,
-        uint256 toAgent,
-        uint256 toEmployer,
-        uint256 toValidators,
-        uint256 fee
+        uint256 indexed jobId, bool success, uint256 toAgent, uint256 toEmployer, uint256 toValidators, uint256 fee
     );
 
     /// @notice The job was called off and its reward returned to the employer.

@@ -66,9 +66,7 @@ contract SelfPlayArenaTest is Protocol {
         assertEq(token.balanceOf(students[0]), 10e18, "paid");
         vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NothingOwed.selector, students[0]));
         arena.claimReward(students[0]);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Finalised)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Finalised));
         arena.finaliseRound(roundId);
     }
 
@@ -293,9 +291,7 @@ contract SelfPlayArenaTest is Protocol {
         arena.closeRound(roundId);
         vm.prank(orchestrator);
         arena.closeRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Answering)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Answering));
         arena.closeRound(roundId);
     }
 
@@ -502,13 +498,9 @@ contract SelfPlayArenaTest is Protocol {
         vm.expectRevert(abi.encodeWithSelector(OutOfBounds.selector, 0, 1, 7 days));
         arena.extendPhase(roundId, 0);
         arena.voidRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided));
         arena.voidRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided));
         arena.extendPhase(roundId, 1 days);
         vm.stopPrank();
         assertEq(stakeManager.stakes(validators[0], Role.Validator).locked, 0, "free");
@@ -606,9 +598,7 @@ contract SelfPlayArenaTest is Protocol {
         expect();
         emit ArenaRules.RewardsUpdated(100e18, 100e18, 100e18, 150e18, 1, 2);
         expect();
-        emit ArenaRules.ParametersUpdated(
-            150e18, 1, 2, 3, 100e18, 5_000, 6_000, 2_000, 2_000, address(feePool)
-        );
+        emit ArenaRules.ParametersUpdated(150e18, 1, 2, 3, 100e18, 5_000, 6_000, 2_000, 2_000, address(feePool));
         arena.setRewards(150e18, 1, 2);
         expect();
         emit ArenaRules.RewardSplitsUpdated(6_000, 2_000, 2_000, 5_000, 3_000, 2_000);

@@ -343,7 +343,9 @@ contract ValidationModuleTest is Protocol {
 
     // ------------------------------------------------------------------------------------------------------- clocks
 
-    function testFuzz_A_pause_takes_no_time_from_commit_or_reveal(bool revealing, uint256 before, uint256 during) public {
+    function testFuzz_A_pause_takes_no_time_from_commit_or_reveal(bool revealing, uint256 before, uint256 during)
+        public
+    {
         before = bound(before, 0, 30 minutes - 1);
         during = bound(during, 0, 365 days);
         uint256 jobId = drawn();
@@ -373,7 +375,7 @@ contract ValidationModuleTest is Protocol {
         uint256 jobId = drawn();
         address[] memory others = new address[](4);
         (others[0], others[1], others[2], others[3]) =
-            (address(stakeManager), address(feePool), address(arena), address(jobRegistry));
+        (address(stakeManager), address(feePool), address(arena), address(jobRegistry));
         vm.prank(guardian);
         systemPause.pauseModules(others);
         for (uint256 i = 0; i < 3; ++i) {
