@@ -152,6 +152,31 @@ contract SelfPlayArenaTest is Protocol {
         assertEq(token.balanceOf(treasury), 10e18, "to the treasury");
     }
 
+    function test_Half_of_the_committee_is_no_majority() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(2, 100e18);
+        validators.pop();
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
+        reveal(roundId, 0, 3);
+        vm.warp(block.timestamp + 1 hours);
+        arena.finaliseRound(roundId);
+        assertEq(uint256(arena.getRound(roundId).phase), uint256(IArenaRounds.Phase.Voided), "void");
+    }
+
+    function test_A_tie_wins_nothing() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(2, 100e18);
+        validators.pop();
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
+        commit(roundId, 0, 3);
+        commit(roundId, 1, 1);
+        arena.advanceRound(roundId);
+        reveal(roundId, 0, 3);
+        reveal(roundId, 1, 1);
+        arena.finaliseRound(roundId);
+        assertEq(arena.getRound(roundId).winners, 1, "one of two is not more than half");
+    }
+
     function test_Without_a_stake_silence_costs_nothing() public {
         vm.prank(governance);
         arena.setCommitteeParameters(3, 0);
@@ -750,7 +775,7 @@ contract SelfPlayArenaTest is Protocol {
             vm.prank(students[i]);
             arena.joinRound(roundId);
         }
-        for (uint256 i = 0; i < VALIDATORS; ++i) {
+        for (uint256 i = 0; i < validators.length && i < VALIDATORS; ++i) {
             vm.prank(validators[i]);
             arena.joinRound(roundId);
         }
@@ -774,7 +799,7 @@ contract SelfPlayArenaTest is Protocol {
         }
         arena.advanceRound(roundId);
         if (phase == IArenaRounds.Phase.Voting) return roundId;
-        for (uint256 i = 0; i < VALIDATORS; ++i) {
+        for (uint256 i = 0; i < validators.length; ++i) {
             commit(roundId, i, vote);
         }
         arena.advanceRound(roundId);

@@ -96,6 +96,20 @@ contract ValidationModuleTest is Protocol {
         assertTrue(jobRegistry.succeeded(jobId), "two of four at a half");
     }
 
+    function test_Half_of_the_committee_is_no_majority() public {
+        vm.prank(governance);
+        validations.setCommitteeParameters(4, 10e18);
+        uint256 jobId = drawn();
+        commit(jobId, 0, true);
+        commit(jobId, 1, true);
+        vm.warp(block.timestamp + 30 minutes);
+        validations.startReveal(jobId);
+        reveal(jobId, 0, true);
+        reveal(jobId, 1, true);
+        validations.finalizeValidation(jobId);
+        assertEq(uint256(validations.rounds(jobId).phase), uint256(ValidationModule.Phase.Failed), "no verdict");
+    }
+
     function test_When_a_dispute_overturns_the_verdict_nobody_who_was_wrong_is_paid() public {
         uint256 jobId = judged(true);
         vm.prank(employer);
