@@ -77,7 +77,9 @@ contract EnergyOracle is IEnergyOracle, PausableModule, EIP712 {
         whenNotPaused
         returns (bytes32 digest)
     {
-        if (block.timestamp > attestation.deadline) revert AttestationExpired(attestation.deadline, block.timestamp);
+        if (block.timestamp > attestation.deadline) {
+            revert AttestationExpired(attestation.deadline, block.timestamp);
+        }
         if (signers.length != signatures.length) revert LengthMismatch(signers.length, signatures.length);
         if (signers.length < threshold) revert NotEnoughSignatures(signers.length, threshold);
         digest = attestationDigest(attestation);

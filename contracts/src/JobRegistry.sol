@@ -126,12 +126,7 @@ contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, Reentra
 
     /// @notice The job is final and its escrow empty; the amounts add up to the reward.
     event JobFinalized(
-        uint256 indexed jobId,
-        bool success,
-        uint256 toAgent,
-        uint256 toEmployer,
-        uint256 toValidators,
-        uint256 fee
+        uint256 indexed jobId, bool success, uint256 toAgent, uint256 toEmployer, uint256 toValidators, uint256 fee
     );
 
     /// @notice The job was called off and its reward returned to the employer.
@@ -144,6 +139,9 @@ contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, Reentra
     event JobForceRefunded(
         uint256 indexed jobId, JobState previousState, uint256 toEmployer, uint256 stakeReleased, uint256 feeReturned
     );
+
+    /// @notice StakeManager failed to release an agent's lock; StakeManager's `releaseLock` does it when it can.
+    event StakeNotReleased(uint256 indexed jobId, address indexed agent, uint256 stake, bytes reason);
 
     /// @notice Governance gave more time.
     event DeadlineExtended(uint256 indexed jobId, uint64 previous, uint64 current);
@@ -384,7 +382,8 @@ contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, Reentra
 
     /// @notice Ends a job that is not final, as if it had never been. Works while paused.
     /// @dev The employer has the whole reward back, the agent his stake unharmed, the disputant his fee; protocol and
-    /// validators get nothing.
+    /// validators get nothing. A StakeManager that fails does not hold up the money: the lock then stays there, for
+    /// governance to release.
     function forceRefund(uint256 jobId) external onlyOwner nonReentrant {
         Job storage job = _jobs[jobId];
         JobState previous = job.state;
@@ -394,9 +393,15 @@ contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, Reentra
         job.state = JobState.Cancelled;
         uint256 amount = _emptyEscrow(job);
         uint256 feeReturned = job.disputeFee;
-        uint256 stakeReleased = job.stake;
         _returnDisputeFee(job);
-        if (previous != JobState.Created) _disengage(jobId, job, 0);
+        uint256 stakeReleased = previous == JobState.Created ? 0 : _endEngagement(job);
+        if (stakeReleased != 0) {
+            try stakeManager.unlockStake(Role.Agent, job.agent, jobId, stakeReleased) {}
+            catch (bytes memory reason) {
+                emit StakeNotReleased(jobId, job.agent, stakeReleased, reason);
+                stakeReleased = 0;
+            }
+        }
         emit JobForceRefunded(jobId, previous, amount, stakeReleased, feeReturned);
         token.safeTransfer(job.employer, amount);
     }
@@ -504,16 +509,20 @@ contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, Reentra
     /// @dev Ends the agent's engagement and lets go of what is not slashed.
     function _disengage(uint256 jobId, Job storage job, uint256 slashBps) private returns (uint256 slashed) {
         address agent = job.agent;
-        --activeJobs[agent];
-        --openEngagements;
-        uint256 stake = job.stake;
+        uint256 stake = _endEngagement(job);
         uint256 penalty = (stake * slashBps) / BPS;
-        job.stake = 0;
         if (penalty != 0) {
             slashed = stakeManager.slash(Role.Agent, agent, jobId, penalty, job.employer);
             emit AgentSlashed(jobId, agent, penalty, slashed);
         }
         if (stake != penalty) stakeManager.unlockStake(Role.Agent, agent, jobId, stake - penalty);
+    }
+
+    function _endEngagement(Job storage job) private returns (uint256 stake) {
+        --activeJobs[job.agent];
+        --openEngagements;
+        stake = job.stake;
+        job.stake = 0;
     }
 
     function _validatorShare(Job storage job) private view returns (uint256) {

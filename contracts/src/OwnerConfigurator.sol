@@ -74,9 +74,7 @@ contract OwnerConfigurator is Governed {
         bytes memory current = _read(configuration, configuration.newValue);
         emit ConfigurationExecuted(target, bytes4(configuration.callData[:4]), result);
         if (configuration.readData.length != 0) {
-            emit ParameterUpdated(
-                configuration.moduleKey, configuration.parameterKey, previous, current, msg.sender
-            );
+            emit ParameterUpdated(configuration.moduleKey, configuration.parameterKey, previous, current, msg.sender);
         }
     }
 

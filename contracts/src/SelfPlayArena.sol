@@ -481,10 +481,7 @@ contract SelfPlayArena is IArenaRounds, ArenaRules, ReentrancyGuardTransient {
 
     /// @dev Each seat of the committee has an equal part, of which a validator earns as much as it judged like the
     /// majority. Misconduct forfeits it.
-    function _creditValidators(uint256 roundId, uint256 winners, Rules memory rules_)
-        private
-        returns (uint256 total)
-    {
+    function _creditValidators(uint256 roundId, uint256 winners, Rules memory rules_) private returns (uint256 total) {
         address[] memory committee = _validators[roundId];
         uint256 judgements = _students[roundId].length;
         uint256 pot = _share(rules_.validatorReward, rules_.validatorSplit);

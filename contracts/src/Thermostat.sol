@@ -102,12 +102,7 @@ contract Thermostat is IThermostat, PausableModule {
 
     /// @notice The weights of the indicators changed.
     event KPIWeightsUpdated(
-        int256 previousEmission,
-        int256 previousBacklog,
-        int256 previousSla,
-        int256 emission,
-        int256 backlog,
-        int256 sla
+        int256 previousEmission, int256 previousBacklog, int256 previousSla, int256 emission, int256 backlog, int256 sla
     );
 
     /// @notice The bounds of the integral changed.
@@ -136,13 +131,9 @@ contract Thermostat is IThermostat, PausableModule {
     /// @param temperature The temperature to begin with.
     /// @param minimum Lowest temperature, not zero.
     /// @param maximum Highest temperature.
-    constructor(
-        address initialOwner,
-        address initialSystemPause,
-        uint256 temperature,
-        uint256 minimum,
-        uint256 maximum
-    ) PausableModule(initialOwner, initialSystemPause) {
+    constructor(address initialOwner, address initialSystemPause, uint256 temperature, uint256 minimum, uint256 maximum)
+        PausableModule(initialOwner, initialSystemPause)
+    {
         _setBounds(minimum, maximum);
         _setTemperature(temperature);
     }

@@ -62,7 +62,11 @@ contract Actors is FullProtocol {
     // ------------------------------------------------------------------------------------------------ what they do
 
     function depositStake(uint256 who, uint256 role, uint256 amount) external {
-        act(someone(who), address(stakeManager), abi.encodeCall(stakeManager.depositStake, (as_(role), bound(amount, 1, 500e18))));
+        act(
+            someone(who),
+            address(stakeManager),
+            abi.encodeCall(stakeManager.depositStake, (as_(role), bound(amount, 1, 500e18)))
+        );
     }
 
     function requestWithdraw(uint256 who, uint256 role, uint256 amount) external {
@@ -130,7 +134,8 @@ contract Actors is FullProtocol {
         address[] memory validators = new address[](3);
         address chosen = someone(teacher);
         (students[0], students[1]) = (someone(teacher + 1), someone(teacher + 2));
-        (validators[0], validators[1], validators[2]) = (someone(teacher + 3), someone(teacher + 4), someone(teacher + 5));
+        (validators[0], validators[1], validators[2]) =
+        (someone(teacher + 3), someone(teacher + 4), someone(teacher + 5));
         act(
             orchestrator,
             address(arena),
@@ -182,14 +187,20 @@ contract Actors is FullProtocol {
         if (arena.totalRounds() == 0) return;
         bytes memory data = abi.encodeCall(
             arena.reportValidatorMisconduct,
-            (1 + which % arena.totalRounds(), someone(who), bound(amount, 1, 120e18), string(abi.encodePacked(uint8(reason))))
+            (
+                1 + which % arena.totalRounds(),
+                someone(who),
+                bound(amount, 1, 120e18),
+                string(abi.encodePacked(uint8(reason)))
+            )
         );
         actAsDeclared(orchestrator, address(arena), data);
     }
 
     function slashByTicket(uint256 who, uint256 amount, uint256 ticket) external {
-        bytes memory data =
-            abi.encodeCall(slasher.slash, (someone(who), bound(amount, 0, 300e18), string(abi.encodePacked(uint8(ticket)))));
+        bytes memory data = abi.encodeCall(
+            slasher.slash, (someone(who), bound(amount, 0, 300e18), string(abi.encodePacked(uint8(ticket))))
+        );
         actAsDeclared(operator, address(slasher), data);
     }
 
@@ -205,9 +216,11 @@ contract Actors is FullProtocol {
     }
 
     function claimRewards(uint256 who, uint256 choice, uint256 epoch, uint256 role) external {
-        if (choice % 3 == 0) act(stranger, address(arena), abi.encodeCall(arena.claimReward, (someone(who))));
-        else if (choice % 3 == 1) act(stranger, address(validations), abi.encodeCall(validations.claimReward, (someone(who))));
-        else {
+        if (choice % 3 == 0) {
+            act(stranger, address(arena), abi.encodeCall(arena.claimReward, (someone(who))));
+        } else if (choice % 3 == 1) {
+            act(stranger, address(validations), abi.encodeCall(validations.claimReward, (someone(who))));
+        } else {
             RewardEngine.RewardRole as4 = RewardEngine.RewardRole(role % 4);
             uint256 number = 1 + epoch % engine.currentEpoch();
             act(stranger, address(engine), abi.encodeCall(engine.claim, (number, as4, someone(who))));
@@ -245,8 +258,7 @@ contract Actors is FullProtocol {
         } else if (choice == 1) {
             (target, data) = (address(jobRegistry), abi.encodeCall(jobRegistry.forceRefund, (jobId)));
         } else if (choice == 2) {
-            (target, data) =
-                (address(feePool), abi.encodeCall(feePool.governanceWithdraw, (bound(amount, 1, 300e18))));
+            (target, data) = (address(feePool), abi.encodeCall(feePool.governanceWithdraw, (bound(amount, 1, 300e18))));
         } else if (choice == 3) {
             (target, data) = (address(arena), abi.encodeCall(arena.voidRound, (roundId)));
         } else if (choice == 4) {

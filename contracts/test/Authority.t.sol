@@ -79,8 +79,10 @@ contract AuthorityTest is FullProtocol {
     function test_Guardians_stop_every_module_and_only_governance_resumes_each() public {
         address[] memory modules = systemPause.modules();
         assertEq(modules.length, 12, "all that move value or start work");
+        uint256 before = gasleft();
         vm.prank(guardian);
         (uint256 changed, address[] memory failed) = systemPause.pauseAll();
+        assertLe(before - gasleft(), 700_000, "gas of stopping everything");
         assertTrue(changed == 12 && failed.length == 0, "all stopped");
         for (uint256 i = 0; i < modules.length; ++i) {
             PausableModule module = PausableModule(modules[i]);

@@ -65,9 +65,7 @@ contract HamiltonianMonitorTest is Protocol {
         vm.expectRevert(abi.encodeWithSelector(HamiltonianMonitor.NotAscending.selector, 99, 100));
         monitor.record(99, 1, 1);
         uint64 tomorrow = uint64(block.timestamp + 1 days);
-        vm.expectRevert(
-            abi.encodeWithSelector(HamiltonianMonitor.FromTheFuture.selector, tomorrow, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(HamiltonianMonitor.FromTheFuture.selector, tomorrow, block.timestamp));
         monitor.record(tomorrow, 1, 1);
         vm.stopPrank();
         vm.startPrank(governance);

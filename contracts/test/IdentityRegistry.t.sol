@@ -95,9 +95,7 @@ contract IdentityRegistryTest is Protocol {
 
     function test_Only_names_under_known_roots_count() public {
         vm.startPrank(agent);
-        vm.expectRevert(
-            abi.encodeWithSelector(IdentityRegistry.UnknownRootNode.selector, Kind.Validator, ROOT)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IdentityRegistry.UnknownRootNode.selector, Kind.Validator, ROOT));
         identity.registerName(Kind.Validator, ROOT, "ada");
         vm.expectRevert(IdentityRegistry.EmptyNode.selector);
         identity.registerName(Kind.Agent, ROOT, "");

@@ -44,22 +44,25 @@ contract InvariantsTest is Test {
         for (uint256 i = 0; i < 1_500; ++i) {
             random = uint256(keccak256(abi.encode(random)));
             bytes4 selector = selectors[random % selectors.length];
-            (bool success,) = address(actors).call(
-                abi.encodePacked(
-                    selector,
-                    keccak256(abi.encode(random, 1)) >> 4,
-                    keccak256(abi.encode(random, 2)),
-                    keccak256(abi.encode(random, 3)),
-                    keccak256(abi.encode(random, 4))
-                )
-            );
+            (bool success,) = address(actors)
+                .call(
+                    abi.encodePacked(
+                        selector,
+                        keccak256(abi.encode(random, 1)) >> 4,
+                        keccak256(abi.encode(random, 2)),
+                        keccak256(abi.encode(random, 3)),
+                        keccak256(abi.encode(random, 4))
+                    )
+                );
             success;
             if (i % 50 == 0) check();
         }
         check();
         uint256[6] memory corners = actors.reached();
         for (uint256 i = 0; i < corners.length; ++i) {
-            if (corners[i] == 0) revert NotEqual(corners[i], i, string.concat("corner ", string(abi.encodePacked(uint8(48 + i)))));
+            if (corners[i] == 0) {
+                revert NotEqual(corners[i], i, string.concat("corner ", string(abi.encodePacked(uint8(48 + i)))));
+            }
         }
         if (actors.done() < 500) revert NotEqual(actors.done(), 500, "done");
     }

@@ -298,6 +298,22 @@ contract JobRegistryTest is Protocol {
         jobRegistry.forceRefund(jobId);
     }
 
+    function test_A_broken_StakeManager_does_not_hold_up_a_forced_refund() public {
+        uint256 jobId = submitted();
+        bytes memory reason = abi.encodeWithSelector(ZeroAmount.selector);
+        vm.mockCallRevert(address(stakeManager), abi.encodeWithSelector(stakeManager.unlockStake.selector), reason);
+        vm.prank(governance);
+        expect();
+        emit JobRegistry.StakeNotReleased(jobId, agent, 10e18, reason);
+        jobRegistry.forceRefund(jobId);
+        assertEq(token.balanceOf(employer), REWARD, "refunded");
+        assertEq(jobRegistry.openEngagements(), 0, "so that another StakeManager can be named");
+        vm.clearMockedCalls();
+        vm.prank(governance);
+        stakeManager.releaseLock(address(jobRegistry), Role.Agent, agent, jobId);
+        assertEq(stakeManager.stakes(agent, Role.Agent).locked, 0, "released later");
+    }
+
     function test_Only_governance_forces_a_refund_and_never_of_a_job_that_is_final() public {
         uint256 jobId = submitted();
         vm.prank(stranger);

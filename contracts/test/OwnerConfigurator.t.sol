@@ -30,9 +30,7 @@ contract OwnerConfiguratorTest is Protocol {
         batch[0] = burn(0, 400);
         batch[1] = share(5_000, 6_000);
         vm.expectEmit(true, true, true, true, address(configurator));
-        emit OwnerConfigurator.ParameterUpdated(
-            "FEE_POOL", "BURN_PCT", abi.encode(0), abi.encode(400), governance
-        );
+        emit OwnerConfigurator.ParameterUpdated("FEE_POOL", "BURN_PCT", abi.encode(0), abi.encode(400), governance);
         vm.prank(governance);
         configurator.configureBatch(batch);
         assertEq(feePool.burnPct(), 400, "first");

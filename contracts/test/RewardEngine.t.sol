@@ -208,9 +208,7 @@ contract RewardEngineTest is Protocol {
         vm.expectRevert(abi.encodeWithSelector(EnergyOracle.LengthMismatch.selector, 2, 1));
         oracle.verify(attestation, both, signatures);
         bothSignatures[1] = signed(otherKey, attestation);
-        assertEq(
-            oracle.verify(attestation, both, bothSignatures), oracle.attestationDigest(attestation), "agreed"
-        );
+        assertEq(oracle.verify(attestation, both, bothSignatures), oracle.attestationDigest(attestation), "agreed");
     }
 
     function test_The_signer_set_never_falls_below_the_threshold() public {

@@ -66,9 +66,7 @@ contract SelfPlayArenaTest is Protocol {
         assertEq(token.balanceOf(students[0]), 10e18, "paid");
         vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NothingOwed.selector, students[0]));
         arena.claimReward(students[0]);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Finalised)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Finalised));
         arena.finaliseRound(roundId);
     }
 
@@ -152,6 +150,31 @@ contract SelfPlayArenaTest is Protocol {
         assertEq(stakeManager.stakes(validators[2], Role.Validator).locked, 0, "the rest is free");
         assertEq(arena.owedTo(validators[2]), 0, "no reward");
         assertEq(token.balanceOf(treasury), 10e18, "to the treasury");
+    }
+
+    function test_Half_of_the_committee_is_no_majority() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(2, 100e18);
+        validators.pop();
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
+        reveal(roundId, 0, 3);
+        vm.warp(block.timestamp + 1 hours);
+        arena.finaliseRound(roundId);
+        assertEq(uint256(arena.getRound(roundId).phase), uint256(IArenaRounds.Phase.Voided), "void");
+    }
+
+    function test_A_tie_wins_nothing() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(2, 100e18);
+        validators.pop();
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
+        commit(roundId, 0, 3);
+        commit(roundId, 1, 1);
+        arena.advanceRound(roundId);
+        reveal(roundId, 0, 3);
+        reveal(roundId, 1, 1);
+        arena.finaliseRound(roundId);
+        assertEq(arena.getRound(roundId).winners, 1, "one of two is not more than half");
     }
 
     function test_Without_a_stake_silence_costs_nothing() public {
@@ -293,9 +316,7 @@ contract SelfPlayArenaTest is Protocol {
         arena.closeRound(roundId);
         vm.prank(orchestrator);
         arena.closeRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Answering)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Answering));
         arena.closeRound(roundId);
     }
 
@@ -502,13 +523,9 @@ contract SelfPlayArenaTest is Protocol {
         vm.expectRevert(abi.encodeWithSelector(OutOfBounds.selector, 0, 1, 7 days));
         arena.extendPhase(roundId, 0);
         arena.voidRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided));
         arena.voidRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided));
         arena.extendPhase(roundId, 1 days);
         vm.stopPrank();
         assertEq(stakeManager.stakes(validators[0], Role.Validator).locked, 0, "free");
@@ -606,9 +623,7 @@ contract SelfPlayArenaTest is Protocol {
         expect();
         emit ArenaRules.RewardsUpdated(100e18, 100e18, 100e18, 150e18, 1, 2);
         expect();
-        emit ArenaRules.ParametersUpdated(
-            150e18, 1, 2, 3, 100e18, 5_000, 6_000, 2_000, 2_000, address(feePool)
-        );
+        emit ArenaRules.ParametersUpdated(150e18, 1, 2, 3, 100e18, 5_000, 6_000, 2_000, 2_000, address(feePool));
         arena.setRewards(150e18, 1, 2);
         expect();
         emit ArenaRules.RewardSplitsUpdated(6_000, 2_000, 2_000, 5_000, 3_000, 2_000);
@@ -760,7 +775,7 @@ contract SelfPlayArenaTest is Protocol {
             vm.prank(students[i]);
             arena.joinRound(roundId);
         }
-        for (uint256 i = 0; i < VALIDATORS; ++i) {
+        for (uint256 i = 0; i < validators.length && i < VALIDATORS; ++i) {
             vm.prank(validators[i]);
             arena.joinRound(roundId);
         }
@@ -784,7 +799,7 @@ contract SelfPlayArenaTest is Protocol {
         }
         arena.advanceRound(roundId);
         if (phase == IArenaRounds.Phase.Voting) return roundId;
-        for (uint256 i = 0; i < VALIDATORS; ++i) {
+        for (uint256 i = 0; i < validators.length; ++i) {
             commit(roundId, i, vote);
         }
         arena.advanceRound(roundId);

@@ -67,7 +67,9 @@ contract SettersTest is FullProtocol {
     }
 
     /// forge-config: default.fuzz.runs = 3000
-    function testFuzz_A_value_is_taken_within_bounds_and_refused_outside(uint256 which, uint256 value, uint8 near) public {
+    function testFuzz_A_value_is_taken_within_bounds_and_refused_outside(uint256 which, uint256 value, uint8 near)
+        public
+    {
         Parameter memory parameter = parameters[which % parameters.length];
         // Half of the values are at the bounds, where mistakes are.
         if (near % 8 == 0) value = parameter.minimum;
@@ -114,9 +116,7 @@ contract SettersTest is FullProtocol {
             within = within && w[i] != 0 && w[i] <= 7 days;
         }
         taken(
-            address(arena),
-            abi.encodeCall(arena.setWindows, (ArenaRules.Windows(w[0], w[1], w[2], w[3], w[4]))),
-            within
+            address(arena), abi.encodeCall(arena.setWindows, (ArenaRules.Windows(w[0], w[1], w[2], w[3], w[4]))), within
         );
         within = w[0] != 0 && w[0] <= 7 days && w[1] != 0 && w[1] <= 7 days;
         taken(address(validations), abi.encodeCall(validations.setWindows, (w[0], w[1])), within);

@@ -96,6 +96,20 @@ contract ValidationModuleTest is Protocol {
         assertTrue(jobRegistry.succeeded(jobId), "two of four at a half");
     }
 
+    function test_Half_of_the_committee_is_no_majority() public {
+        vm.prank(governance);
+        validations.setCommitteeParameters(4, 10e18);
+        uint256 jobId = drawn();
+        commit(jobId, 0, true);
+        commit(jobId, 1, true);
+        vm.warp(block.timestamp + 30 minutes);
+        validations.startReveal(jobId);
+        reveal(jobId, 0, true);
+        reveal(jobId, 1, true);
+        validations.finalizeValidation(jobId);
+        assertEq(uint256(validations.rounds(jobId).phase), uint256(ValidationModule.Phase.Failed), "no verdict");
+    }
+
     function test_When_a_dispute_overturns_the_verdict_nobody_who_was_wrong_is_paid() public {
         uint256 jobId = judged(true);
         vm.prank(employer);
@@ -343,7 +357,9 @@ contract ValidationModuleTest is Protocol {
 
     // ------------------------------------------------------------------------------------------------------- clocks
 
-    function testFuzz_A_pause_takes_no_time_from_commit_or_reveal(bool revealing, uint256 before, uint256 during) public {
+    function testFuzz_A_pause_takes_no_time_from_commit_or_reveal(bool revealing, uint256 before, uint256 during)
+        public
+    {
         before = bound(before, 0, 30 minutes - 1);
         during = bound(during, 0, 365 days);
         uint256 jobId = drawn();
@@ -373,7 +389,7 @@ contract ValidationModuleTest is Protocol {
         uint256 jobId = drawn();
         address[] memory others = new address[](4);
         (others[0], others[1], others[2], others[3]) =
-            (address(stakeManager), address(feePool), address(arena), address(jobRegistry));
+        (address(stakeManager), address(feePool), address(arena), address(jobRegistry));
         vm.prank(guardian);
         systemPause.pauseModules(others);
         for (uint256 i = 0; i < 3; ++i) {

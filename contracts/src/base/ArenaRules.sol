@@ -113,9 +113,7 @@ abstract contract ArenaRules is PausableModule {
     event WindowsUpdated(Windows previous, Windows current);
 
     /// @notice The bounds of misconduct reports changed.
-    event MisconductPolicyUpdated(
-        uint256 previousCapBps, uint256 previousWindow, uint256 capBps, uint256 reportWindow
-    );
+    event MisconductPolicyUpdated(uint256 previousCapBps, uint256 previousWindow, uint256 capBps, uint256 reportWindow);
 
     /// @notice The largest step of difficulty changed.
     event MaxDifficultyStepUpdated(uint256 previous, uint256 current);
