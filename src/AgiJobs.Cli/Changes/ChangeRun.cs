@@ -286,6 +286,11 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         session.Terminal.Line($"  safe     {standing.State.Domain.Safe}, nonce {standing.State.Nonce}, {standing.State.Quorum.Threshold} of {standing.State.Quorum.Owners.Count} owners");
         session.Terminal.Line($"  safehash {standing.Hash.Value} (computed twice, and by the Safe)");
         session.Terminal.Line($"  signed   {standing.Approvals.Count} of {standing.Needed}{(standing.Approvals.Count == 0 ? "" : $": {string.Join(", ", standing.Approvals.Select(approval => session.Labels.Describe(approval.Owner)))}")}");
+        foreach (var finding in standing.State.Findings)
+        {
+            session.Terminal.Line($"  FINDING  {finding.Message}");
+        }
+
         foreach (var stale in standing.Stale)
         {
             session.Terminal.Line($"  STALE    {stale}");
@@ -319,6 +324,13 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         foreach (var approval in standing.Approvals)
         {
             writer.WriteStringValue(approval.Owner.ToString());
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("findings");
+        foreach (var finding in standing.State.Findings)
+        {
+            writer.WriteStringValue(finding.Message);
         }
 
         writer.WriteEndArray();
