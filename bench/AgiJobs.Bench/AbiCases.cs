@@ -8,21 +8,28 @@ namespace AgiJobs.Bench;
 internal static class AbiCases
 {
     // A batch of governance calls as a multisig signs it: nested tuples, addresses, amounts, calldata and a note.
-    private const string Payload = "tuple(address target, uint256 value, bytes data, tuple(bytes32 role, uint64 delay, bool enabled, string note)[] grants)[]";
+    private const string Payload = "tuple(address target, uint256 value, bytes data, "
+        + "tuple(bytes32 role, uint64 delay, bool enabled, string note)[] grants)[]";
 
     public static IEnumerable<BenchCase> All()
     {
         var type = AbiType.Parse(Payload);
         var value = Calls();
         var encoded = AbiCodec.Encode(type, value);
-        yield return new BenchCase($"ABI decode, nested ({encoded.Length} B)", () => AbiCodec.Decode(type, encoded), () => Hex.Encode(AbiCodec.Encode(type, AbiCodec.Decode(type, encoded))))
+        yield return new BenchCase(
+            $"ABI decode, nested ({encoded.Length} B)",
+            () => AbiCodec.Decode(type, encoded),
+            () => Hex.Encode(AbiCodec.Encode(type, AbiCodec.Decode(type, encoded))))
         {
             Baseline = "ethers",
             Operation = "abiDecode",
             Input = new JsonObject { ["types"] = new JsonArray(Payload), ["data"] = Hex.Encode(encoded) },
             Target = 5,
         };
-        yield return new BenchCase($"ABI encode, nested ({encoded.Length} B)", () => AbiCodec.Encode(type, value), () => Hex.Encode(AbiCodec.Encode(type, value)))
+        yield return new BenchCase(
+            $"ABI encode, nested ({encoded.Length} B)",
+            () => AbiCodec.Encode(type, value),
+            () => Hex.Encode(AbiCodec.Encode(type, value)))
         {
             Baseline = "ethers",
             Operation = "abiEncode",
@@ -68,7 +75,8 @@ internal static class AbiCases
             var grants = new AbiValue[3];
             for (var j = 0; j < grants.Length; j++)
             {
-                grants[j] = AbiValue.List(Keccak256.Hash($"ROLE_{i}_{j}"), 86_400 * (j + 1), j % 2 == 0, $"grant {j} of call {i}, agreed on the owners' call");
+                var note = $"grant {j} of call {i}, agreed on the owners' call";
+                grants[j] = AbiValue.List(Keccak256.Hash($"ROLE_{i}_{j}"), 86_400 * (j + 1), j % 2 == 0, note);
             }
 
             var data = new byte[4 + (32 * (i + 1))];

@@ -41,7 +41,8 @@ internal sealed class Baseline : IDisposable
 
         _node.StandardInput.WriteLine(question.ToJsonString());
         _node.StandardInput.Flush();
-        var answer = _node.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The Node side of the benchmarks ended; see its error above (npm ci missing?).");
+        var answer = _node.StandardOutput.ReadLine()
+            ?? throw new InvalidOperationException("The Node side of the benchmarks ended; see its error above (npm ci missing?).");
         return JsonNode.Parse(answer)!.AsObject();
     }
 }

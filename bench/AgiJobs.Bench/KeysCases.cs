@@ -33,7 +33,14 @@ internal static class KeysCases
         // Our signer also recovers the sender of what it signed, to be sure of it; ethers does not.
         var signer = new LocalSigner(Key);
         var pause = UnsignedTransaction.DynamicFee(
-            ChainId.Local, 7, Wei.FromGwei("1"), Wei.FromGwei("30"), new Gas(100_000), Address.Parse("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), Wei.Zero, Convert.FromHexString("595c6a67"));
+            ChainId.Local,
+            7,
+            Wei.FromGwei("1"),
+            Wei.FromGwei("30"),
+            new Gas(100_000),
+            Address.Parse("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
+            Wei.Zero,
+            Convert.FromHexString("595c6a67"));
         yield return new BenchCase("transaction, sign with check", () => signer.Sign(pause), () => Hex.Encode(signer.Sign(pause).Raw.Span))
         {
             Baseline = "ethers",

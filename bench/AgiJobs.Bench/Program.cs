@@ -9,7 +9,8 @@ while (!File.Exists(Path.Combine(root, "AgiJobs.slnx")))
 
 var words = args.Where(static arg => arg != "--write").ToList();
 BenchCase[] all = [.. HashingCases.All(), .. AbiCases.All(), .. KeysCases.All()];
-var chosen = all.Where(one => words.Count == 0 || words.Exists(word => one.Name.Contains(word, StringComparison.OrdinalIgnoreCase))).ToList();
+bool IsWanted(BenchCase one) => words.Count == 0 || words.Exists(word => one.Name.Contains(word, StringComparison.OrdinalIgnoreCase));
+var chosen = all.Where(IsWanted).ToList();
 
 using var baseline = new Baseline(root);
 var measured = new List<Measurement>();

@@ -18,7 +18,8 @@ internal static class Report
         foreach (var one in measurements)
         {
             var target = one.Case.Target is { } wanted ? $"{wanted.ToString("0.#", CultureInfo.InvariantCulture)}x" : "";
-            text.Append(CultureInfo.InvariantCulture, $"| {one.Case.Name} | {Duration(one.Nanoseconds)} | {one.Case.Baseline} | {Duration(one.BaselineNanoseconds)} ");
+            var baseline = $"{one.Case.Baseline} | {Duration(one.BaselineNanoseconds)}";
+            text.Append(CultureInfo.InvariantCulture, $"| {one.Case.Name} | {Duration(one.Nanoseconds)} | {baseline} ");
             text.Append(CultureInfo.InvariantCulture, $"| **{one.Ratio:0.0}x** | {target} | {one.AllocatedBytes:0} B |\n");
         }
 
@@ -40,13 +41,13 @@ internal static class Report
 
     private static string Machine()
     {
-        var model = "unknown processor";
-        if (File.Exists("/proc/cpuinfo"))
-        {
-            model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? model;
-        }
-
-        return $"{model}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split(' ')[0]} {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}";
+        const string Key = "model name";
+        var line = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(static one => one.StartsWith(Key, StringComparison.Ordinal))
+            : null;
+        var model = line?.Split(':', 2)[1].Trim() ?? "unknown processor";
+        var system = $"{RuntimeInformation.OSDescription.Split(' ')[0]} {RuntimeInformation.OSArchitecture}";
+        return $"{model}, {Environment.ProcessorCount} cores, {system}, {RuntimeInformation.FrameworkDescription}";
     }
 
     private static string Duration(double nanoseconds) => nanoseconds switch

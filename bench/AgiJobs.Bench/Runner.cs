@@ -27,7 +27,8 @@ internal static class Runner
         var theirs = baseline.Show(one);
         if (ours != theirs)
         {
-            throw new InvalidOperationException($"{one.Name}: the two sides do not agree, so there is nothing to compare.\n{ours}\n{theirs}");
+            throw new InvalidOperationException(
+                $"{one.Name}: the two sides do not agree, so there is nothing to compare.\n{ours}\n{theirs}");
         }
 
         var iterations = Calibrate(count => Time(one, count) / count);

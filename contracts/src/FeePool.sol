@@ -39,6 +39,9 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
     /// @notice Stakers of this role share the fees.
     Role public constant REWARD_ROLE = Role.Platform;
 
+    /// @notice Length of the period in which a rewarder's payments are limited, in seconds of protocol time.
+    uint64 public constant REWARD_PERIOD = 1 days;
+
     uint256 private constant SCALE = 1e27;
 
     /// @notice The token that fees and rewards are paid in.
@@ -52,6 +55,9 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
 
     /// @notice Share of distributed fees that goes to stakers, in basis points; the rest becomes reward budget.
     uint256 public stakerShareBps = 5_000;
+
+    /// @notice Most that one rewarder pays out in a period, in wei of the token. What is reserved beyond that waits.
+    uint256 public rewardLimit = type(uint256).max;
 
     /// @notice Fees not yet distributed, in wei of the token.
     uint256 public pendingFees;
@@ -70,6 +76,9 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
 
     /// @notice Reservation of each rewarder, in wei of the token.
     mapping(address rewarder => uint256) public reservationOf;
+
+    /// @notice What each rewarder has paid out in each period, in wei of the token.
+    mapping(address rewarder => mapping(uint256 period => uint256)) public rewardedIn;
 
     mapping(address user => Staker) private _stakers;
     EnumerableSet.AddressSet private _rewarders;
@@ -107,11 +116,17 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
     /// @notice The stakers' share changed.
     event StakerShareUpdated(uint256 previous, uint256 current);
 
+    /// @notice The limit of rewards changed.
+    event RewardLimitUpdated(uint256 previous, uint256 current);
+
     /// @notice The StakeManager changed.
     event StakeManagerUpdated(address indexed previousStakeManager, address indexed newStakeManager);
 
     /// @notice Only `available` is there for this.
     error InsufficientRewardBalance(uint256 requested, uint256 available);
+
+    /// @notice The rewarder may pay out only `remaining` more in this period.
+    error RewardLimitReached(uint256 requested, uint256 remaining);
 
     /// @notice There is nothing to distribute, or nobody to distribute to.
     error NothingToDistribute();
@@ -215,6 +230,10 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
         uint256 reservation = reservationOf[msg.sender];
         uint256 available = reservation + rewardBudget();
         if (amount > available) revert InsufficientRewardBalance(amount, available);
+        uint256 rewarded = rewardedIn[msg.sender][rewardPeriod()];
+        uint256 remaining = Math.saturatingSub(rewardLimit, rewarded);
+        if (amount > remaining) revert RewardLimitReached(amount, remaining);
+        rewardedIn[msg.sender][rewardPeriod()] = rewarded + amount;
         _setReservation(msg.sender, reservation - Math.min(reservation, amount));
         emit RewardPaid(msg.sender, to, amount);
         token.safeTransfer(to, amount);
@@ -270,6 +289,12 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
         stakerShareBps = newShareBps;
     }
 
+    /// @notice Sets what one rewarder may pay out in a period, in wei of the token.
+    function setRewardLimit(uint256 newLimit) external onlyOwner {
+        emit RewardLimitUpdated(rewardLimit, newLimit);
+        rewardLimit = newLimit;
+    }
+
     /// @notice Names the StakeManager. Stakes recorded from the old one count until they are brought up to date.
     function setStakeManager(IStakeManager newStakeManager) external onlyOwner {
         _setStakeManager(newStakeManager);
@@ -280,6 +305,11 @@ contract FeePool is IFeePool, IStakeObserver, PausableModule, TreasuryAccount, R
     /// @inheritdoc IFeePool
     function rewardBudget() public view returns (uint256) {
         return Math.saturatingSub(token.balanceOf(address(this)), pendingFees + reservedClaims + reservedRewards);
+    }
+
+    /// @notice The number of the present period of rewards.
+    function rewardPeriod() public view returns (uint256) {
+        return protocolTime() / REWARD_PERIOD;
     }
 
     /// @notice What {claimRewards} would pay `user` now.

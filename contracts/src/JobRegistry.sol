@@ -10,20 +10,19 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {BPS, OutOfBounds, Unauthorized, ZeroAmount} from "./base/Errors.sol";
+import {BPS, OutOfBounds, Unauthorized} from "./base/Errors.sol";
+import {JobRules} from "./base/JobRules.sol";
 import {PausableModule} from "./base/PausableModule.sol";
-import {IFeePool} from "./interfaces/IFeePool.sol";
-import {IIdentityRegistry, Kind} from "./interfaces/IIdentityRegistry.sol";
+import {Kind} from "./interfaces/IIdentityRegistry.sol";
 import {IJobRegistry, JobState} from "./interfaces/IJobRegistry.sol";
 import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
-import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 
 /// @title JobRegistry
 /// @notice Jobs with their reward in escrow, from posting to payment.
 /// @dev The balance is at least the sum of open rewards, dispute fees, uncollected validators' rewards and uncollected
 /// protocol fees. Everything that a deadline demands of a user (submit, dispute) is done in this contract alone, so that
 /// no other module's pause can make him miss it.
-contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, ReentrancyGuardTransient {
+contract JobRegistry is IJobRegistry, JobRules, AccessControlEnumerable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @param employer Who posted it and is paid back when it fails.
@@ -31,7 +30,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// Submitted, a dispute while Completed.
     /// @param state Where it stands.
     /// @param success The provisional verdict; meaningful from Completed on.
-    /// @param judged Whether validators reached the verdict, and so have earned their share.
     /// @param validated Whether validators must judge it; otherwise a submission stands unless it is disputed.
     /// @param feePct The protocol's share in percent, as it was when the job was created.
     /// @param validatorRewardPct The validators' share in percent, as it was when the job was created.
@@ -41,6 +39,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @param stake What the agent has locked for it, in wei of the token.
     /// @param disputeFee Held while it is disputed, in wei of the token.
     /// @param disputant Who raised the dispute.
+    /// @param judge The ValidationModule that entered the verdict, and so may collect the validators' share; or zero.
     /// @param specHash Digest of what is asked.
     /// @param resultHash Digest of what was delivered.
     struct Job {
@@ -48,7 +47,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         uint64 deadline;
         JobState state;
         bool success;
-        bool judged;
         bool validated;
         address agent;
         uint64 duration;
@@ -58,6 +56,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         uint128 stake;
         uint128 disputeFee;
         address disputant;
+        address judge;
         bytes32 specHash;
         bytes32 resultHash;
     }
@@ -65,29 +64,11 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice Holders may pause job intake and everything else here, and may not resume.
     bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
 
-    /// @notice Longest window that can be set, in seconds.
-    uint64 public constant MAX_WINDOW = 90 days;
-
     /// @notice The token that jobs are paid in.
     IERC20 public immutable token;
 
     /// @notice Where agents' stakes are locked, and whose fee percentages apply.
     IStakeManager public stakeManager;
-
-    /// @notice Where collected fees go; zero when they wait here.
-    IFeePool public feePool;
-
-    /// @notice Who may work; zero when everybody may.
-    IIdentityRegistry public identityRegistry;
-
-    /// @notice What employers and agents must have acknowledged; zero for nothing.
-    ITaxPolicy public taxPolicy;
-
-    /// @notice Who judges submissions; zero when submissions stand unless they are disputed.
-    address public validationModule;
-
-    /// @notice Who decides disputes.
-    address public disputeModule;
 
     /// @notice How many jobs there have been; the last one's number.
     uint256 public jobCount;
@@ -106,33 +87,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
 
     /// @notice Protocol fees not yet collected, in wei of the token.
     uint256 public accruedFees;
-
-    /// @notice What an agent locks for a job, in wei of the token.
-    uint128 public jobStake;
-
-    /// @notice Largest reward of a job, in wei of the token.
-    uint128 public maxJobReward = type(uint128).max;
-
-    /// @notice What it costs to raise a dispute; the loser pays. In wei of the token.
-    uint128 public disputeFee;
-
-    /// @notice Longest duration of a job, in seconds.
-    uint64 public maxJobDuration = 30 days;
-
-    /// @notice How long after its deadline an agent's job can be taken back, in seconds.
-    uint64 public expirationGracePeriod = 1 days;
-
-    /// @notice How long validators have before the parties may dispute instead, in seconds.
-    uint64 public validationWindow = 1 days;
-
-    /// @notice How long a verdict can be disputed, in seconds.
-    uint64 public disputeWindow = 1 days;
-
-    /// @notice How many jobs one agent may have open.
-    uint256 public maxActiveJobsPerAgent = 10;
-
-    /// @notice Share of the job's stake that a failed agent loses, in basis points.
-    uint256 public failureSlashBps = 5_000;
 
     /// @notice Jobs that an agent has open.
     mapping(address agent => uint256) public activeJobs;
@@ -161,8 +115,8 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @notice The agent delivered; the present state must move on before `deadline` of protocol time.
     event JobSubmitted(uint256 indexed jobId, address indexed agent, bytes32 resultHash, string uri, uint64 deadline);
 
-    /// @notice There is a verdict, which can be disputed until `deadline` of protocol time.
-    event JobCompleted(uint256 indexed jobId, bool success, bool judged, uint64 deadline);
+    /// @notice There is a verdict, by `judge` or by default, which can be disputed until `deadline` of protocol time.
+    event JobCompleted(uint256 indexed jobId, bool success, address indexed judge, uint64 deadline);
 
     /// @notice A party disputes.
     event JobDisputed(uint256 indexed jobId, address indexed disputant, uint256 fee, string evidence);
@@ -172,12 +126,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
 
     /// @notice The job is final and its escrow empty; the amounts add up to the reward.
     event JobFinalized(
-        uint256 indexed jobId,
-        bool success,
-        uint256 toAgent,
-        uint256 toEmployer,
-        uint256 toValidators,
-        uint256 fee
+        uint256 indexed jobId, bool success, uint256 toAgent, uint256 toEmployer, uint256 toValidators, uint256 fee
     );
 
     /// @notice The job was called off and its reward returned to the employer.
@@ -190,6 +139,9 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     event JobForceRefunded(
         uint256 indexed jobId, JobState previousState, uint256 toEmployer, uint256 stakeReleased, uint256 feeReturned
     );
+
+    /// @notice StakeManager failed to release an agent's lock; StakeManager's `releaseLock` does it when it can.
+    event StakeNotReleased(uint256 indexed jobId, address indexed agent, uint256 stake, bytes reason);
 
     /// @notice Governance gave more time.
     event DeadlineExtended(uint256 indexed jobId, uint64 previous, uint64 current);
@@ -205,48 +157,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
 
     /// @notice The StakeManager changed.
     event StakeManagerUpdated(address indexed previous, address indexed current);
-
-    /// @notice The FeePool changed.
-    event FeePoolUpdated(address indexed previous, address indexed current);
-
-    /// @notice The ValidationModule changed.
-    event ValidationModuleUpdated(address indexed previous, address indexed current);
-
-    /// @notice The DisputeModule changed.
-    event DisputeModuleUpdated(address indexed previous, address indexed current);
-
-    /// @notice The IdentityRegistry changed.
-    event IdentityRegistryUpdated(address indexed previous, address indexed current);
-
-    /// @notice The TaxPolicy changed.
-    event TaxPolicyUpdated(address indexed previous, address indexed current);
-
-    /// @notice The stake per job changed, for jobs taken from now on.
-    event JobStakeUpdated(uint256 previous, uint256 current);
-
-    /// @notice The largest reward changed.
-    event MaxJobRewardUpdated(uint256 previous, uint256 current);
-
-    /// @notice The price of a dispute changed, for disputes raised from now on.
-    event DisputeFeeUpdated(uint256 previous, uint256 current);
-
-    /// @notice The longest duration changed.
-    event MaxJobDurationUpdated(uint64 previous, uint64 current);
-
-    /// @notice The grace period changed.
-    event ExpirationGracePeriodUpdated(uint64 previous, uint64 current);
-
-    /// @notice The validators' window changed, for jobs submitted from now on.
-    event ValidationWindowUpdated(uint64 previous, uint64 current);
-
-    /// @notice The dispute window changed, for verdicts from now on.
-    event DisputeWindowUpdated(uint64 previous, uint64 current);
-
-    /// @notice The number of jobs that an agent may have open changed.
-    event MaxActiveJobsPerAgentUpdated(uint256 previous, uint256 current);
-
-    /// @notice The share of stake that a failed agent loses changed.
-    event FailureSlashUpdated(uint256 previous, uint256 current);
 
     /// @notice The job stands elsewhere than the function needs.
     error WrongState(uint256 jobId, JobState state);
@@ -286,7 +196,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @param jobToken The token that jobs are paid in.
     /// @param initialStakeManager Where agents' stakes are locked.
     constructor(address initialOwner, address initialSystemPause, IERC20 jobToken, IStakeManager initialStakeManager)
-        PausableModule(initialOwner, initialSystemPause)
+        JobRules(initialOwner, initialSystemPause)
     {
         _requireContract(address(jobToken));
         _requireContract(address(initialStakeManager));
@@ -343,11 +253,13 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     }
 
     /// @notice The employer accepts what was delivered, and the agent is paid at once.
+    /// @dev Accepting before the verdict of validators saves nobody their share; it goes to the protocol instead.
     function acceptResult(uint256 jobId) external whenNotPaused nonReentrant {
         Job storage job = _jobs[jobId];
         if (job.state != JobState.Submitted && job.state != JobState.Completed) revert WrongState(jobId, job.state);
         if (msg.sender != job.employer) revert Unauthorized(msg.sender);
-        _settle(jobId, job, true);
+        uint256 validatorShare = job.state == JobState.Submitted ? _validatorShare(job) : 0;
+        _settle(jobId, job, true, validatorShare);
     }
 
     // ---------------------------------------------------------------------------------------------------- agent
@@ -385,7 +297,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
             emit JobSubmitted(jobId, msg.sender, resultHash, uri, job.deadline);
         } else {
             emit JobSubmitted(jobId, msg.sender, resultHash, uri, protocolTime() + disputeWindow);
-            _complete(jobId, job, true, false);
+            _complete(jobId, job, true, address(0));
         }
     }
 
@@ -394,7 +306,7 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @inheritdoc IJobRegistry
     function recordVerdict(uint256 jobId, bool success) external whenNotPaused {
         if (msg.sender != validationModule) revert Unauthorized(msg.sender);
-        _complete(jobId, _inState(jobId, JobState.Submitted), success, true);
+        _complete(jobId, _inState(jobId, JobState.Submitted), success, msg.sender);
     }
 
     /// @notice A party disputes a verdict in time, or disputes because no verdict came in time.
@@ -422,14 +334,14 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         bool disputantWins = (job.disputant == job.employer) == employerWins;
         if (disputantWins) _returnDisputeFee(job);
         else accruedFees += _takeDisputeFee(job);
-        _settle(jobId, job, !employerWins);
+        _settle(jobId, job, !employerWins, 0);
     }
 
     /// @notice Makes an undisputed verdict final and pays. Anybody may call it.
     function finalize(uint256 jobId) external whenNotPaused nonReentrant {
         Job storage job = _inState(jobId, JobState.Completed);
         _requireReached(jobId, job.deadline);
-        _settle(jobId, job, job.success);
+        _settle(jobId, job, job.success, 0);
     }
 
     /// @notice Takes a job back from an agent who missed its deadline and the grace period. Anybody may call it.
@@ -455,8 +367,9 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     }
 
     /// @inheritdoc IJobRegistry
+    /// @dev Only by the ValidationModule that judged the job, which need not be the present one.
     function collectValidatorReward(uint256 jobId) external whenNotPaused nonReentrant returns (uint256 amount) {
-        if (msg.sender != validationModule) revert Unauthorized(msg.sender);
+        if (msg.sender != _jobs[jobId].judge) revert Unauthorized(msg.sender);
         amount = validatorRewardOf[jobId];
         if (amount == 0) revert NothingToCollect();
         validatorRewardOf[jobId] = 0;
@@ -469,7 +382,8 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
 
     /// @notice Ends a job that is not final, as if it had never been. Works while paused.
     /// @dev The employer has the whole reward back, the agent his stake unharmed, the disputant his fee; protocol and
-    /// validators get nothing.
+    /// validators get nothing. A StakeManager that fails does not hold up the money: the lock then stays there, for
+    /// governance to release.
     function forceRefund(uint256 jobId) external onlyOwner nonReentrant {
         Job storage job = _jobs[jobId];
         JobState previous = job.state;
@@ -479,9 +393,15 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         job.state = JobState.Cancelled;
         uint256 amount = _emptyEscrow(job);
         uint256 feeReturned = job.disputeFee;
-        uint256 stakeReleased = job.stake;
         _returnDisputeFee(job);
-        if (previous != JobState.Created) _disengage(jobId, job, 0);
+        uint256 stakeReleased = previous == JobState.Created ? 0 : _endEngagement(job);
+        if (stakeReleased != 0) {
+            try stakeManager.unlockStake(Role.Agent, job.agent, jobId, stakeReleased) {}
+            catch (bytes memory reason) {
+                emit StakeNotReleased(jobId, job.agent, stakeReleased, reason);
+                stakeReleased = 0;
+            }
+        }
         emit JobForceRefunded(jobId, previous, amount, stakeReleased, feeReturned);
         token.safeTransfer(job.employer, amount);
     }
@@ -503,100 +423,6 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         if (openEngagements != 0) revert EngagementsOpen(openEngagements);
         emit StakeManagerUpdated(address(stakeManager), address(newStakeManager));
         stakeManager = newStakeManager;
-    }
-
-    /// @notice Names the FeePool; zero lets fees wait here.
-    function setFeePool(IFeePool newFeePool) external onlyOwner {
-        if (address(newFeePool) != address(0)) _requireContract(address(newFeePool));
-        emit FeePoolUpdated(address(feePool), address(newFeePool));
-        feePool = newFeePool;
-    }
-
-    /// @notice Names who knows the agents; zero lets everybody work.
-    function setIdentityRegistry(IIdentityRegistry newIdentityRegistry) external onlyOwner {
-        if (address(newIdentityRegistry) != address(0)) _requireContract(address(newIdentityRegistry));
-        emit IdentityRegistryUpdated(address(identityRegistry), address(newIdentityRegistry));
-        identityRegistry = newIdentityRegistry;
-    }
-
-    /// @notice Names the policy to be acknowledged before creating or taking a job; zero for none.
-    function setTaxPolicy(ITaxPolicy newTaxPolicy) external onlyOwner {
-        if (address(newTaxPolicy) != address(0)) _requireContract(address(newTaxPolicy));
-        emit TaxPolicyUpdated(address(taxPolicy), address(newTaxPolicy));
-        taxPolicy = newTaxPolicy;
-    }
-
-    /// @notice Names who judges submissions; zero lets submissions of jobs created from now on stand unless disputed.
-    function setValidationModule(address newValidationModule) external onlyOwner {
-        emit ValidationModuleUpdated(validationModule, newValidationModule);
-        validationModule = newValidationModule;
-    }
-
-    /// @notice Names who decides disputes; zero leaves them to {forceRefund}.
-    function setDisputeModule(address newDisputeModule) external onlyOwner {
-        emit DisputeModuleUpdated(disputeModule, newDisputeModule);
-        disputeModule = newDisputeModule;
-    }
-
-    /// @notice Sets what an agent locks for a job, in wei of the token.
-    function setJobStake(uint128 newJobStake) external onlyOwner {
-        emit JobStakeUpdated(jobStake, newJobStake);
-        jobStake = newJobStake;
-    }
-
-    /// @notice Sets the largest reward of a job, in wei of the token.
-    function setMaxJobReward(uint128 newMaxJobReward) external onlyOwner {
-        if (newMaxJobReward == 0) revert ZeroAmount();
-        emit MaxJobRewardUpdated(maxJobReward, newMaxJobReward);
-        maxJobReward = newMaxJobReward;
-    }
-
-    /// @notice Sets what it costs to raise a dispute, in wei of the token.
-    function setDisputeFee(uint128 newDisputeFee) external onlyOwner {
-        emit DisputeFeeUpdated(disputeFee, newDisputeFee);
-        disputeFee = newDisputeFee;
-    }
-
-    /// @notice Sets the longest duration of a job, in seconds up to a year.
-    function setMaxJobDuration(uint64 newMaxJobDuration) external onlyOwner {
-        if (newMaxJobDuration == 0 || newMaxJobDuration > 365 days) revert OutOfBounds(newMaxJobDuration, 1, 365 days);
-        emit MaxJobDurationUpdated(maxJobDuration, newMaxJobDuration);
-        maxJobDuration = newMaxJobDuration;
-    }
-
-    /// @notice Sets the grace period after a job's deadline, in seconds up to {MAX_WINDOW}.
-    function setExpirationGracePeriod(uint64 newGracePeriod) external onlyOwner {
-        if (newGracePeriod > MAX_WINDOW) revert OutOfBounds(newGracePeriod, 0, MAX_WINDOW);
-        emit ExpirationGracePeriodUpdated(expirationGracePeriod, newGracePeriod);
-        expirationGracePeriod = newGracePeriod;
-    }
-
-    /// @notice Sets how long validators have, in seconds up to {MAX_WINDOW}.
-    function setValidationWindow(uint64 newWindow) external onlyOwner {
-        if (newWindow == 0 || newWindow > MAX_WINDOW) revert OutOfBounds(newWindow, 1, MAX_WINDOW);
-        emit ValidationWindowUpdated(validationWindow, newWindow);
-        validationWindow = newWindow;
-    }
-
-    /// @notice Sets how long a verdict can be disputed, in seconds up to {MAX_WINDOW}.
-    function setDisputeWindow(uint64 newWindow) external onlyOwner {
-        if (newWindow == 0 || newWindow > MAX_WINDOW) revert OutOfBounds(newWindow, 1, MAX_WINDOW);
-        emit DisputeWindowUpdated(disputeWindow, newWindow);
-        disputeWindow = newWindow;
-    }
-
-    /// @notice Sets how many jobs one agent may have open.
-    function setMaxActiveJobsPerAgent(uint256 newMaximum) external onlyOwner {
-        if (newMaximum == 0) revert ZeroAmount();
-        emit MaxActiveJobsPerAgentUpdated(maxActiveJobsPerAgent, newMaximum);
-        maxActiveJobsPerAgent = newMaximum;
-    }
-
-    /// @notice Sets the share of the job's stake that a failed agent loses, in basis points.
-    function setFailureSlash(uint256 newSlashBps) external onlyOwner {
-        if (newSlashBps > BPS) revert OutOfBounds(newSlashBps, 0, BPS);
-        emit FailureSlashUpdated(failureSlashBps, newSlashBps);
-        failureSlashBps = newSlashBps;
     }
 
     // ---------------------------------------------------------------------------------------------------- views
@@ -656,21 +482,21 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
         _grantRole(DEFAULT_ADMIN_ROLE, newOwner);
     }
 
-    function _complete(uint256 jobId, Job storage job, bool success, bool judged) private {
+    function _complete(uint256 jobId, Job storage job, bool success, address judge) private {
         job.state = JobState.Completed;
         job.success = success;
-        job.judged = judged;
+        job.judge = judge;
         job.deadline = protocolTime() + disputeWindow;
-        emit JobCompleted(jobId, success, judged, job.deadline);
+        emit JobCompleted(jobId, success, judge, job.deadline);
     }
 
     /// @dev Pays everybody. Fees round up and the validators' share down; the parts always add up to the reward.
-    function _settle(uint256 jobId, Job storage job, bool success) private {
+    function _settle(uint256 jobId, Job storage job, bool success, uint256 extraFee) private {
         job.state = JobState.Finalized;
         job.success = success;
+        uint256 toValidators = job.judge != address(0) ? _validatorShare(job) : 0;
         uint256 amount = _emptyEscrow(job);
-        uint256 fee = success ? Math.ceilDiv(amount * job.feePct, 100) : 0;
-        uint256 toValidators = job.judged ? (amount * job.validatorRewardPct) / 100 : 0;
+        uint256 fee = success ? Math.ceilDiv(amount * job.feePct, 100) + extraFee : 0;
         uint256 rest = amount - fee - toValidators;
         accruedFees += fee;
         validatorRewardOf[jobId] = toValidators;
@@ -683,16 +509,24 @@ contract JobRegistry is IJobRegistry, PausableModule, AccessControlEnumerable, R
     /// @dev Ends the agent's engagement and lets go of what is not slashed.
     function _disengage(uint256 jobId, Job storage job, uint256 slashBps) private returns (uint256 slashed) {
         address agent = job.agent;
-        --activeJobs[agent];
-        --openEngagements;
-        uint256 stake = job.stake;
+        uint256 stake = _endEngagement(job);
         uint256 penalty = (stake * slashBps) / BPS;
-        job.stake = 0;
         if (penalty != 0) {
             slashed = stakeManager.slash(Role.Agent, agent, jobId, penalty, job.employer);
             emit AgentSlashed(jobId, agent, penalty, slashed);
         }
         if (stake != penalty) stakeManager.unlockStake(Role.Agent, agent, jobId, stake - penalty);
+    }
+
+    function _endEngagement(Job storage job) private returns (uint256 stake) {
+        --activeJobs[job.agent];
+        --openEngagements;
+        stake = job.stake;
+        job.stake = 0;
+    }
+
+    function _validatorShare(Job storage job) private view returns (uint256) {
+        return (uint256(job.reward) * job.validatorRewardPct) / 100;
     }
 
     function _emptyEscrow(Job storage job) private returns (uint256 amount) {

@@ -53,9 +53,7 @@ contract ReputationEngine is IReputationEngine, Governed {
     event CallerUpdated(address indexed caller, bool previous, bool current);
 
     /// @notice The points per job changed.
-    event PointsUpdated(
-        uint256 previousSuccess, uint256 previousFailure, uint256 successPoints, uint256 failurePoints
-    );
+    event PointsUpdated(uint256 previousSuccess, uint256 previousFailure, uint256 successPoints, uint256 failurePoints);
 
     /// @notice The premium threshold changed.
     event PremiumThresholdUpdated(uint256 previous, uint256 current);

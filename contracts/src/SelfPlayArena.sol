@@ -3,12 +3,11 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
-import {BPS, OutOfBounds, SplitSum, Unauthorized, ZeroAddress, ZeroAmount} from "./base/Errors.sol";
-import {Membership} from "./base/Membership.sol";
-import {PausableModule} from "./base/PausableModule.sol";
+import {ArenaRules} from "./base/ArenaRules.sol";
+import {BPS, OutOfBounds, ZeroAddress, ZeroAmount} from "./base/Errors.sol";
 import {IFeePool} from "./interfaces/IFeePool.sol";
-import {IIdentityRegistry, Kind} from "./interfaces/IIdentityRegistry.sol";
+import {Kind} from "./interfaces/IIdentityRegistry.sol";
+import {IArenaRounds} from "./interfaces/IArenaRounds.sol";
 import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
 
 /// @title SelfPlayArena
@@ -16,138 +15,18 @@ import {IStakeManager, Role} from "./interfaces/IStakeManager.sol";
 /// @dev A round goes Registration, Answering, Revealing, Voting, Counting, Finalised; anybody moves it on when a phase is
 /// over. Everything that a window demands of a participant (answer, reveal, vote) is done in this contract alone, so that
 /// no other module's pause can make him miss it. Winners follow from the votes and from nothing else.
-contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
-    using EnumerableSet for EnumerableSet.AddressSet;
-    using Membership for EnumerableSet.AddressSet;
-
-    /// @notice Where a round stands.
-    enum Phase {
-        None,
-        Registration,
-        Answering,
-        Revealing,
-        Voting,
-        Counting,
-        Finalised,
-        Voided
-    }
-
-    /// @notice What somebody is to a round.
-    enum Seat {
-        None,
-        Teacher,
-        Student,
-        Validator
-    }
-
-    /// @notice How long each phase lasts, in seconds of protocol time.
-    struct Windows {
-        uint32 registration;
-        uint32 answer;
-        uint32 reveal;
-        uint32 vote;
-        uint32 count;
-    }
-
-    /// @notice The rules of a round, fixed when it starts.
-    /// @param teacherReward Base reward of the teacher, in wei of the token.
-    /// @param studentReward Base reward of all winning students together, in wei of the token.
-    /// @param validatorReward Base reward of the whole committee together, in wei of the token.
-    /// @param validatorStake What each validator locks, in wei of the token.
-    /// @param teacherSplit Share of its base reward that the teacher's role is paid, in basis points.
-    /// @param studentSplit The same for students; the three splits add up to 10 000.
-    /// @param validatorSplit The same for validators.
-    /// @param committeeSize How many validators judge.
-    /// @param targetSuccessRateBps Success rate at which the teacher is paid in full, in basis points.
-    /// @param nonRevealPenaltyBps Share of its stake that a silent validator loses, in basis points.
-    struct Rules {
-        uint128 teacherReward;
-        uint128 studentReward;
-        uint128 validatorReward;
-        uint128 validatorStake;
-        uint16 teacherSplit;
-        uint16 studentSplit;
-        uint16 validatorSplit;
-        uint16 committeeSize;
-        uint16 targetSuccessRateBps;
-        uint16 nonRevealPenaltyBps;
-        Windows windows;
-    }
-
-    /// @param phase Where it stands.
-    /// @param phaseEndsAt Protocol time at which the phase is over.
-    /// @param difficulty Set by the orchestrator within {maxDifficultyStep} of the round before.
-    /// @param answers Committed answers.
-    /// @param revealedAnswers Revealed answers.
-    /// @param votes Committed votes.
-    /// @param revealedVotes Revealed votes.
-    /// @param successRateBps Winners among the students, in basis points; known once finalised.
-    /// @param endedAt Protocol time at which it was finalised or voided.
-    /// @param teacher Who sets the task.
-    /// @param winners Bit i is set when student i won; known once finalised.
-    /// @param reserved Set aside in the FeePool for its rewards, in wei of the token.
-    /// @param taskHash Digest of the task.
-    struct Round {
-        Phase phase;
-        uint64 phaseEndsAt;
-        uint32 difficulty;
-        uint16 answers;
-        uint16 revealedAnswers;
-        uint16 votes;
-        uint16 revealedVotes;
-        uint16 successRateBps;
-        uint64 endedAt;
-        address teacher;
-        uint256 winners;
-        uint256 reserved;
-        bytes32 taskHash;
-    }
-
-    /// @param seat What the account was invited as.
-    /// @param joined Whether it accepted.
-    /// @param revealed Whether its answer or vote is in the open.
-    /// @param misconduct Whether misconduct was reported, which forfeits the reward.
-    /// @param index Position among the students or validators that joined.
-    /// @param commitment To its answer or vote.
-    /// @param disclosed The answer's digest, or the vote with bit i for "student i is right".
-    /// @param penalised Stake taken for misconduct in this round, in wei of the token.
-    struct Participant {
-        Seat seat;
-        bool joined;
-        bool revealed;
-        bool misconduct;
-        uint16 index;
-        bytes32 commitment;
-        bytes32 disclosed;
-        uint256 penalised;
-    }
-
+contract SelfPlayArena is IArenaRounds, ArenaRules, ReentrancyGuardTransient {
     /// @notice Most students in a round.
     uint256 public constant MAX_STUDENTS = 32;
 
-    /// @notice Most validators in a committee.
-    uint256 public constant MAX_COMMITTEE = 31;
-
     /// @notice Most accounts that can be invited as validators, reserves included.
     uint256 public constant MAX_INVITED_VALIDATORS = 62;
-
-    /// @notice Longest window of a phase, in seconds.
-    uint256 public constant MAX_WINDOW = 7 days;
-
-    /// @notice Longest time after a round in which misconduct can be reported, in seconds.
-    uint64 public constant MAX_REPORT_WINDOW = 90 days;
 
     bytes32 private constant ANSWER_DOMAIN = keccak256("SelfPlayArena.Answer");
     bytes32 private constant VOTE_DOMAIN = keccak256("SelfPlayArena.Vote");
 
     /// @notice Where validators' stakes are locked.
     IStakeManager public stakeManager;
-
-    /// @notice Where rewards come from.
-    IFeePool public feePool;
-
-    /// @notice Who may take part; zero when everybody may.
-    IIdentityRegistry public identityRegistry;
 
     /// @notice How many rounds there have been; the last one's number.
     uint256 public totalRounds;
@@ -161,215 +40,15 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
     /// @notice Difficulty of the latest round.
     uint32 public difficulty;
 
-    /// @notice How far the difficulty may move from one round to the next.
-    uint32 public maxDifficultyStep = 100;
-
-    /// @notice Most that misconduct in one round can cost a validator, in basis points of the round's stake.
-    uint16 public misconductCapBps = 10_000;
-
-    /// @notice How long after a round misconduct can be reported, in seconds of protocol time.
-    uint64 public reportWindow = 7 days;
-
     /// @notice Rewards earned and not yet paid, by account, in wei of the token.
     mapping(address account => uint256) public owedTo;
 
-    Rules private _rules;
-    EnumerableSet.AddressSet private _orchestrators;
     mapping(uint256 roundId => Round) private _rounds;
     mapping(uint256 roundId => Rules) private _rulesOf;
     mapping(uint256 roundId => address[]) private _students;
     mapping(uint256 roundId => address[]) private _validators;
     mapping(uint256 roundId => mapping(address account => Participant)) private _participants;
     mapping(bytes32 offence => bool) private _punished;
-
-    /// @notice A round began, with these guests.
-    event RoundStarted(
-        uint256 indexed roundId,
-        address indexed orchestrator,
-        address indexed teacher,
-        uint32 difficulty,
-        uint64 registrationEndsAt,
-        uint256 reserved,
-        address[] students,
-        address[] validators
-    );
-
-    /// @notice The teacher set the task, and so takes part.
-    event TaskPublished(uint256 indexed roundId, address indexed teacher, bytes32 taskHash, string uri);
-
-    /// @notice A student or validator takes part.
-    event ParticipantJoined(uint256 indexed roundId, address indexed account, Seat seat, uint256 index);
-
-    /// @notice A round is in its next phase, which ends at `phaseEndsAt` of protocol time.
-    event PhaseStarted(uint256 indexed roundId, Phase indexed phase, uint64 phaseEndsAt);
-
-    /// @notice A student committed to an answer.
-    event AnswerCommitted(uint256 indexed roundId, address indexed student, bytes32 commitment);
-
-    /// @notice A student revealed the answer.
-    event AnswerRevealed(uint256 indexed roundId, address indexed student, bytes32 answerHash, string uri);
-
-    /// @notice A validator committed to a vote.
-    event VoteCommitted(uint256 indexed roundId, address indexed validator, bytes32 commitment);
-
-    /// @notice A validator revealed the vote; bit i says that student i is right.
-    event VoteRevealed(uint256 indexed roundId, address indexed validator, uint256 vote);
-
-    /// @notice A validator lost stake because it did not reveal a vote.
-    event ValidatorPenalised(uint256 indexed roundId, address indexed validator, uint256 slashed, string reason);
-
-    /// @notice The votes are counted; bit i of `winners` says that student i won.
-    event RoundFinalised(uint256 indexed roundId, uint256 winners, uint256 successRateBps, uint32 difficulty);
-
-    /// @notice What the roles of a round have earned.
-    event RewardsDistributed(uint256 indexed roundId, uint256 toTeacher, uint256 toStudents, uint256 toValidators);
-
-    /// @notice An account has earned a reward.
-    event RewardEarned(uint256 indexed roundId, address indexed account, Seat seat, uint256 amount);
-
-    /// @notice Earned rewards were paid.
-    event RewardClaimed(address indexed account, uint256 amount);
-
-    /// @notice A round ended without rewards.
-    event RoundVoided(uint256 indexed roundId, Phase indexed phase);
-
-    /// @notice A validator was slashed for misconduct.
-    event ValidatorMisconduct(
-        uint256 indexed roundId, address indexed validator, address indexed reporter, uint256 amount, string reason
-    );
-
-    /// @notice Governance gave more time.
-    event PhaseExtended(uint256 indexed roundId, uint64 previous, uint64 current);
-
-    /// @notice Who may start rounds and report misconduct changed.
-    event OrchestratorUpdated(address indexed orchestrator, bool previous, bool current);
-
-    /// @notice The base rewards changed.
-    event RewardsUpdated(
-        uint256 previousTeacher,
-        uint256 previousStudent,
-        uint256 previousValidator,
-        uint256 teacher,
-        uint256 student,
-        uint256 validator
-    );
-
-    /// @notice The splits changed.
-    event RewardSplitsUpdated(
-        uint256 previousTeacher,
-        uint256 previousStudent,
-        uint256 previousValidator,
-        uint256 teacher,
-        uint256 student,
-        uint256 validator
-    );
-
-    /// @notice The committee changed.
-    event CommitteeParametersUpdated(
-        uint256 previousSize, uint256 previousStake, uint256 committeeSize, uint256 validatorStake
-    );
-
-    /// @notice The target success rate changed.
-    event TargetSuccessRateUpdated(uint256 previous, uint256 current);
-
-    /// @notice The price of silence changed.
-    event NonRevealPenaltyUpdated(uint256 previous, uint256 current);
-
-    /// @notice The windows changed.
-    event WindowsUpdated(Windows previous, Windows current);
-
-    /// @notice The bounds of misconduct reports changed.
-    event MisconductPolicyUpdated(
-        uint256 previousCapBps, uint256 previousWindow, uint256 capBps, uint256 reportWindow
-    );
-
-    /// @notice The largest step of difficulty changed.
-    event MaxDifficultyStepUpdated(uint256 previous, uint256 current);
-
-    /// @notice The FeePool changed.
-    event FeePoolUpdated(address indexed previous, address indexed current);
-
-    /// @notice The IdentityRegistry changed.
-    event IdentityRegistryUpdated(address indexed previous, address indexed current);
-
-    /// @notice The StakeManager changed.
-    event StakeManagerUpdated(address indexed previous, address indexed current);
-
-    /// @notice The parameters as they are after a change.
-    event ParametersUpdated(
-        uint256 teacherReward,
-        uint256 studentReward,
-        uint256 validatorReward,
-        uint256 committeeSize,
-        uint256 validatorStake,
-        uint256 targetSuccessRateBps,
-        uint16 teacherSplit,
-        uint16 studentSplit,
-        uint16 validatorSplit,
-        address feePool
-    );
-
-    /// @notice The round stands elsewhere than the function needs.
-    error WrongPhase(uint256 roundId, Phase phase);
-
-    /// @notice The phase is over.
-    error PhaseOver(uint256 roundId, uint64 phaseEndsAt, uint64 protocolTime);
-
-    /// @notice The phase goes on: its time is not over and not everybody has acted.
-    error PhaseNotOver(uint256 roundId, uint64 phaseEndsAt, uint64 protocolTime);
-
-    /// @notice Nobody can sit twice in one round.
-    error DuplicateParticipant(address account);
-
-    /// @notice The account does not hold the seat that the function needs.
-    error NotSeated(uint256 roundId, address account, Seat seat);
-
-    /// @notice The account did this before.
-    error AlreadyDone(uint256 roundId, address account);
-
-    /// @notice All seats of the committee are taken.
-    error CommitteeFull(uint256 roundId, uint256 committeeSize);
-
-    /// @notice The account has not put up the role's minimum stake.
-    error NotStaked(address account, Role role);
-
-    /// @notice The account is not known as `kind`.
-    error NotAuthorized(address account, Kind kind);
-
-    /// @notice A commitment, a task or a digest is empty.
-    error EmptyHash();
-
-    /// @notice What was revealed is not what was committed to.
-    error CommitmentMismatch(bytes32 expected, bytes32 actual);
-
-    /// @notice The vote has bits beyond the students.
-    error InvalidVote(uint256 vote, uint256 students);
-
-    /// @notice The difficulty moves further than it may.
-    error DifficultyStepTooLarge(uint32 previous, uint32 requested, uint32 maximumStep);
-
-    /// @notice This offence was punished before.
-    error OffenceAlreadyPunished(uint256 roundId, address validator, string reason);
-
-    /// @notice Misconduct in this round can cost the validator only `remaining` more.
-    error MisconductCapExceeded(uint256 requested, uint256 remaining);
-
-    /// @notice The time for reporting is over.
-    error ReportWindowOver(uint256 roundId, uint64 endedAt);
-
-    /// @notice The validator has no stake left to take.
-    error NothingToSlash(address validator);
-
-    /// @notice Nothing is owed to the account.
-    error NothingOwed(address account);
-
-    /// @notice Stakes are locked in the present StakeManager for this many rounds.
-    error RoundsLive(uint256 count);
-
-    modifier onlyOperator() {
-        if (msg.sender != owner() && !_orchestrators.contains(msg.sender)) revert Unauthorized(msg.sender);
-        _;
-    }
 
     /// @param initialOwner Governance, or the deployer until it hands over.
     /// @param initialSystemPause The SystemPause contract.
@@ -380,22 +59,8 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         address initialSystemPause,
         IStakeManager initialStakeManager,
         IFeePool initialFeePool
-    ) PausableModule(initialOwner, initialSystemPause) {
-        _rules = Rules({
-            teacherReward: 100e18,
-            studentReward: 100e18,
-            validatorReward: 100e18,
-            validatorStake: 100e18,
-            teacherSplit: 6_000,
-            studentSplit: 2_000,
-            validatorSplit: 2_000,
-            committeeSize: 3,
-            targetSuccessRateBps: 5_000,
-            nonRevealPenaltyBps: 1_000,
-            windows: Windows({registration: 1 hours, answer: 1 hours, reveal: 1 hours, vote: 1 hours, count: 1 hours})
-        });
+    ) ArenaRules(initialOwner, initialSystemPause, initialFeePool) {
         _setStakeManager(initialStakeManager);
-        _setFeePool(initialFeePool);
     }
 
     // --------------------------------------------------------------------------------------------- registration
@@ -412,7 +77,7 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         address[] calldata students,
         address[] calldata validators
     ) external whenNotPaused onlyOperator nonReentrant returns (uint256 roundId) {
-        Rules memory rules_ = _rules;
+        Rules memory rules_ = _currentRules();
         if (students.length == 0 || students.length > MAX_STUDENTS) {
             revert OutOfBounds(students.length, 1, MAX_STUDENTS);
         }
@@ -488,7 +153,7 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         if (round.phase != Phase.Registration) revert WrongPhase(roundId, round.phase);
         bool complete = round.taskHash != 0 && _students[roundId].length != 0
             && _validators[roundId].length == _rulesOf[roundId].committeeSize;
-        bool early = complete && (msg.sender == owner() || _orchestrators.contains(msg.sender));
+        bool early = complete && _isOperator(msg.sender);
         if (!early) _requireOver(roundId, round);
         if (complete) _enter(roundId, round, Phase.Answering, _rulesOf[roundId].windows.answer);
         else _void(roundId, round);
@@ -641,101 +306,6 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         round.phaseEndsAt += extraSeconds;
     }
 
-    /// @notice Says whether `orchestrator` may start rounds and report misconduct.
-    function setOrchestrator(address orchestrator, bool allowed) external onlyOwner {
-        emit OrchestratorUpdated(orchestrator, _orchestrators.update(orchestrator, allowed), allowed);
-    }
-
-    /// @notice Sets the base rewards of each role for rounds started from now on, in wei of the token.
-    function setRewards(uint128 teacher, uint128 student, uint128 validator) external onlyOwner {
-        Rules storage rules_ = _rules;
-        emit RewardsUpdated(
-            rules_.teacherReward, rules_.studentReward, rules_.validatorReward, teacher, student, validator
-        );
-        rules_.teacherReward = teacher;
-        rules_.studentReward = student;
-        rules_.validatorReward = validator;
-        _emitParameters();
-    }
-
-    /// @notice Sets what share of its base reward each role is paid, in basis points that add up to 10 000.
-    function setRewardSplits(uint16 teacher, uint16 student, uint16 validator) external onlyOwner {
-        uint256 sum = uint256(teacher) + student + validator;
-        if (sum != BPS) revert SplitSum(sum, BPS);
-        Rules storage rules_ = _rules;
-        emit RewardSplitsUpdated(
-            rules_.teacherSplit, rules_.studentSplit, rules_.validatorSplit, teacher, student, validator
-        );
-        rules_.teacherSplit = teacher;
-        rules_.studentSplit = student;
-        rules_.validatorSplit = validator;
-        _emitParameters();
-    }
-
-    /// @notice Sets how many validators judge, up to {MAX_COMMITTEE}, and what each locks, in wei of the token.
-    function setCommitteeParameters(uint16 newSize, uint128 newStake) external onlyOwner {
-        if (newSize == 0 || newSize > MAX_COMMITTEE) revert OutOfBounds(newSize, 1, MAX_COMMITTEE);
-        emit CommitteeParametersUpdated(_rules.committeeSize, _rules.validatorStake, newSize, newStake);
-        _rules.committeeSize = newSize;
-        _rules.validatorStake = newStake;
-        _emitParameters();
-    }
-
-    /// @notice Sets the success rate at which the teacher is paid in full, in basis points from 1.
-    function setTargetSuccessRateBps(uint16 newTarget) external onlyOwner {
-        if (newTarget == 0 || newTarget > BPS) revert OutOfBounds(newTarget, 1, BPS);
-        emit TargetSuccessRateUpdated(_rules.targetSuccessRateBps, newTarget);
-        _rules.targetSuccessRateBps = newTarget;
-        _emitParameters();
-    }
-
-    /// @notice Sets what share of its stake a silent validator loses, in basis points.
-    function setNonRevealPenalty(uint16 newPenaltyBps) external onlyOwner {
-        if (newPenaltyBps > BPS) revert OutOfBounds(newPenaltyBps, 0, BPS);
-        emit NonRevealPenaltyUpdated(_rules.nonRevealPenaltyBps, newPenaltyBps);
-        _rules.nonRevealPenaltyBps = newPenaltyBps;
-    }
-
-    /// @notice Sets how long the phases of rounds started from now on last, in seconds up to {MAX_WINDOW} each.
-    function setWindows(Windows calldata newWindows) external onlyOwner {
-        _requireWindow(newWindows.registration);
-        _requireWindow(newWindows.answer);
-        _requireWindow(newWindows.reveal);
-        _requireWindow(newWindows.vote);
-        _requireWindow(newWindows.count);
-        emit WindowsUpdated(_rules.windows, newWindows);
-        _rules.windows = newWindows;
-    }
-
-    /// @notice Bounds what misconduct can cost in one round, in basis points of its stake, and how long after the round.
-    function setMisconductPolicy(uint16 newCapBps, uint64 newReportWindow) external onlyOwner {
-        if (newCapBps > BPS) revert OutOfBounds(newCapBps, 0, BPS);
-        if (newReportWindow > MAX_REPORT_WINDOW) revert OutOfBounds(newReportWindow, 0, MAX_REPORT_WINDOW);
-        emit MisconductPolicyUpdated(misconductCapBps, reportWindow, newCapBps, newReportWindow);
-        misconductCapBps = newCapBps;
-        reportWindow = newReportWindow;
-    }
-
-    /// @notice Sets how far the difficulty may move from one round to the next.
-    function setMaxDifficultyStep(uint32 newStep) external onlyOwner {
-        if (newStep == 0) revert ZeroAmount();
-        emit MaxDifficultyStepUpdated(maxDifficultyStep, newStep);
-        maxDifficultyStep = newStep;
-    }
-
-    /// @notice Names the FeePool. What is owed is then paid from the new one.
-    function setFeePool(IFeePool newFeePool) external onlyOwner {
-        _setFeePool(newFeePool);
-        _emitParameters();
-    }
-
-    /// @notice Names who knows agents and validators; zero lets everybody take part.
-    function setIdentityRegistry(IIdentityRegistry newIdentityRegistry) external onlyOwner {
-        if (address(newIdentityRegistry) != address(0)) _requireContract(address(newIdentityRegistry));
-        emit IdentityRegistryUpdated(address(identityRegistry), address(newIdentityRegistry));
-        identityRegistry = newIdentityRegistry;
-    }
-
     /// @notice Names the StakeManager. Refused while the present one holds stakes for rounds.
     function setStakeManager(IStakeManager newStakeManager) external onlyOwner {
         if (liveRounds != 0) revert RoundsLive(liveRounds);
@@ -760,16 +330,6 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         returns (bytes32)
     {
         return keccak256(abi.encode(VOTE_DOMAIN, block.chainid, address(this), roundId, validator, vote, salt));
-    }
-
-    /// @notice Whether `account` may start rounds and report misconduct.
-    function orchestrators(address account) external view returns (bool) {
-        return _orchestrators.contains(account);
-    }
-
-    /// @notice All orchestrators.
-    function orchestratorList() external view returns (address[] memory) {
-        return _orchestrators.values();
     }
 
     /// @notice The rules of one round.
@@ -799,61 +359,6 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
     /// @notice Whether misconduct of `validator` was punished under `reason`.
     function isPunished(uint256 roundId, address validator, string calldata reason) external view returns (bool) {
         return _punished[keccak256(abi.encode(roundId, validator, reason))];
-    }
-
-    /// @notice Base reward of the teacher, in wei of the token.
-    function teacherReward() external view returns (uint256) {
-        return _rules.teacherReward;
-    }
-
-    /// @notice Base reward of all winning students together, in wei of the token.
-    function studentReward() external view returns (uint256) {
-        return _rules.studentReward;
-    }
-
-    /// @notice Base reward of the whole committee together, in wei of the token.
-    function validatorReward() external view returns (uint256) {
-        return _rules.validatorReward;
-    }
-
-    /// @notice What each validator locks, in wei of the token.
-    function validatorStake() external view returns (uint256) {
-        return _rules.validatorStake;
-    }
-
-    /// @notice How many validators judge.
-    function committeeSize() external view returns (uint256) {
-        return _rules.committeeSize;
-    }
-
-    /// @notice Success rate at which the teacher is paid in full, in basis points.
-    function targetSuccessRateBps() external view returns (uint256) {
-        return _rules.targetSuccessRateBps;
-    }
-
-    /// @notice Share of its base reward that the teacher is paid, in basis points.
-    function teacherSplit() external view returns (uint256) {
-        return _rules.teacherSplit;
-    }
-
-    /// @notice Share of their base reward that students are paid, in basis points.
-    function studentSplit() external view returns (uint256) {
-        return _rules.studentSplit;
-    }
-
-    /// @notice Share of their base reward that validators are paid, in basis points.
-    function validatorSplit() external view returns (uint256) {
-        return _rules.validatorSplit;
-    }
-
-    /// @notice Share of its stake that a silent validator loses, in basis points.
-    function nonRevealPenaltyBps() external view returns (uint256) {
-        return _rules.nonRevealPenaltyBps;
-    }
-
-    /// @notice How long the phases last, in seconds.
-    function windows() external view returns (Windows memory) {
-        return _rules.windows;
     }
 
     // ----------------------------------------------------------------------------------------------- internals
@@ -976,10 +481,7 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
 
     /// @dev Each seat of the committee has an equal part, of which a validator earns as much as it judged like the
     /// majority. Misconduct forfeits it.
-    function _creditValidators(uint256 roundId, uint256 winners, Rules memory rules_)
-        private
-        returns (uint256 total)
-    {
+    function _creditValidators(uint256 roundId, uint256 winners, Rules memory rules_) private returns (uint256 total) {
         address[] memory committee = _validators[roundId];
         uint256 judgements = _students[roundId].length;
         uint256 pot = _share(rules_.validatorReward, rules_.validatorSplit);
@@ -1031,28 +533,6 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         stakeManager = newStakeManager;
     }
 
-    function _setFeePool(IFeePool newFeePool) private {
-        _requireContract(address(newFeePool));
-        emit FeePoolUpdated(address(feePool), address(newFeePool));
-        feePool = newFeePool;
-    }
-
-    function _emitParameters() private {
-        Rules memory rules_ = _rules;
-        emit ParametersUpdated(
-            rules_.teacherReward,
-            rules_.studentReward,
-            rules_.validatorReward,
-            rules_.committeeSize,
-            rules_.validatorStake,
-            rules_.targetSuccessRateBps,
-            rules_.teacherSplit,
-            rules_.studentSplit,
-            rules_.validatorSplit,
-            address(feePool)
-        );
-    }
-
     function _inPhase(uint256 roundId, Phase phase) private view returns (Round storage round) {
         round = _rounds[roundId];
         if (round.phase != phase) revert WrongPhase(roundId, round.phase);
@@ -1069,10 +549,6 @@ contract SelfPlayArena is PausableModule, ReentrancyGuardTransient {
         if (address(identityRegistry) != address(0) && !identityRegistry.isAuthorized(kind, account)) {
             revert NotAuthorized(account, kind);
         }
-    }
-
-    function _requireWindow(uint256 window) private pure {
-        if (window == 0 || window > MAX_WINDOW) revert OutOfBounds(window, 1, MAX_WINDOW);
     }
 
     function _isLive(Phase phase) private pure returns (bool) {

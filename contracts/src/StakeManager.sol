@@ -81,7 +81,8 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
     mapping(Role => uint256) public minStake;
 
     mapping(address user => mapping(Role => Stake)) private _stakes;
-    mapping(address manager => mapping(address user => mapping(Role => mapping(uint256 key => uint256)))) private _locks;
+    mapping(address manager => mapping(address user => mapping(Role => mapping(uint256 key => uint256)))) private
+        _locks;
     mapping(Role => EnumerableSet.AddressSet) private _lockManagers;
     EnumerableSet.AddressSet private _slashers;
     EnumerableSet.AddressSet private _treasurySlashers;
@@ -90,7 +91,9 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
     event StakeDeposited(address indexed user, Role indexed role, uint256 amount, uint256 bonded);
 
     /// @notice A user began to take stake out; all that is unbonding can be had from `releaseAt` of protocol time.
-    event WithdrawRequested(address indexed user, Role indexed role, uint256 amount, uint256 unbonding, uint64 releaseAt);
+    event WithdrawRequested(
+        address indexed user, Role indexed role, uint256 amount, uint256 unbonding, uint64 releaseAt
+    );
 
     /// @notice A user put unbonding stake up again.
     event WithdrawCancelled(address indexed user, Role indexed role, uint256 amount);
@@ -207,6 +210,7 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
     {
         _requireContract(address(stakingToken));
         token = stakingToken;
+        _emitParameters();
     }
 
     // ------------------------------------------------------------------------------------------------ users
@@ -384,9 +388,7 @@ contract StakeManager is IStakeManager, PausableModule, TreasuryAccount, Reentra
         if (burnBps > BPS) revert OutOfBounds(burnBps, 0, BPS);
         uint256 sum = employerBps + treasuryBps + burnBps;
         if (sum != BPS) revert SplitSum(sum, BPS);
-        emit SlashSplitUpdated(
-            employerSlashBps, treasurySlashBps, burnSlashBps, employerBps, treasuryBps, burnBps
-        );
+        emit SlashSplitUpdated(employerSlashBps, treasurySlashBps, burnSlashBps, employerBps, treasuryBps, burnBps);
         employerSlashBps = employerBps;
         treasurySlashBps = treasuryBps;
         burnSlashBps = burnBps;

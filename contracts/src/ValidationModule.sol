@@ -369,8 +369,7 @@ contract ValidationModule is PausableModule, ReentrancyGuardTransient {
         if (round.phase != Phase.Revealing) revert WrongPhase(jobId, round.phase);
         if (round.reveals != round.commits) _requireOver(jobId, round);
         address[] memory committee = _committees[jobId];
-        bool judged = uint256(round.reveals) * 2 > committee.length
-            && jobRegistry.stateOf(jobId) == JobState.Submitted;
+        bool judged = uint256(round.reveals) * 2 > committee.length && jobRegistry.stateOf(jobId) == JobState.Submitted;
         _penaliseSilence(jobId, round, committee);
         _close(jobId, round, committee, judged ? Phase.Judged : Phase.Failed);
         if (!judged) return;
@@ -504,9 +503,8 @@ contract ValidationModule is PausableModule, ReentrancyGuardTransient {
         view
         returns (bytes32)
     {
-        return keccak256(
-            abi.encode(VOTE_DOMAIN, block.chainid, address(this), jobId, attempt, validator, approve, salt)
-        );
+        return
+            keccak256(abi.encode(VOTE_DOMAIN, block.chainid, address(this), jobId, attempt, validator, approve, salt));
     }
 
     /// @notice Everything about a job's latest round but its people.

@@ -129,6 +129,13 @@ contract FeePoolTest is Protocol {
         feePool.stakeChanged(stranger, Role.Platform, 1e18);
     }
 
+    function test_Nothing_is_no_fee_and_no_contribution() public {
+        vm.expectRevert(ZeroAmount.selector);
+        feePool.depositFee(0);
+        vm.expectRevert(ZeroAmount.selector);
+        feePool.contribute(0);
+    }
+
     // ---------------------------------------------------------------------------------------------------- rewards
 
     function testFuzz_A_reward_never_touches_claims_fees_or_anothers_reservation(uint256 amount) public {
@@ -179,6 +186,30 @@ contract FeePoolTest is Protocol {
         vm.prank(rewarder);
         feePool.releaseRewards(100e18);
         assertEq(feePool.rewardBudget(), 20e18, "given back");
+    }
+
+    function test_A_rewarder_pays_out_no_more_in_a_period_than_the_limit_whatever_it_has_reserved() public {
+        fillPool(100e18);
+        vm.startPrank(governance);
+        vm.expectEmit(true, true, true, true, address(feePool));
+        emit FeePool.RewardLimitUpdated(type(uint256).max, 30e18);
+        feePool.setRewardLimit(30e18);
+        feePool.setRewarder(bob, true);
+        vm.stopPrank();
+        vm.startPrank(rewarder);
+        feePool.reserveRewards(60e18);
+        feePool.reward(alice, 20e18);
+        vm.expectRevert(abi.encodeWithSelector(FeePool.RewardLimitReached.selector, 11e18, 10e18));
+        feePool.reward(alice, 11e18);
+        feePool.reward(alice, 10e18);
+        assertEq(feePool.rewardedIn(rewarder, feePool.rewardPeriod()), 30e18, "counted");
+        vm.stopPrank();
+        vm.prank(bob);
+        feePool.reward(bob, 30e18);
+        vm.warp(block.timestamp + 1 days);
+        vm.prank(rewarder);
+        feePool.reward(alice, 30e18);
+        assertEq(token.balanceOf(alice), 60e18, "what waited");
     }
 
     function test_Governance_cancels_the_reservation_of_a_rewarder_that_is_gone() public {
@@ -298,6 +329,8 @@ contract FeePoolTest is Protocol {
         feePool.setBurnPct(1);
         vm.expectRevert(refusal);
         feePool.setStakerShare(1);
+        vm.expectRevert(refusal);
+        feePool.setRewardLimit(1);
         vm.expectRevert(refusal);
         feePool.setRewarder(stranger, true);
         vm.expectRevert(refusal);

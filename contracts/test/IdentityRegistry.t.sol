@@ -2,6 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {JobRules} from "../src/base/JobRules.sol";
+import {ArenaRules} from "../src/base/ArenaRules.sol";
+import {IArenaRounds} from "../src/interfaces/IArenaRounds.sol";
 import {NoCode, ZeroAddress} from "../src/base/Errors.sol";
 import {IdentityRegistry} from "../src/IdentityRegistry.sol";
 import {IEns, INameWrapper} from "../src/interfaces/IEns.sol";
@@ -81,19 +84,18 @@ contract IdentityRegistryTest is Protocol {
         wrapper.setWrapped(uint256(node), address(0));
         assertFalse(identity.isAuthorized(Kind.Agent, agent), "expired");
         wrapper.setWrapped(uint256(node), agent);
-        vm.prank(governance);
-        identity.setRootNodeAlias(Kind.Agent, ALPHA, false);
-        assertFalse(identity.isAuthorized(Kind.Agent, agent), "the root node counts no longer");
-        vm.prank(governance);
+        vm.startPrank(governance);
         identity.setENS(IEns(address(0)));
         assertFalse(identity.isAuthorized(Kind.Agent, agent), "names count no longer");
+        identity.setENS(ens);
+        identity.setRootNodeAlias(Kind.Agent, ALPHA, false);
+        vm.stopPrank();
+        assertFalse(identity.isAuthorized(Kind.Agent, agent), "the root node counts no longer");
     }
 
     function test_Only_names_under_known_roots_count() public {
         vm.startPrank(agent);
-        vm.expectRevert(
-            abi.encodeWithSelector(IdentityRegistry.UnknownRootNode.selector, Kind.Validator, ROOT)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IdentityRegistry.UnknownRootNode.selector, Kind.Validator, ROOT));
         identity.registerName(Kind.Validator, ROOT, "ada");
         vm.expectRevert(IdentityRegistry.EmptyNode.selector);
         identity.registerName(Kind.Agent, ROOT, "");
@@ -225,10 +227,10 @@ contract IdentityRegistryTest is Protocol {
 
         vm.startPrank(governance);
         expectFrom(address(jobRegistry));
-        emit JobRegistry.IdentityRegistryUpdated(address(0), address(identity));
+        emit JobRules.IdentityRegistryUpdated(address(0), address(identity));
         jobRegistry.setIdentityRegistry(identity);
         expectFrom(address(arena));
-        emit SelfPlayArena.IdentityRegistryUpdated(address(0), address(identity));
+        emit ArenaRules.IdentityRegistryUpdated(address(0), address(identity));
         arena.setIdentityRegistry(identity);
         vm.expectRevert(abi.encodeWithSelector(NoCode.selector, stranger));
         jobRegistry.setIdentityRegistry(IIdentityRegistry(stranger));
@@ -238,11 +240,11 @@ contract IdentityRegistryTest is Protocol {
         vm.startPrank(agent);
         vm.expectRevert(abi.encodeWithSelector(JobRegistry.NotAnAgent.selector, agent));
         jobRegistry.applyForJob(jobId);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotAuthorized.selector, agent, Kind.Agent));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotAuthorized.selector, agent, Kind.Agent));
         arena.joinRound(roundId);
         vm.stopPrank();
         vm.prank(validators[0]);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotAuthorized.selector, validators[0], Kind.Validator));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotAuthorized.selector, validators[0], Kind.Validator));
         arena.joinRound(roundId);
 
         vm.startPrank(governance);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {JobRules} from "../src/base/JobRules.sol";
 import {NoCode, OutOfBounds, Unauthorized, ZeroAmount} from "../src/base/Errors.sol";
 import {IFeePool} from "../src/interfaces/IFeePool.sol";
 import {JobState} from "../src/interfaces/IJobRegistry.sol";
@@ -78,6 +79,30 @@ contract JobRegistryTest is Protocol {
         vm.prank(employer);
         vm.expectRevert(abi.encodeWithSelector(JobRegistry.WrongState.selector, jobId, JobState.Finalized));
         jobRegistry.acceptResult(jobId);
+    }
+
+    function test_Accepting_before_the_verdict_saves_nobody_the_validators_share() public {
+        uint256 jobId = validated();
+        vm.prank(employer);
+        jobRegistry.acceptResult(jobId);
+        assertEq(token.balanceOf(agent), 87e18, "as with a verdict");
+        assertEq(jobRegistry.accruedFees(), 13e18, "to the protocol");
+        assertEq(jobRegistry.totalValidatorRewards(), 0, "nobody judged");
+    }
+
+    function test_The_module_that_judged_collects_after_another_took_its_place() public {
+        uint256 jobId = validated();
+        vm.prank(validation);
+        jobRegistry.recordVerdict(jobId, true);
+        vm.prank(governance);
+        jobRegistry.setValidationModule(stranger);
+        vm.prank(employer);
+        jobRegistry.acceptResult(jobId);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(Unauthorized.selector, stranger));
+        jobRegistry.collectValidatorReward(jobId);
+        vm.prank(validation);
+        assertEq(jobRegistry.collectValidatorReward(jobId), 8e18, "collected");
     }
 
     function test_Taking_a_job_locks_stake_and_is_limited() public {
@@ -271,6 +296,22 @@ contract JobRegistryTest is Protocol {
         vm.prank(governance);
         vm.expectRevert(abi.encodeWithSelector(JobRegistry.WrongState.selector, jobId, JobState.Cancelled));
         jobRegistry.forceRefund(jobId);
+    }
+
+    function test_A_broken_StakeManager_does_not_hold_up_a_forced_refund() public {
+        uint256 jobId = submitted();
+        bytes memory reason = abi.encodeWithSelector(ZeroAmount.selector);
+        vm.mockCallRevert(address(stakeManager), abi.encodeWithSelector(stakeManager.unlockStake.selector), reason);
+        vm.prank(governance);
+        expect();
+        emit JobRegistry.StakeNotReleased(jobId, agent, 10e18, reason);
+        jobRegistry.forceRefund(jobId);
+        assertEq(token.balanceOf(employer), REWARD, "refunded");
+        assertEq(jobRegistry.openEngagements(), 0, "so that another StakeManager can be named");
+        vm.clearMockedCalls();
+        vm.prank(governance);
+        stakeManager.releaseLock(address(jobRegistry), Role.Agent, agent, jobId);
+        assertEq(stakeManager.stakes(agent, Role.Agent).locked, 0, "released later");
     }
 
     function test_Only_governance_forces_a_refund_and_never_of_a_job_that_is_final() public {
@@ -486,40 +527,40 @@ contract JobRegistryTest is Protocol {
     function test_Every_setter_shows_old_and_new() public {
         vm.startPrank(governance);
         expect();
-        emit JobRegistry.JobStakeUpdated(10e18, 11e18);
+        emit JobRules.JobStakeUpdated(10e18, 11e18);
         jobRegistry.setJobStake(11e18);
         expect();
-        emit JobRegistry.MaxJobRewardUpdated(type(uint128).max, 5e18);
+        emit JobRules.MaxJobRewardUpdated(type(uint128).max, 5e18);
         jobRegistry.setMaxJobReward(5e18);
         expect();
-        emit JobRegistry.DisputeFeeUpdated(0, 1e18);
+        emit JobRules.DisputeFeeUpdated(0, 1e18);
         jobRegistry.setDisputeFee(1e18);
         expect();
-        emit JobRegistry.MaxJobDurationUpdated(30 days, 10 days);
+        emit JobRules.MaxJobDurationUpdated(30 days, 10 days);
         jobRegistry.setMaxJobDuration(10 days);
         expect();
-        emit JobRegistry.ExpirationGracePeriodUpdated(1 days, 0);
+        emit JobRules.ExpirationGracePeriodUpdated(1 days, 0);
         jobRegistry.setExpirationGracePeriod(0);
         expect();
-        emit JobRegistry.ValidationWindowUpdated(1 days, 2 days);
+        emit JobRules.ValidationWindowUpdated(1 days, 2 days);
         jobRegistry.setValidationWindow(2 days);
         expect();
-        emit JobRegistry.DisputeWindowUpdated(1 days, 3 days);
+        emit JobRules.DisputeWindowUpdated(1 days, 3 days);
         jobRegistry.setDisputeWindow(3 days);
         expect();
-        emit JobRegistry.MaxActiveJobsPerAgentUpdated(10, 4);
+        emit JobRules.MaxActiveJobsPerAgentUpdated(10, 4);
         jobRegistry.setMaxActiveJobsPerAgent(4);
         expect();
-        emit JobRegistry.FailureSlashUpdated(5_000, 10_000);
+        emit JobRules.FailureSlashUpdated(5_000, 10_000);
         jobRegistry.setFailureSlash(10_000);
         expect();
-        emit JobRegistry.DisputeModuleUpdated(moderator, stranger);
+        emit JobRules.DisputeModuleUpdated(moderator, stranger);
         jobRegistry.setDisputeModule(stranger);
         expect();
-        emit JobRegistry.ValidationModuleUpdated(address(0), stranger);
+        emit JobRules.ValidationModuleUpdated(address(0), stranger);
         jobRegistry.setValidationModule(stranger);
         expect();
-        emit JobRegistry.FeePoolUpdated(address(feePool), address(token));
+        emit JobRules.FeePoolUpdated(address(feePool), address(token));
         jobRegistry.setFeePool(IFeePool(address(token)));
         expect();
         emit JobRegistry.StakeManagerUpdated(address(stakeManager), address(token));

@@ -25,9 +25,11 @@ contract JobRouterTest is Protocol {
         vm.stopPrank();
     }
 
-    function testFuzz_A_job_goes_once_to_a_platform_with_something_at_stake(uint256 random, uint256 stakeA, uint256 stakeB)
-        public
-    {
+    function testFuzz_A_job_goes_once_to_a_platform_with_something_at_stake(
+        uint256 random,
+        uint256 stakeA,
+        uint256 stakeB
+    ) public {
         stakeA = bound(stakeA, 1, 1e24);
         stakeB = bound(stakeB, 1, 1e24);
         address a = registered(0, stakeA);

@@ -98,6 +98,7 @@ abstract contract Protocol is Test {
     }
 
     function numbered(string memory name, uint256 index) internal returns (address) {
-        return account(string.concat(name, "-", string(abi.encodePacked(uint8(48 + index / 10), uint8(48 + index % 10)))));
+        return
+            account(string.concat(name, "-", string(abi.encodePacked(uint8(48 + index / 10), uint8(48 + index % 10)))));
     }
 }

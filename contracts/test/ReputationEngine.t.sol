@@ -19,9 +19,7 @@ contract ReputationEngineTest is Protocol {
 
     function test_A_job_counts_once_and_only_when_it_is_final() public {
         uint256 jobId = submitted();
-        vm.expectRevert(
-            abi.encodeWithSelector(ReputationEngine.JobNotFinal.selector, jobId, JobState.Completed)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ReputationEngine.JobNotFinal.selector, jobId, JobState.Completed));
         reputation.recordJob(jobId);
         vm.prank(employer);
         jobRegistry.acceptResult(jobId);

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {ArenaRules} from "../src/base/ArenaRules.sol";
+import {IArenaRounds} from "../src/interfaces/IArenaRounds.sol";
 import {NoCode, OutOfBounds, SplitSum, Unauthorized, ZeroAddress, ZeroAmount} from "../src/base/Errors.sol";
 import {FeePool} from "../src/FeePool.sol";
 import {IFeePool} from "../src/interfaces/IFeePool.sol";
@@ -36,7 +38,7 @@ contract SelfPlayArenaTest is Protocol {
     // ----------------------------------------------------------------------------------------------- whole rounds
 
     function test_A_round_pays_teacher_winners_and_validators_from_the_votes_alone() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Voting, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
         commit(roundId, 0, 3);
         commit(roundId, 1, 3);
         commit(roundId, 2, 4);
@@ -47,7 +49,7 @@ contract SelfPlayArenaTest is Protocol {
         reveal(roundId, 2, 4);
         vm.prank(stranger);
         arena.finaliseRound(roundId);
-        SelfPlayArena.Round memory round = arena.getRound(roundId);
+        IArenaRounds.Round memory round = arena.getRound(roundId);
         assertEq(round.winners, 3, "winners");
         assertEq(round.successRateBps, 5_000, "success rate");
         // On target the teacher has 60 % of 100, students 20 % of 100 among two, validators 20 % of 100 over 12 verdicts.
@@ -62,11 +64,9 @@ contract SelfPlayArenaTest is Protocol {
 
         arena.claimReward(students[0]);
         assertEq(token.balanceOf(students[0]), 10e18, "paid");
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NothingOwed.selector, students[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NothingOwed.selector, students[0]));
         arena.claimReward(students[0]);
-        vm.expectRevert(
-            abi.encodeWithSelector(SelfPlayArena.WrongPhase.selector, roundId, SelfPlayArena.Phase.Finalised)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Finalised));
         arena.finaliseRound(roundId);
     }
 
@@ -74,7 +74,7 @@ contract SelfPlayArenaTest is Protocol {
         base = uint128(bound(base, 0, 3_000e18));
         vm.prank(governance);
         arena.setRewards(base, base, base);
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Voting, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
         uint256[3] memory votes = [a % 16, b % 16, c % 16];
         for (uint256 i = 0; i < 3; ++i) {
             commit(roundId, i, votes[i]);
@@ -96,7 +96,7 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_Nobody_succeeding_earns_the_teacher_nothing() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 0);
         for (uint256 i = 0; i < 3; ++i) {
             reveal(roundId, i, 0);
         }
@@ -106,7 +106,7 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_Everybody_succeeding_is_half_off_the_target() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 15);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 15);
         for (uint256 i = 0; i < 3; ++i) {
             reveal(roundId, i, 15);
         }
@@ -117,11 +117,11 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_An_answer_that_was_not_revealed_cannot_win() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Revealing, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Revealing, 0);
         for (uint256 i = 1; i < STUDENTS; ++i) {
             revealAnswer(roundId, i);
         }
-        vm.expectPartialRevert(SelfPlayArena.PhaseNotOver.selector);
+        vm.expectPartialRevert(IArenaRounds.PhaseNotOver.selector);
         arena.advanceRound(roundId);
         vm.warp(block.timestamp + 1 hours);
         arena.advanceRound(roundId);
@@ -137,14 +137,14 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_Silence_costs_a_validator_stake_and_pays_nothing() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         reveal(roundId, 0, 3);
         reveal(roundId, 1, 3);
-        vm.expectPartialRevert(SelfPlayArena.PhaseNotOver.selector);
+        vm.expectPartialRevert(IArenaRounds.PhaseNotOver.selector);
         arena.finaliseRound(roundId);
         vm.warp(block.timestamp + 1 hours);
         vm.expectEmit(true, true, true, true, address(arena));
-        emit SelfPlayArena.ValidatorPenalised(roundId, validators[2], 10e18, "auto-slash:non-reveal");
+        emit IArenaRounds.ValidatorPenalised(roundId, validators[2], 10e18, "auto-slash:non-reveal");
         arena.finaliseRound(roundId);
         assertEq(stakeManager.stakeOf(validators[2], Role.Validator), 190e18, "a tenth of 100");
         assertEq(stakeManager.stakes(validators[2], Role.Validator).locked, 0, "the rest is free");
@@ -152,14 +152,48 @@ contract SelfPlayArenaTest is Protocol {
         assertEq(token.balanceOf(treasury), 10e18, "to the treasury");
     }
 
+    function test_Half_of_the_committee_is_no_majority() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(2, 100e18);
+        validators.pop();
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
+        reveal(roundId, 0, 3);
+        vm.warp(block.timestamp + 1 hours);
+        arena.finaliseRound(roundId);
+        assertEq(uint256(arena.getRound(roundId).phase), uint256(IArenaRounds.Phase.Voided), "void");
+    }
+
+    function test_A_tie_wins_nothing() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(2, 100e18);
+        validators.pop();
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
+        commit(roundId, 0, 3);
+        commit(roundId, 1, 1);
+        arena.advanceRound(roundId);
+        reveal(roundId, 0, 3);
+        reveal(roundId, 1, 1);
+        arena.finaliseRound(roundId);
+        assertEq(arena.getRound(roundId).winners, 1, "one of two is not more than half");
+    }
+
+    function test_Without_a_stake_silence_costs_nothing() public {
+        vm.prank(governance);
+        arena.setCommitteeParameters(3, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
+        vm.warp(block.timestamp + 1 hours);
+        arena.finaliseRound(roundId);
+        assertEq(stakeManager.stakeOf(validators[0], Role.Validator), 200e18, "whole");
+    }
+
     function test_Without_a_majority_of_votes_the_round_is_void_and_silence_still_costs() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Voting, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
         commit(roundId, 0, 3);
         vm.warp(block.timestamp + 1 hours);
         arena.advanceRound(roundId);
         reveal(roundId, 0, 3);
         arena.finaliseRound(roundId);
-        assertEq(uint256(arena.getRound(roundId).phase), uint256(SelfPlayArena.Phase.Voided), "void");
+        assertEq(uint256(arena.getRound(roundId).phase), uint256(IArenaRounds.Phase.Voided), "void");
         assertEq(arena.totalOwed(), 0, "nobody is paid");
         assertEq(feePool.reservedRewards(), 0, "all goes back");
         assertEq(stakeManager.stakeOf(validators[0], Role.Validator), 200e18, "who voted is whole");
@@ -181,13 +215,13 @@ contract SelfPlayArenaTest is Protocol {
         address[] memory guests = students;
         guests[1] = guests[0];
         vm.startPrank(orchestrator);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.DuplicateParticipant.selector, students[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.DuplicateParticipant.selector, students[0]));
         arena.startRound(1, teacher, guests, validators);
         guests[1] = validators[0];
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.DuplicateParticipant.selector, validators[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.DuplicateParticipant.selector, validators[0]));
         arena.startRound(1, teacher, guests, validators);
         guests[1] = teacher;
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.DuplicateParticipant.selector, teacher));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.DuplicateParticipant.selector, teacher));
         arena.startRound(1, teacher, guests, validators);
         guests[1] = address(0);
         vm.expectRevert(ZeroAddress.selector);
@@ -196,7 +230,7 @@ contract SelfPlayArenaTest is Protocol {
         uint256 roundId = started();
         vm.startPrank(students[0]);
         arena.joinRound(roundId);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.AlreadyDone.selector, roundId, students[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.AlreadyDone.selector, roundId, students[0]));
         arena.joinRound(roundId);
         vm.stopPrank();
     }
@@ -217,29 +251,29 @@ contract SelfPlayArenaTest is Protocol {
     function test_Only_the_invited_join_and_only_with_stake() public {
         uint256 roundId = started();
         vm.prank(stranger);
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.joinRound(roundId);
         vm.prank(stranger);
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.publishTask(roundId, "task", "");
         vm.prank(teacher);
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.joinRound(roundId);
 
         vm.prank(students[0]);
         stakeManager.requestWithdraw(Role.Agent, 100e18);
         vm.prank(students[0]);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotStaked.selector, students[0], Role.Agent));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotStaked.selector, students[0], Role.Agent));
         arena.joinRound(roundId);
         vm.prank(validators[0]);
         stakeManager.requestWithdraw(Role.Validator, 200e18);
         vm.prank(validators[0]);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotStaked.selector, validators[0], Role.Validator));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotStaked.selector, validators[0], Role.Validator));
         arena.joinRound(roundId);
         vm.prank(teacher);
         stakeManager.requestWithdraw(Role.Agent, 100e18);
         vm.prank(teacher);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NotStaked.selector, teacher, Role.Agent));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NotStaked.selector, teacher, Role.Agent));
         arena.publishTask(roundId, "task", "");
     }
 
@@ -253,7 +287,7 @@ contract SelfPlayArenaTest is Protocol {
             arena.joinRound(roundId);
         }
         vm.prank(reserve);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.CommitteeFull.selector, roundId, 3));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.CommitteeFull.selector, roundId, 3));
         arena.joinRound(roundId);
         (, address[] memory committee) = arena.participantsOf(roundId);
         assertEq(committee.length, 3, "seats");
@@ -263,10 +297,10 @@ contract SelfPlayArenaTest is Protocol {
     function test_A_task_is_set_once() public {
         uint256 roundId = started();
         vm.startPrank(teacher);
-        vm.expectRevert(SelfPlayArena.EmptyHash.selector);
+        vm.expectRevert(IArenaRounds.EmptyHash.selector);
         arena.publishTask(roundId, 0, "");
         arena.publishTask(roundId, "task", "");
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.AlreadyDone.selector, roundId, teacher));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.AlreadyDone.selector, roundId, teacher));
         arena.publishTask(roundId, "other", "");
         vm.stopPrank();
     }
@@ -274,17 +308,15 @@ contract SelfPlayArenaTest is Protocol {
     function test_Registration_ends_early_for_an_operator_only_when_complete() public {
         uint256 roundId = started();
         vm.prank(orchestrator);
-        vm.expectPartialRevert(SelfPlayArena.PhaseNotOver.selector);
+        vm.expectPartialRevert(IArenaRounds.PhaseNotOver.selector);
         arena.closeRound(roundId);
         joinAll(roundId);
         vm.prank(stranger);
-        vm.expectPartialRevert(SelfPlayArena.PhaseNotOver.selector);
+        vm.expectPartialRevert(IArenaRounds.PhaseNotOver.selector);
         arena.closeRound(roundId);
         vm.prank(orchestrator);
         arena.closeRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(SelfPlayArena.WrongPhase.selector, roundId, SelfPlayArena.Phase.Answering)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Answering));
         arena.closeRound(roundId);
     }
 
@@ -294,10 +326,10 @@ contract SelfPlayArenaTest is Protocol {
         arena.joinRound(roundId);
         vm.warp(block.timestamp + 1 hours);
         vm.prank(validators[1]);
-        vm.expectPartialRevert(SelfPlayArena.PhaseOver.selector);
+        vm.expectPartialRevert(IArenaRounds.PhaseOver.selector);
         arena.joinRound(roundId);
         arena.closeRound(roundId);
-        assertEq(uint256(arena.getRound(roundId).phase), uint256(SelfPlayArena.Phase.Voided), "void");
+        assertEq(uint256(arena.getRound(roundId).phase), uint256(IArenaRounds.Phase.Voided), "void");
         assertEq(stakeManager.stakes(validators[0], Role.Validator).locked, 0, "free");
         assertEq(stakeManager.stakeOf(validators[0], Role.Validator), 200e18, "whole");
         assertEq(feePool.reservedRewards(), 0, "given back");
@@ -316,7 +348,7 @@ contract SelfPlayArenaTest is Protocol {
         arena.startRound(first, teacher, students, validators);
         uint256 step = first > second ? first - second : second - first;
         if (step > 100) {
-            vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.DifficultyStepTooLarge.selector, first, second, 100));
+            vm.expectRevert(abi.encodeWithSelector(IArenaRounds.DifficultyStepTooLarge.selector, first, second, 100));
         }
         arena.startRound(second, teacher, students, validators);
         assertEq(arena.difficulty(), step > 100 ? first : second, "difficulty");
@@ -326,7 +358,7 @@ contract SelfPlayArenaTest is Protocol {
     // -------------------------------------------------------------------------------------------- answers and votes
 
     function test_Commitments_hold_for_one_chain_contract_round_and_agent() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Voting, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
         bytes32 commitment = arena.voteCommitment(roundId, validators[0], 3, SALT);
         assertEq(
             commitment,
@@ -350,58 +382,58 @@ contract SelfPlayArenaTest is Protocol {
         commit(roundId, 2, 3);
         arena.advanceRound(roundId);
         vm.prank(validators[1]);
-        vm.expectPartialRevert(SelfPlayArena.CommitmentMismatch.selector);
+        vm.expectPartialRevert(IArenaRounds.CommitmentMismatch.selector);
         arena.revealVote(roundId, 3, SALT);
         vm.prank(validators[0]);
-        vm.expectPartialRevert(SelfPlayArena.CommitmentMismatch.selector);
+        vm.expectPartialRevert(IArenaRounds.CommitmentMismatch.selector);
         arena.revealVote(roundId, 1, SALT);
     }
 
     function test_Votes_and_answers_are_given_once_by_those_who_sit_in_the_round() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Answering, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Answering, 0);
         vm.startPrank(students[0]);
-        vm.expectRevert(SelfPlayArena.EmptyHash.selector);
+        vm.expectRevert(IArenaRounds.EmptyHash.selector);
         arena.commitAnswer(roundId, 0);
         arena.commitAnswer(roundId, "c");
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.AlreadyDone.selector, roundId, students[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.AlreadyDone.selector, roundId, students[0]));
         arena.commitAnswer(roundId, "d");
         vm.stopPrank();
         vm.prank(validators[0]);
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.commitAnswer(roundId, "c");
         vm.prank(students[0]);
-        vm.expectPartialRevert(SelfPlayArena.WrongPhase.selector);
+        vm.expectPartialRevert(IArenaRounds.WrongPhase.selector);
         arena.commitVote(roundId, "c");
         vm.warp(block.timestamp + 1 hours);
         vm.prank(students[1]);
-        vm.expectPartialRevert(SelfPlayArena.PhaseOver.selector);
+        vm.expectPartialRevert(IArenaRounds.PhaseOver.selector);
         arena.commitAnswer(roundId, "c");
         arena.advanceRound(roundId);
         vm.prank(students[1]);
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.revealAnswer(roundId, "a", SALT, "");
         vm.prank(students[0]);
-        vm.expectRevert(SelfPlayArena.EmptyHash.selector);
+        vm.expectRevert(IArenaRounds.EmptyHash.selector);
         arena.revealAnswer(roundId, 0, SALT, "");
     }
 
     function test_A_vote_is_revealed_once_and_names_only_students() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.prank(validators[0]);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.InvalidVote.selector, 16, 4));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.InvalidVote.selector, 16, 4));
         arena.revealVote(roundId, 16, SALT);
         reveal(roundId, 0, 3);
         vm.prank(validators[0]);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.AlreadyDone.selector, roundId, validators[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.AlreadyDone.selector, roundId, validators[0]));
         arena.revealVote(roundId, 3, SALT);
-        vm.expectPartialRevert(SelfPlayArena.WrongPhase.selector);
+        vm.expectPartialRevert(IArenaRounds.WrongPhase.selector);
         arena.advanceRound(roundId);
     }
 
     // ------------------------------------------------------------------------------------------------------- clocks
 
     function testFuzz_A_pause_takes_no_time_from_any_window(uint8 choice, uint256 before, uint256 during) public {
-        SelfPlayArena.Phase phase = SelfPlayArena.Phase(bound(choice, 1, 5));
+        IArenaRounds.Phase phase = IArenaRounds.Phase(bound(choice, 1, 5));
         uint256 roundId = playedTo(phase, 3);
         before = bound(before, 0, 1 hours - 1);
         during = bound(during, 0, 365 days);
@@ -417,17 +449,17 @@ contract SelfPlayArenaTest is Protocol {
         // The window ends one second later, as it would have without the pause.
         (bool success, bytes memory reason) = tryAct(roundId, phase, 1);
         assertFalse(success, "over");
-        assertEq(bytes32(bytes4(reason)), bytes32(SelfPlayArena.PhaseOver.selector), "why");
+        assertEq(bytes32(bytes4(reason)), bytes32(IArenaRounds.PhaseOver.selector), "why");
     }
 
     function test_What_a_window_demands_works_while_every_other_module_is_paused() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Answering, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Answering, 0);
         address[] memory others = new address[](3);
         (others[0], others[1], others[2]) = (address(stakeManager), address(feePool), address(jobRegistry));
         vm.prank(guardian);
         systemPause.pauseModules(others);
         for (uint256 i = 0; i < STUDENTS; ++i) {
-            act(roundId, SelfPlayArena.Phase.Answering, i);
+            act(roundId, IArenaRounds.Phase.Answering, i);
         }
         arena.advanceRound(roundId);
         for (uint256 i = 0; i < STUDENTS; ++i) {
@@ -449,7 +481,7 @@ contract SelfPlayArenaTest is Protocol {
 
     function test_A_pause_stops_every_path_of_users() public {
         uint256 open = started();
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.prank(governance);
         arena.pause();
         bytes4 stopped = Pausable.EnforcedPause.selector;
@@ -480,24 +512,20 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_Governance_voids_and_extends_while_paused_too() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Voting, 0);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Voting, 0);
         vm.prank(guardian);
         systemPause.pauseAll();
         vm.startPrank(governance);
         uint64 endsAt = arena.getRound(roundId).phaseEndsAt;
         vm.expectEmit(true, true, true, true, address(arena));
-        emit SelfPlayArena.PhaseExtended(roundId, endsAt, endsAt + 1 days);
+        emit IArenaRounds.PhaseExtended(roundId, endsAt, endsAt + 1 days);
         arena.extendPhase(roundId, 1 days);
         vm.expectRevert(abi.encodeWithSelector(OutOfBounds.selector, 0, 1, 7 days));
         arena.extendPhase(roundId, 0);
         arena.voidRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(SelfPlayArena.WrongPhase.selector, roundId, SelfPlayArena.Phase.Voided)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided));
         arena.voidRound(roundId);
-        vm.expectRevert(
-            abi.encodeWithSelector(SelfPlayArena.WrongPhase.selector, roundId, SelfPlayArena.Phase.Voided)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.WrongPhase.selector, roundId, IArenaRounds.Phase.Voided));
         arena.extendPhase(roundId, 1 days);
         vm.stopPrank();
         assertEq(stakeManager.stakes(validators[0], Role.Validator).locked, 0, "free");
@@ -515,11 +543,11 @@ contract SelfPlayArenaTest is Protocol {
 
     function testFuzz_Misconduct_is_slashed_for_real_while_everything_is_paused(uint256 amount) public {
         amount = bound(amount, 1, 100e18);
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.prank(guardian);
         systemPause.pauseAll();
         vm.expectEmit(true, true, true, true, address(arena));
-        emit SelfPlayArena.ValidatorMisconduct(roundId, validators[0], orchestrator, amount, "moderation:block");
+        emit IArenaRounds.ValidatorMisconduct(roundId, validators[0], orchestrator, amount, "moderation:block");
         vm.prank(orchestrator);
         assertEq(arena.reportValidatorMisconduct(roundId, validators[0], amount, "moderation:block"), amount, "slashed");
         assertEq(stakeManager.stakeOf(validators[0], Role.Validator), 200e18 - amount, "stake");
@@ -528,23 +556,23 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_An_offence_is_punished_once_and_a_round_costs_no_more_than_the_cap() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.startPrank(orchestrator);
         arena.reportValidatorMisconduct(roundId, validators[0], 60e18, "moderation:block");
         vm.expectRevert(
             abi.encodeWithSelector(
-                SelfPlayArena.OffenceAlreadyPunished.selector, roundId, validators[0], "moderation:block"
+                IArenaRounds.OffenceAlreadyPunished.selector, roundId, validators[0], "moderation:block"
             )
         );
         arena.reportValidatorMisconduct(roundId, validators[0], 1, "moderation:block");
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.MisconductCapExceeded.selector, 41e18, 40e18));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.MisconductCapExceeded.selector, 41e18, 40e18));
         arena.reportValidatorMisconduct(roundId, validators[0], 41e18, "moderation:spam");
         arena.reportValidatorMisconduct(roundId, validators[0], 40e18, "moderation:spam");
         vm.stopPrank();
     }
 
     function test_Misconduct_forfeits_the_reward_and_leaves_the_vote() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         for (uint256 i = 0; i < 3; ++i) {
             reveal(roundId, i, 3);
         }
@@ -556,27 +584,27 @@ contract SelfPlayArenaTest is Protocol {
     }
 
     function test_Misconduct_can_be_reported_for_a_limited_time() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.warp(block.timestamp + 1 hours);
         arena.finaliseRound(roundId);
         vm.warp(block.timestamp + 7 days - 1);
         vm.startPrank(orchestrator);
         arena.reportValidatorMisconduct(roundId, validators[0], 1e18, "moderation:block");
         vm.warp(block.timestamp + 1);
-        vm.expectPartialRevert(SelfPlayArena.ReportWindowOver.selector);
+        vm.expectPartialRevert(IArenaRounds.ReportWindowOver.selector);
         arena.reportValidatorMisconduct(roundId, validators[0], 1e18, "moderation:spam");
         vm.stopPrank();
     }
 
     function test_Misconduct_is_reported_by_operators_of_validators_of_the_round() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(Unauthorized.selector, stranger));
         arena.reportValidatorMisconduct(roundId, validators[0], 1e18, "r");
         vm.startPrank(orchestrator);
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.reportValidatorMisconduct(roundId, students[0], 1e18, "r");
-        vm.expectPartialRevert(SelfPlayArena.NotSeated.selector);
+        vm.expectPartialRevert(IArenaRounds.NotSeated.selector);
         arena.reportValidatorMisconduct(roundId + 1, validators[0], 1e18, "r");
         vm.expectRevert(ZeroAmount.selector);
         arena.reportValidatorMisconduct(roundId, validators[0], 0, "r");
@@ -584,7 +612,7 @@ contract SelfPlayArenaTest is Protocol {
         vm.prank(governance);
         stakeManager.governanceSlash(Role.Validator, validators[0], 200e18, "INC-1");
         vm.prank(orchestrator);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.NothingToSlash.selector, validators[0]));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.NothingToSlash.selector, validators[0]));
         arena.reportValidatorMisconduct(roundId, validators[0], 1e18, "r");
     }
 
@@ -593,43 +621,41 @@ contract SelfPlayArenaTest is Protocol {
     function test_Every_setter_shows_old_and_new() public {
         vm.startPrank(governance);
         expect();
-        emit SelfPlayArena.RewardsUpdated(100e18, 100e18, 100e18, 150e18, 1, 2);
+        emit ArenaRules.RewardsUpdated(100e18, 100e18, 100e18, 150e18, 1, 2);
         expect();
-        emit SelfPlayArena.ParametersUpdated(
-            150e18, 1, 2, 3, 100e18, 5_000, 6_000, 2_000, 2_000, address(feePool)
-        );
+        emit ArenaRules.ParametersUpdated(150e18, 1, 2, 3, 100e18, 5_000, 6_000, 2_000, 2_000, address(feePool));
         arena.setRewards(150e18, 1, 2);
         expect();
-        emit SelfPlayArena.RewardSplitsUpdated(6_000, 2_000, 2_000, 5_000, 3_000, 2_000);
+        emit ArenaRules.RewardSplitsUpdated(6_000, 2_000, 2_000, 5_000, 3_000, 2_000);
         arena.setRewardSplits(5_000, 3_000, 2_000);
         expect();
-        emit SelfPlayArena.CommitteeParametersUpdated(3, 100e18, 5, 5e18);
+        emit ArenaRules.CommitteeParametersUpdated(3, 100e18, 5, 5e18);
         arena.setCommitteeParameters(5, 5e18);
         expect();
-        emit SelfPlayArena.TargetSuccessRateUpdated(5_000, 6_000);
+        emit ArenaRules.TargetSuccessRateUpdated(5_000, 6_000);
         arena.setTargetSuccessRateBps(6_000);
         expect();
-        emit SelfPlayArena.NonRevealPenaltyUpdated(1_000, 2_000);
+        emit ArenaRules.NonRevealPenaltyUpdated(1_000, 2_000);
         arena.setNonRevealPenalty(2_000);
-        SelfPlayArena.Windows memory previous = arena.windows();
-        SelfPlayArena.Windows memory windows = SelfPlayArena.Windows(1, 2, 3, 4, 5);
+        ArenaRules.Windows memory previous = arena.windows();
+        ArenaRules.Windows memory windows = ArenaRules.Windows(1, 2, 3, 4, 5);
         expect();
-        emit SelfPlayArena.WindowsUpdated(previous, windows);
+        emit ArenaRules.WindowsUpdated(previous, windows);
         arena.setWindows(windows);
         expect();
-        emit SelfPlayArena.MisconductPolicyUpdated(10_000, 7 days, 5_000, 1 days);
+        emit ArenaRules.MisconductPolicyUpdated(10_000, 7 days, 5_000, 1 days);
         arena.setMisconductPolicy(5_000, 1 days);
         expect();
-        emit SelfPlayArena.MaxDifficultyStepUpdated(100, 7);
+        emit ArenaRules.MaxDifficultyStepUpdated(100, 7);
         arena.setMaxDifficultyStep(7);
         expect();
-        emit SelfPlayArena.OrchestratorUpdated(orchestrator, true, false);
+        emit ArenaRules.OrchestratorUpdated(orchestrator, true, false);
         arena.setOrchestrator(orchestrator, false);
         expect();
-        emit SelfPlayArena.FeePoolUpdated(address(feePool), address(token));
+        emit ArenaRules.FeePoolUpdated(address(feePool), address(token));
         arena.setFeePool(IFeePool(address(token)));
         expect();
-        emit SelfPlayArena.StakeManagerUpdated(address(stakeManager), address(token));
+        emit IArenaRounds.StakeManagerUpdated(address(stakeManager), address(token));
         arena.setStakeManager(IStakeManager(address(token)));
         vm.stopPrank();
         assertEq(arena.teacherReward(), 150e18, "teacher's");
@@ -677,19 +703,19 @@ contract SelfPlayArenaTest is Protocol {
             uint32[5] memory w = [uint32(1), 1, 1, 1, 1];
             w[i] = i % 2 == 0 ? 0 : uint32(7 days + 1);
             vm.expectPartialRevert(OutOfBounds.selector);
-            arena.setWindows(SelfPlayArena.Windows(w[0], w[1], w[2], w[3], w[4]));
+            arena.setWindows(ArenaRules.Windows(w[0], w[1], w[2], w[3], w[4]));
         }
         vm.expectRevert(abi.encodeWithSelector(NoCode.selector, stranger));
         arena.setFeePool(IFeePool(stranger));
         vm.stopPrank();
         started();
         vm.prank(governance);
-        vm.expectRevert(abi.encodeWithSelector(SelfPlayArena.RoundsLive.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(IArenaRounds.RoundsLive.selector, 1));
         arena.setStakeManager(stakeManager);
     }
 
     function test_Rules_of_a_round_are_those_of_the_day_it_started() public {
-        uint256 roundId = playedTo(SelfPlayArena.Phase.Counting, 3);
+        uint256 roundId = playedTo(IArenaRounds.Phase.Counting, 3);
         vm.startPrank(governance);
         arena.setRewards(0, 0, 0);
         arena.setCommitteeParameters(7, 0);
@@ -717,7 +743,7 @@ contract SelfPlayArenaTest is Protocol {
         vm.expectRevert(refusal);
         arena.setNonRevealPenalty(1);
         vm.expectRevert(refusal);
-        arena.setWindows(SelfPlayArena.Windows(1, 1, 1, 1, 1));
+        arena.setWindows(ArenaRules.Windows(1, 1, 1, 1, 1));
         vm.expectRevert(refusal);
         arena.setMisconductPolicy(1, 1);
         vm.expectRevert(refusal);
@@ -749,31 +775,31 @@ contract SelfPlayArenaTest is Protocol {
             vm.prank(students[i]);
             arena.joinRound(roundId);
         }
-        for (uint256 i = 0; i < VALIDATORS; ++i) {
+        for (uint256 i = 0; i < validators.length && i < VALIDATORS; ++i) {
             vm.prank(validators[i]);
             arena.joinRound(roundId);
         }
     }
 
     /// @dev A round at the beginning of `phase`; for Counting, all validators have committed to `vote`.
-    function playedTo(SelfPlayArena.Phase phase, uint256 vote) private returns (uint256 roundId) {
+    function playedTo(IArenaRounds.Phase phase, uint256 vote) private returns (uint256 roundId) {
         roundId = started();
-        if (phase == SelfPlayArena.Phase.Registration) return roundId;
+        if (phase == IArenaRounds.Phase.Registration) return roundId;
         joinAll(roundId);
         vm.prank(orchestrator);
         arena.closeRound(roundId);
-        if (phase == SelfPlayArena.Phase.Answering) return roundId;
+        if (phase == IArenaRounds.Phase.Answering) return roundId;
         for (uint256 i = 0; i < STUDENTS; ++i) {
-            act(roundId, SelfPlayArena.Phase.Answering, i);
+            act(roundId, IArenaRounds.Phase.Answering, i);
         }
         arena.advanceRound(roundId);
-        if (phase == SelfPlayArena.Phase.Revealing) return roundId;
+        if (phase == IArenaRounds.Phase.Revealing) return roundId;
         for (uint256 i = 0; i < STUDENTS; ++i) {
             revealAnswer(roundId, i);
         }
         arena.advanceRound(roundId);
-        if (phase == SelfPlayArena.Phase.Voting) return roundId;
-        for (uint256 i = 0; i < VALIDATORS; ++i) {
+        if (phase == IArenaRounds.Phase.Voting) return roundId;
+        for (uint256 i = 0; i < validators.length; ++i) {
             commit(roundId, i, vote);
         }
         arena.advanceRound(roundId);
@@ -795,26 +821,26 @@ contract SelfPlayArenaTest is Protocol {
         arena.revealAnswer(roundId, bytes32(index + 1), SALT, "ipfs://answer");
     }
 
-    function act(uint256 roundId, SelfPlayArena.Phase phase, uint256 index) private {
+    function act(uint256 roundId, IArenaRounds.Phase phase, uint256 index) private {
         (bool success,) = tryAct(roundId, phase, index);
         assertTrue(success, "acted");
     }
 
-    function tryAct(uint256 roundId, SelfPlayArena.Phase phase, uint256 index)
+    function tryAct(uint256 roundId, IArenaRounds.Phase phase, uint256 index)
         private
         returns (bool success, bytes memory reason)
     {
         bytes memory data;
         address actor = students[index];
-        if (phase == SelfPlayArena.Phase.Registration) {
+        if (phase == IArenaRounds.Phase.Registration) {
             data = abi.encodeCall(arena.joinRound, (roundId));
-        } else if (phase == SelfPlayArena.Phase.Answering) {
+        } else if (phase == IArenaRounds.Phase.Answering) {
             data = abi.encodeCall(
                 arena.commitAnswer, (roundId, arena.answerCommitment(roundId, actor, bytes32(index + 1), SALT))
             );
-        } else if (phase == SelfPlayArena.Phase.Revealing) {
+        } else if (phase == IArenaRounds.Phase.Revealing) {
             data = abi.encodeCall(arena.revealAnswer, (roundId, bytes32(index + 1), SALT, "ipfs://answer"));
-        } else if (phase == SelfPlayArena.Phase.Voting) {
+        } else if (phase == IArenaRounds.Phase.Voting) {
             actor = validators[index];
             data = abi.encodeCall(arena.commitVote, (roundId, arena.voteCommitment(roundId, actor, 3, SALT)));
         } else {

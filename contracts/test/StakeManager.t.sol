@@ -254,7 +254,9 @@ contract StakeManagerTest is Protocol {
         vm.prank(manager);
         assertEq(stakeManager.slashToTreasury(Role.Validator, user, 40e18), 40e18, "by a treasury slasher");
         vm.prank(governance);
-        assertEq(stakeManager.governanceSlash(Role.Validator, user, 90e18, "INC-7"), 60e18, "by governance, what is left");
+        assertEq(
+            stakeManager.governanceSlash(Role.Validator, user, 90e18, "INC-7"), 60e18, "by governance, what is left"
+        );
         assertEq(token.balanceOf(treasury), 100e18, "all to the treasury");
     }
 

@@ -604,11 +604,7 @@ contract SystemPauseTest is Protocol {
 
     function forEverything(bytes32 salt) private view returns (SystemPause.PauseAuthorization memory) {
         return SystemPause.PauseAuthorization({
-            signer: guardian,
-            modules: new address[](0),
-            validAfter: START,
-            validBefore: START + 30 days,
-            salt: salt
+            signer: guardian, modules: new address[](0), validAfter: START, validBefore: START + 30 days, salt: salt
         });
     }
 

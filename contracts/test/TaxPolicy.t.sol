@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {JobRules} from "../src/base/JobRules.sol";
 import {NoCode, Unauthorized, ZeroAddress} from "../src/base/Errors.sol";
 import {ITaxPolicy} from "../src/interfaces/ITaxPolicy.sol";
 import {Role} from "../src/interfaces/IStakeManager.sol";
@@ -94,7 +95,7 @@ contract TaxPolicyTest is Protocol {
         emit StakeManager.TaxPolicyUpdated(address(0), address(policy));
         stakeManager.setTaxPolicy(policy);
         vm.expectEmit(true, true, true, true, address(jobRegistry));
-        emit JobRegistry.TaxPolicyUpdated(address(0), address(policy));
+        emit JobRules.TaxPolicyUpdated(address(0), address(policy));
         jobRegistry.setTaxPolicy(policy);
         vm.expectRevert(abi.encodeWithSelector(NoCode.selector, stranger));
         jobRegistry.setTaxPolicy(ITaxPolicy(stranger));

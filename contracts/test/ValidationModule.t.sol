@@ -79,6 +79,37 @@ contract ValidationModuleTest is Protocol {
         validations.shareReward(jobId);
     }
 
+    function test_Votes_that_just_reach_the_threshold_are_enough() public {
+        vm.startPrank(governance);
+        validations.setCommitteeParameters(4, 10e18);
+        validations.setApprovalThreshold(5_000);
+        vm.stopPrank();
+        uint256 jobId = drawn();
+        for (uint256 i = 0; i < 4; ++i) {
+            commit(jobId, i, i < 2);
+        }
+        validations.startReveal(jobId);
+        for (uint256 i = 0; i < 4; ++i) {
+            reveal(jobId, i, i < 2);
+        }
+        validations.finalizeValidation(jobId);
+        assertTrue(jobRegistry.succeeded(jobId), "two of four at a half");
+    }
+
+    function test_Half_of_the_committee_is_no_majority() public {
+        vm.prank(governance);
+        validations.setCommitteeParameters(4, 10e18);
+        uint256 jobId = drawn();
+        commit(jobId, 0, true);
+        commit(jobId, 1, true);
+        vm.warp(block.timestamp + 30 minutes);
+        validations.startReveal(jobId);
+        reveal(jobId, 0, true);
+        reveal(jobId, 1, true);
+        validations.finalizeValidation(jobId);
+        assertEq(uint256(validations.rounds(jobId).phase), uint256(ValidationModule.Phase.Failed), "no verdict");
+    }
+
     function test_When_a_dispute_overturns_the_verdict_nobody_who_was_wrong_is_paid() public {
         uint256 jobId = judged(true);
         vm.prank(employer);
@@ -112,6 +143,16 @@ contract ValidationModuleTest is Protocol {
         assertEq(uint256(jobRegistry.stateOf(jobId)), uint256(JobState.Submitted), "still waiting");
         validations.startValidation(jobId);
         assertEq(validations.rounds(jobId).attempt, 2, "again");
+    }
+
+    function test_A_validator_whose_stake_was_slashed_in_the_meantime_cannot_be_drawn() public {
+        address first = numbered("validator", 0);
+        vm.prank(governance);
+        stakeManager.governanceSlash(Role.Validator, first, 85e18, "INC-1");
+        vm.prank(governance);
+        validations.setCommitteeParameters(3, 16e18);
+        validations.prunePool(first);
+        assertEq(validations.pool().length, POOL - 1, "staked, but not enough for a seat");
     }
 
     function test_A_job_that_no_longer_waits_frees_the_committee_without_a_verdict() public {
@@ -316,7 +357,9 @@ contract ValidationModuleTest is Protocol {
 
     // ------------------------------------------------------------------------------------------------------- clocks
 
-    function testFuzz_A_pause_takes_no_time_from_commit_or_reveal(bool revealing, uint256 before, uint256 during) public {
+    function testFuzz_A_pause_takes_no_time_from_commit_or_reveal(bool revealing, uint256 before, uint256 during)
+        public
+    {
         before = bound(before, 0, 30 minutes - 1);
         during = bound(during, 0, 365 days);
         uint256 jobId = drawn();
@@ -346,7 +389,7 @@ contract ValidationModuleTest is Protocol {
         uint256 jobId = drawn();
         address[] memory others = new address[](4);
         (others[0], others[1], others[2], others[3]) =
-            (address(stakeManager), address(feePool), address(arena), address(jobRegistry));
+        (address(stakeManager), address(feePool), address(arena), address(jobRegistry));
         vm.prank(guardian);
         systemPause.pauseModules(others);
         for (uint256 i = 0; i < 3; ++i) {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Cli.Changes;
+using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Output;
@@ -101,8 +102,10 @@ internal static class CommandLine
             root.Options.Add(option);
         }
 
+        root.Subcommands.Add(InitCommand.Build(options, environment));
         root.Subcommands.Add(OwnerCommands.Build(options, environment));
         root.Subcommands.Add(ChangeCommands.Build(options, environment));
+        root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         RefuseFlagsAsValues(root);

@@ -5,6 +5,7 @@ using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli;
@@ -19,13 +20,14 @@ internal sealed class Session : IAsyncDisposable
     private Protocol? _protocol;
     private EthereumClient? _client;
 
-    private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment)
+    private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
         _parsed = parsed;
         _options = options;
         Environment = environment;
         Terminal = new Terminal(environment.Out, environment.Error, parsed.GetValue(options.Json), environment.Color && !parsed.GetValue(options.NoColor));
-        Workspace = Workspace.Find(parsed.GetValue(options.Workspace), environment.CurrentDirectory, Path.Combine(environment.Home, ".agijobs", "local"), environment.ShippedConfig);
+        var chosen = parsed.GetValue(options.Workspace);
+        Workspace = createsWorkspace && chosen is not null ? Workspace.At(chosen, environment.ShippedConfig) : Workspace.Find(chosen, environment.CurrentDirectory, Path.Combine(environment.Home, ".agijobs", "local"), environment.ShippedConfig);
     }
 
     public CommandEnvironment Environment { get; }
@@ -77,11 +79,11 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>A path of the command line, which is relative to the folder that the command was started in.</summary>
     public string PathOf(string path) => Path.GetFullPath(path, Environment.CurrentDirectory);
 
-    /// <summary>Makes a command's action: opens a session, runs, and returns the exit code.</summary>
-    public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action) =>
+    /// <summary>Makes a command's action: opens a session, runs, and returns the exit code. Only a command that makes a workspace accepts a folder that does not exist.</summary>
+    public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action, bool createsWorkspace = false) =>
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var session = new Session(parsed, options, environment);
+            await using var session = new Session(parsed, options, environment, createsWorkspace);
             return (int)await action(session, parsed, cancellation).ConfigureAwait(false);
         });
 
@@ -101,7 +103,7 @@ internal sealed class Session : IAsyncDisposable
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, client.HeadAtConnect, cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

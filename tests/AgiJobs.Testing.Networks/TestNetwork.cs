@@ -6,6 +6,7 @@ using AgiJobs.Control.Files;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 
@@ -186,7 +187,7 @@ public sealed class TestNetwork : IAsyncDisposable
     public async Task<ProtocolState> ObserveAsync()
     {
         await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(Url), ChainId.Local, TimeProvider.System);
-        return await new ProtocolObserver(client).ObserveAsync(Protocol, client.HeadAtConnect, CancellationToken.None);
+        return await new ProtocolObserver(client).ObserveAsync(Protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 
     /// <summary>True when every module is in this state.</summary>

@@ -52,9 +52,15 @@ public sealed class Anvil : IAsyncDisposable
     [
         .. new[]
         {
-            "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
-            "0x90F79bf6EB2c4f870365E785982E1f101E93b906", "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65", "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
-            "0x976EA74026E726554dB657fA54763abd0C3a0aa9", "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955", "0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f",
+            "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+            "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+            "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+            "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+            "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
+            "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
+            "0x976EA74026E726554dB657fA54763abd0C3a0aa9",
+            "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955",
+            "0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f",
             "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720",
         }.Select(Address.Parse),
     ];
@@ -118,10 +124,12 @@ public sealed class Anvil : IAsyncDisposable
     public Task MineAsync(int blocks = 1) => SendAsync("anvil_mine", Quantity(blocks));
 
     /// <summary>Sets a balance.</summary>
-    public Task SetBalanceAsync(Address account, Wei balance) => SendAsync("anvil_setBalance", Hex.Encode(account.ToBytes()), Quantity(balance.Value));
+    public Task SetBalanceAsync(Address account, Wei balance) =>
+        SendAsync("anvil_setBalance", Hex.Encode(account.ToBytes()), Quantity(balance.Value));
 
     /// <summary>Puts code at an address.</summary>
-    public Task SetCodeAsync(Address account, ReadOnlyMemory<byte> code) => SendAsync("anvil_setCode", Hex.Encode(account.ToBytes()), Hex.Encode(code.Span));
+    public Task SetCodeAsync(Address account, ReadOnlyMemory<byte> code) =>
+        SendAsync("anvil_setCode", Hex.Encode(account.ToBytes()), Hex.Encode(code.Span));
 
     /// <summary>Sets the count of transactions of an account.</summary>
     public Task SetNonceAsync(Address account, ulong nonce) => SendAsync("anvil_setNonce", Hex.Encode(account.ToBytes()), Quantity(nonce));
@@ -135,7 +143,8 @@ public sealed class Anvil : IAsyncDisposable
 
     /// <summary>Turns mining a block for each transaction on or off.</summary>
     public async Task SetAutomineAsync(bool on) =>
-        await (await ControlAsync().ConfigureAwait(false)).RequestAsync("evm_setAutomine", writer => writer.WriteBooleanValue(on)).ConfigureAwait(false);
+        await (await ControlAsync().ConfigureAwait(false)).RequestAsync(
+            "evm_setAutomine", writer => writer.WriteBooleanValue(on)).ConfigureAwait(false);
 
     /// <summary>Sets the base fee of the next block.</summary>
     public Task SetNextBaseFeeAsync(Wei baseFee) => SendAsync("anvil_setNextBlockBaseFeePerGas", Quantity(baseFee.Value));
@@ -158,7 +167,8 @@ public sealed class Anvil : IAsyncDisposable
     public Task DropTransactionAsync(Bytes32 hash) => SendAsync("anvil_dropTransaction", hash.ToString());
 
     /// <summary>Sends a transaction from an account that the chain itself holds or impersonates; returns its hash.</summary>
-    public async Task<Bytes32> SendFromAsync(Address from, Address? to, ReadOnlyMemory<byte> data = default, Wei value = default, Gas? gas = null)
+    public async Task<Bytes32> SendFromAsync(
+        Address from, Address? to, ReadOnlyMemory<byte> data = default, Wei value = default, Gas? gas = null)
     {
         var client = await ControlAsync().ConfigureAwait(false);
         var hash = await client.RequestAsync("eth_sendTransaction", writer =>
@@ -187,7 +197,8 @@ public sealed class Anvil : IAsyncDisposable
     {
         var hash = await SendFromAsync(from, to, data, value).ConfigureAwait(false);
         var client = await ControlAsync().ConfigureAwait(false);
-        return await Wait.ForAsync($"the receipt of {hash}", async () => await client.ReceiptAsync(hash).ConfigureAwait(false)).ConfigureAwait(false);
+        return await Wait.ForAsync(
+            $"the receipt of {hash}", async () => await client.ReceiptAsync(hash).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -208,7 +219,13 @@ public sealed class Anvil : IAsyncDisposable
 
     private async Task LaunchAsync(int port, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/sh")
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var argument in (string[])["-c", Supervisor, Toolchain.Anvil, .. _options.CommandLine(port)])
         {
             start.ArgumentList.Add(argument);

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace AgiJobs.Testing;
 
-/// <summary>What a <see cref="FaultyRpc"/> does with requests for one method. Begin with a condition if one is needed, end with an action.</summary>
+/// <summary>
+/// What a <see cref="FaultyRpc"/> does with requests for one method. Begin with a condition if one is needed, end with an action.
+/// </summary>
 public sealed class FaultRule
 {
     private readonly string _method;
@@ -74,7 +76,9 @@ public sealed class FaultRule
     /// <summary>Hands the request to the node and closes the connection instead of answering.</summary>
     public FaultRule DropAnswer() => Do(Kind.DropAnswer, needsUpstream: true);
 
-    /// <summary>Answers the whole exchange with an HTTP status and a body; <paramref name="headers"/> are lines that each end with CR LF.</summary>
+    /// <summary>
+    /// Answers the whole exchange with an HTTP status and a body; <paramref name="headers"/> are lines that each end with CR LF.
+    /// </summary>
     public FaultRule Http(int status, string body = "", string headers = "")
     {
         Status = status;

@@ -24,6 +24,9 @@ public sealed class FaultyRpc : IAsyncDisposable
     private readonly ConcurrentDictionary<TcpClient, byte> _connections = new();
     private readonly Task _accepting;
     private int _exchanges;
+    private int _socketsOpened;
+    private int _disposed;
+    private long _socketBytes;
     private volatile bool _freezeSockets;
     private bool _stalled;
 
@@ -65,6 +68,12 @@ public sealed class FaultyRpc : IAsyncDisposable
 
     /// <summary>How many HTTP requests arrived.</summary>
     public int Exchanges => Volatile.Read(ref _exchanges);
+
+    /// <summary>How many WebSockets were opened through it.</summary>
+    public int SocketsOpened => Volatile.Read(ref _socketsOpened);
+
+    /// <summary>How many bytes the node sent over WebSockets.</summary>
+    public long SocketBytesFromNode => Interlocked.Read(ref _socketBytes);
 
     /// <summary>True answers batches in reverse order.</summary>
     public bool ReverseBatches { get; set; }
@@ -136,6 +145,11 @@ public sealed class FaultyRpc : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _stop.CancelAsync().ConfigureAwait(false);
         _listener.Stop();
         CutConnections();
@@ -158,8 +172,10 @@ public sealed class FaultyRpc : IAsyncDisposable
                 connections.RemoveAll(task => task.IsCompleted);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (
+            error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
+            // Stopped.
             await Task.WhenAll(connections).ConfigureAwait(false);
         }
     }
@@ -324,6 +340,7 @@ public sealed class FaultyRpc : IAsyncDisposable
             return;
         }
 
+        Interlocked.Increment(ref _socketsOpened);
         using var upstream = new TcpClient { NoDelay = true };
         await upstream.ConnectAsync(_upstream.Host, _upstream.Port, _stop.Token).ConfigureAwait(false);
         _connections.TryAdd(upstream, 0);
@@ -354,6 +371,7 @@ public sealed class FaultyRpc : IAsyncDisposable
                 }
 
                 await to.WriteAsync(buffer.AsMemory(0, read), _stop.Token).ConfigureAwait(false);
+                Interlocked.Add(ref _socketBytes, mayFreeze ? read : 0);
             }
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)

@@ -35,5 +35,6 @@ public static class Wait
 
     /// <summary>Asks again and again until the condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within 30 s.</exception>
-    public static Task UntilAsync(string what, Func<Task<bool>> condition) => ForAsync(what, async () => await condition().ConfigureAwait(false) ? "yes" : null);
+    public static Task UntilAsync(string what, Func<Task<bool>> condition) =>
+        ForAsync(what, async () => await condition().ConfigureAwait(false) ? "yes" : null);
 }

@@ -112,6 +112,11 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             throw new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} is sent by {Document.Steps[0].Route.Caller} itself and takes no signatures of Safe owners.", $"Execute it: agijobs change execute {change.Id} --signer NAME --execute");
         }
 
+        if (Journal.Read(change.JournalPath).Any(entry => string.Equals((string?)entry["event"], "verified", StringComparison.Ordinal)))
+        {
+            throw new ControlException("change-executed", ExitCode.Refused, $"The change {change.Id} was executed and verified; a signature would be for nothing.", "Plan it again for another --instance if it is to be done once more.");
+        }
+
         var standing = await SignAsync(signers, cancellation).ConfigureAwait(false);
         session.Terminal.Line($"network {Document.Network}, chain {Document.ChainId}");
         session.Terminal.Line(Document.Title);
@@ -159,7 +164,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         var result = await executor.ExecuteAsync(change, opened.Signer, cancellation).ConfigureAwait(false);
         var took = session.Environment.Time.GetElapsedTime(started);
         Print(result, took);
-        return ExitCode.Clean;
+        return result.Exit;
     }
 
     /// <summary>Writes the file that the Safe's Transaction Builder reads, beside the change and where the command line says.</summary>
@@ -205,10 +210,15 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
 
         foreach (var check in result.Checks)
         {
-            terminal.Line($"  {(check.Holds == true ? "holds   " : "UNKNOWN ")} {check.Expectation.Subject}");
+            terminal.Line($"  {(check.Holds switch { true => "holds   ", false => "NO MORE ", null => "UNKNOWN " })} {check.Expectation.Subject}");
         }
 
-        terminal.Json("agijobs.change-execute/1", ExitCode.Clean, writer =>
+        if (result.Exit == ExitCode.Findings)
+        {
+            terminal.Line("  next     the state has changed since; plan it again for another --instance");
+        }
+
+        terminal.Json("agijobs.change-execute/1", result.Exit, writer =>
         {
             WriteChange(writer);
             writer.WriteString("end", result.End switch { ExecutionEnd.Verified => "verified", ExecutionEnd.NothingToDo => "nothing-to-do", _ => "already-executed" });
@@ -221,6 +231,25 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
                 writer.WriteString("hash", transaction.Hash.ToString());
                 writer.WriteNumber("block", transaction.Block.Value);
                 writer.WriteNumber("gasUsed", transaction.GasUsed.Value);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteStartArray("state");
+            foreach (var check in result.Checks)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("subject", check.Expectation.Subject);
+                if (check.Holds is { } holds)
+                {
+                    writer.WriteBoolean("holds", holds);
+                }
+                else
+                {
+                    writer.WriteNull("holds");
+                }
+
+                writer.WriteString("found", check.Found);
                 writer.WriteEndObject();
             }
 

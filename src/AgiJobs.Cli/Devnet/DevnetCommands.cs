@@ -39,7 +39,7 @@ internal static class DevnetCommands
             var started = await Networks(session).UpAsync(name, parsed.GetValue(port), cancellation).ConfigureAwait(false);
             Print(session, started);
             return ExitCode.Clean;
-        });
+        }, createsWorkspace: true);
         return command;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
@@ -138,6 +139,8 @@ public sealed class Protocol
                 .. module.Roles.SelectMany(role => (string?[])[role.Holders, role.AccessControl, role.Grant, role.Revoke]),
                 .. module.Links.SelectMany(link => (string?[])[link.Getter, link.Setter]),
                 .. module.Parameters.SelectMany(parameter => (string?[])[parameter.Getter, parameter.Setter]),
+                .. module.Actions.Select(action => action.Function),
+                .. module.Participants,
             ];
             foreach (var function in functions)
             {
@@ -196,15 +199,23 @@ public sealed class Protocol
                     ? true
                     : throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '{name}', which is not described.");
             }
+        }
 
-            foreach (var caller in lever.Callers)
+        foreach (var (function, callers) in module.Levers.Select(lever => (lever.Function, lever.Callers)).Concat(module.Actions.Select(action => (action.Function, action.Callers))))
+        {
+            foreach (var caller in callers)
             {
                 var dot = caller.IndexOf('.', StringComparison.Ordinal);
                 var owner = dot < 0 ? module : file.Modules.FirstOrDefault(other => string.Equals(other.Name, caller[..dot], StringComparison.Ordinal));
                 _ = owner?.Roles.Any(role => string.Equals(role.Name, caller[(dot + 1)..], StringComparison.Ordinal)) == true
                     ? true
-                    : throw Invalid(path, $"module {module.Name}, lever {lever.Function} names the caller '{caller}', which is no role described.");
+                    : throw Invalid(path, $"module {module.Name}, {function} names the caller '{caller}', which is no role described.");
             }
+        }
+
+        foreach (var parameter in module.Parameters)
+        {
+            CheckParameter(module, parameter, abi, path);
         }
 
         foreach (var link in module.Links)
@@ -214,6 +225,38 @@ public sealed class Protocol
                 : throw Invalid(path, $"module {module.Name}, link {link.Getter} points to '{link.Module}', which is not described.");
         }
     }
+
+    private static void CheckParameter(ModuleFile module, ParameterFile parameter, ContractAbi abi, string path)
+    {
+        var getter = abi.Function(parameter.Getter);
+        var setter = abi.Function(parameter.Setter);
+        if (getter.Inputs.Count != parameter.GetterArguments.Count)
+        {
+            throw Invalid(path, $"module {module.Name}, parameter {parameter.Name}: {getter} takes {getter.Inputs.Count} arguments, and {parameter.GetterArguments.Count} are given.");
+        }
+
+        var given = parameter.SetterArguments.Count == 0 ? 1 : parameter.SetterArguments.Count;
+        if (setter.Inputs.Count != given)
+        {
+            throw Invalid(path, $"module {module.Name}, parameter {parameter.Name}: {setter} takes {setter.Inputs.Count} arguments, and {given} are given.");
+        }
+
+        var texts = parameter.SetterArguments.SelectMany(Texts).ToList();
+        if (texts.Count > 0 && texts.Count(text => string.Equals(text, "$", StringComparison.Ordinal)) != 1)
+        {
+            throw Invalid(path, $"module {module.Name}, parameter {parameter.Name}: the arguments of {setter} must name the new value, $, once.");
+        }
+
+        foreach (var other in texts.Where(text => text.StartsWith('@')))
+        {
+            _ = module.Parameters.Any(candidate => string.Equals(candidate.Name, other[1..], StringComparison.Ordinal))
+                ? true
+                : throw Invalid(path, $"module {module.Name}, parameter {parameter.Name}: '{other}' is no parameter of this module.");
+        }
+    }
+
+    private static IEnumerable<string> Texts(JsonElement argument) =>
+        argument.ValueKind == JsonValueKind.Array ? argument.EnumerateArray().SelectMany(Texts) : [argument.GetString() ?? ""];
 
     private static ControlException Invalid(string path, string why, Exception? inner = null) =>
         new("description-invalid", ExitCode.BadInput, $"{path}: {why}", "Correct the protocol description.", inner);

@@ -51,6 +51,12 @@ public sealed record ModuleFile
 
     /// <summary>Values that the owners may set.</summary>
     public IReadOnlyList<ParameterFile> Parameters { get => field ?? []; init; }
+
+    /// <summary>What holders of a role can do besides: refund, slash, withdraw, void.</summary>
+    public IReadOnlyList<ActionFile> Actions { get => field ?? []; init; }
+
+    /// <summary>Functions of those who take part, or of anybody: no power of an office. Named so that none is forgotten.</summary>
+    public IReadOnlyList<string> Participants { get => field ?? []; init; }
 }
 
 /// <summary>What a lever does.</summary>
@@ -103,8 +109,14 @@ public sealed record RoleFile
     /// <summary>The function that grants it.</summary>
     public string? Grant { get; init; }
 
+    /// <summary>Its arguments as text, <c>$</c> being the account; absent when the account is the only one, or for AccessControl.</summary>
+    public IReadOnlyList<string> GrantArguments { get => field ?? []; init; }
+
     /// <summary>The function that revokes it.</summary>
     public string? Revoke { get; init; }
+
+    /// <summary>Its arguments, as for <see cref="GrantArguments"/>.</summary>
+    public IReadOnlyList<string> RevokeArguments { get => field ?? []; init; }
 
     /// <summary>How much a wrong holder can do.</summary>
     public required Risk Risk { get; init; }
@@ -132,13 +144,22 @@ public sealed record ParameterFile
     /// <summary>The view that returns it.</summary>
     public required string Getter { get; init; }
 
+    /// <summary>The arguments of <see cref="Getter"/>, as text.</summary>
+    public IReadOnlyList<string> GetterArguments { get => field ?? []; init; }
+
+    /// <summary>Which member of the struct, or which element of the list, that the view returns; absent when it returns the value itself.</summary>
+    public string? Output { get; init; }
+
     /// <summary>The function that sets it.</summary>
     public required string Setter { get; init; }
 
-    /// <summary>Its place among the setter's arguments, from 0; the others keep what the chain holds.</summary>
-    public int Argument { get; init; }
+    /// <summary>
+    /// The arguments of <see cref="Setter"/>: <c>$</c> is the new value, <c>@name</c> what the chain holds for another parameter of the module, a list is a struct or an array,
+    /// any other text stands for itself. Absent when the new value is the only one.
+    /// </summary>
+    public IReadOnlyList<JsonElement> SetterArguments { get => field ?? []; init; }
 
-    /// <summary>The unit: <c>bps</c>, <c>wei</c>, <c>AGIALPHA</c>, <c>seconds</c>, <c>blocks</c>, <c>count</c>, <c>flag</c>, <c>address</c>.</summary>
+    /// <summary>The unit: <c>bps</c>, <c>percent</c>, <c>wei</c>, <c>AGIALPHA</c>, <c>18 decimals</c>, <c>seconds</c>, <c>count</c>, <c>points</c>, <c>address</c>, <c>bytes32</c>, <c>namehash</c>, <c>text</c>.</summary>
     public required string Unit { get; init; }
 
     /// <summary>The least value, in the unit's base; a decimal text.</summary>
@@ -148,6 +169,25 @@ public sealed record ParameterFile
     public string? Max { get; init; }
 
     /// <summary>How much a wrong value can do.</summary>
+    public required Risk Risk { get; init; }
+
+    /// <summary>A rule that bounds do not say, for people.</summary>
+    public string? Note { get; init; }
+}
+
+/// <summary>A power of an office that is neither a lever, nor a role's grant, nor a parameter.</summary>
+public sealed record ActionFile
+{
+    /// <summary>The function.</summary>
+    public required string Function { get; init; }
+
+    /// <summary>What it does, in one sentence.</summary>
+    public required string Power { get; init; }
+
+    /// <summary>Roles that may call it, as in <see cref="LeverFile.Callers"/>.</summary>
+    public required IReadOnlyList<string> Callers { get; init; }
+
+    /// <summary>How much a wrong call can do.</summary>
     public required Risk Risk { get; init; }
 }
 

@@ -36,8 +36,12 @@ public sealed record ExecutedTransaction(Bytes32 Hash, BlockNumber Block, Gas Ga
 /// <summary>What an execution did.</summary>
 /// <param name="End">How it ended.</param>
 /// <param name="Transactions">What was mined, in order.</param>
-/// <param name="Checks">The expected state as it was found.</param>
-public sealed record ExecutionResult(ExecutionEnd End, IReadOnlyList<ExecutedTransaction> Transactions, IReadOnlyList<CheckedExpectation> Checks);
+/// <param name="Checks">The expected state as it was found: after the last transaction, or now when nothing was sent.</param>
+public sealed record ExecutionResult(ExecutionEnd End, IReadOnlyList<ExecutedTransaction> Transactions, IReadOnlyList<CheckedExpectation> Checks)
+{
+    /// <summary>Clean when the expected state holds; findings when it no longer does, unknown when it could not be read.</summary>
+    public ExitCode Exit => Checks.Any(check => check.Holds is null) ? ExitCode.Unknown : Checks.Any(check => check.Holds == false) ? ExitCode.Findings : ExitCode.Clean;
+}
 
 /// <summary>
 /// Executes a filed change: journal first, then send, then verify. A process that dies at any point is followed by one that reads the journal and goes on:
@@ -76,7 +80,8 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         using var journal = Journal.Open(change.JournalPath, time);
         if (journal.Last("verified") is not null)
         {
-            return new ExecutionResult(ExecutionEnd.AlreadyExecuted, Mined(journal), []);
+            // Executed once is executed; but the reader must not take that for the state of today.
+            return new ExecutionResult(ExecutionEnd.AlreadyExecuted, Mined(journal), await StateCheck.ReadAsync(client, document.Expected, BlockReference.Latest, cancellation).ConfigureAwait(false));
         }
 
         var isSafe = document.Steps[0].Route.Kind == RouteKind.Safe;

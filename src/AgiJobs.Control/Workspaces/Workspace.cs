@@ -155,7 +155,7 @@ public sealed class Workspace
     {
         if (version != 1)
         {
-            throw new ControlException("file-version", ExitCode.BadInput, $"{path} has version {version}; this program reads version 1.", "Use a program of the file's version, or migrate the workspace with 'agijobs init --upgrade'.");
+            throw new ControlException("file-version", ExitCode.BadInput, $"{path} has version {version}; this program reads version 1.", "Use the program of the version that wrote it.");
         }
     }
 }

@@ -53,7 +53,7 @@ public sealed partial class AnvilProcess
     {
         var log = Path.Combine(folder, "anvil.log");
         File.WriteAllText(log, "");
-        List<string> arguments = ["--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--chain-id", "31337", "--accounts", "20", "--balance", "10000", "--dump-state", StatePath(folder)];
+        List<string> arguments = ["--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--chain-id", "31337", "--accounts", "30", "--balance", "10000", "--dump-state", StatePath(folder)];
         if (loadState)
         {
             arguments.AddRange(["--load-state", StatePath(folder)]);

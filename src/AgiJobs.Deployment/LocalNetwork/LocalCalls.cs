@@ -32,6 +32,11 @@ public static class LocalCalls
             Call("fees are paid into the pool", "deployer", "FeePool", "contribute", 1),
             Call("orchestrator starts a round", "orchestrator", "SelfPlayArena", "startRound", 10, accounts["agent-3"].Address, AbiValue.List(accounts["agent-1"].Address), AbiValue.List([.. accounts.All("validator-").Select(validator => (AbiValue)validator.Address)])),
             Call("teacher publishes a task", "agent-3", "SelfPlayArena", "publishTask", 1, Keccak256.Hash("task"), "ipfs://task"),
+            Call("validator joins the pool of committees", "validator-1", "ValidationModule", "joinPool"),
+            Call("a committee is asked for", "relayer", "ValidationModule", "startValidation", 2),
+            Call("platform registers for jobs", "platform", "JobRouter", "registerPlatform", "ipfs://platform"),
+            Call("controller moves the thermostat", "controller", "Thermostat", "tick", 0, 0, 0),
+            Call("operator slashes a validator under a ticket", "slash-operator", "ValidatorSlash", "slash", accounts["validator-1"].Address, Wei.FromEther("1"), "PROBE-1"),
         ];
 
         LocalCall Call(string what, string from, string module, string function, params AbiValue[] arguments) =>

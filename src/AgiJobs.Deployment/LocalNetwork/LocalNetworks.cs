@@ -3,7 +3,9 @@ using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Ethereum.Safes.Deployment;
 
 namespace AgiJobs.Deployment.LocalNetwork;
 
@@ -166,8 +168,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
     {
         var accounts = new LocalAccounts(client.ChainId);
         var deployer = accounts["deployer"];
-        var contracts = ((string[])["SystemPause", "StakeManager", "JobRegistry", "FeePool", "SelfPlayArena"]).ToDictionary(module => module, Load, StringComparer.Ordinal);
-        contracts["Token"] = Load("AgiToken");
+        var contracts = AgiJobsDeployer.Contracts.ToDictionary(entry => entry.Key, entry => ContractArtefact.Load(workspace.ProtocolPath("abi", entry.Value + ".json")), StringComparer.Ordinal);
         var run = new TransactionRun(client, ContractAbi.Merge([.. contracts.Values.Select(contract => contract.Abi)]));
         var governance = new LocalSafe(client, run, Path.Combine(home, "node_modules", "@safe-global", "safe-contracts"));
         var owners = accounts.All("safe-owner-");
@@ -177,8 +178,14 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             Guardians = [accounts["guardian"].Address],
             Orchestrators = [accounts["orchestrator"].Address],
             Pausers = [accounts["pauser"].Address],
-            Moderator = accounts["moderator"].Address,
+            Moderators = [accounts["moderator"].Address],
+            OracleSigners = Addresses("oracle-signer-"),
+            Controllers = [accounts["controller"].Address],
+            SlashOperators = [accounts["slash-operator"].Address],
+            Agents = Addresses("agent-"),
+            Validators = Addresses("validator-"),
             Treasury = accounts["treasury"].Address,
+            EntryPoint = await DeployEntryPointAsync(run, deployer, cancellation).ConfigureAwait(false),
         };
         var deployed = await new AgiJobsDeployer(client, run, contracts).DeployAsync(deployer, safe, offices, cancellation).ConfigureAwait(false);
         await governance.AcceptAsync(safe, deployed.HandedOver, [owners[0], owners[1]], deployer, cancellation).ConfigureAwait(false);
@@ -186,7 +193,15 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
         WriteConfiguration(name, url, safe, deployed.Modules, offices, accounts);
         return (safe, deployed.Modules["SystemPause"], run.Count);
 
-        ContractArtefact Load(string contract) => ContractArtefact.Load(workspace.ProtocolPath("abi", contract + ".json"));
+        IReadOnlyList<Address> Addresses(string prefix) => [.. accounts.All(prefix).Select(account => account.Address)];
+    }
+
+    // The EntryPoint 0.8 of the ERC-4337 authors, as their npm package has it compiled.
+    private async Task<Address> DeployEntryPointAsync(TransactionRun run, ISigner deployer, CancellationToken cancellation)
+    {
+        var artefact = ContractArtefact.Load(Path.Combine(home, "node_modules", "@account-abstraction", "contracts", "artifacts", "EntryPoint.json"));
+        await run.SendAsync(deployer, "deploy the EntryPoint", DeterministicDeployer.Arachnid.Address, DeterministicDeployer.Encode(Bytes32.Zero, artefact.InitCode()), cancellation).ConfigureAwait(false);
+        return DeterministicDeployer.Arachnid.AddressOf(Bytes32.Zero, artefact.InitCode());
     }
 
     private async Task<(Address Safe, Address SystemPause, int Transactions)> ResumeAsync(string name, EthereumClient client, Uri url, CancellationToken cancellation)
@@ -204,13 +219,23 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
 
     private void WriteConfiguration(string name, Uri url, Address safe, IReadOnlyDictionary<string, Address> modules, InitialOffices offices, LocalAccounts accounts)
     {
+        Address[] governance = [safe];
         var roles = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<Address>>>(StringComparer.Ordinal)
         {
-            ["SystemPause"] = Members(("owner", [safe]), ("guardian", offices.Guardians)),
-            ["StakeManager"] = Members(("owner", [safe]), ("agentLockManager", [modules["JobRegistry"]]), ("validatorLockManager", [modules["SelfPlayArena"]]), ("slasher", [modules["JobRegistry"], modules["SelfPlayArena"]]), ("treasurySlasher", [modules["SelfPlayArena"]])),
-            ["JobRegistry"] = Members(("owner", [safe]), ("pauser", offices.Pausers)),
-            ["FeePool"] = Members(("owner", [safe]), ("rewarder", [modules["SelfPlayArena"]])),
-            ["SelfPlayArena"] = Members(("owner", [safe]), ("orchestrator", offices.Orchestrators)),
+            ["SystemPause"] = Members(("guardian", offices.Guardians)),
+            ["StakeManager"] = Members(
+                ("agentLockManager", [modules["JobRegistry"]]),
+                ("validatorLockManager", [modules["SelfPlayArena"], modules["ValidationModule"]]),
+                ("slasher", [modules["JobRegistry"], modules["SelfPlayArena"], modules["ValidationModule"]]),
+                ("treasurySlasher", [modules["SelfPlayArena"], modules["ValidatorSlash"]])),
+            ["JobRegistry"] = Members(("pauser", offices.Pausers)),
+            ["FeePool"] = Members(("rewarder", [modules["SelfPlayArena"], modules["RewardEngine"]])),
+            ["SelfPlayArena"] = Members(("orchestrator", offices.Orchestrators)),
+            ["DisputeModule"] = Members(("moderator", offices.Moderators)),
+            ["EnergyOracle"] = Members(("signer", offices.OracleSigners)),
+            ["Thermostat"] = Members(("controller", offices.Controllers)),
+            ["HamiltonianMonitor"] = Members(("recorder", offices.Controllers)),
+            ["ValidatorSlash"] = Members(("operator", offices.SlashOperators)),
         };
         WorkspaceFiles.WriteFrame(workspace);
         JsonFile.Write(workspace.NetworkPath(name), new NetworkFile { Version = 1, ChainId = ChainId.Local, Rpc = [new EndpointReference { Url = Trim(url) }], Safe = safe }, WorkspaceJson.Default.NetworkFile);
@@ -220,13 +245,25 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             {
                 Version = 1,
                 Protocol = "agi-jobs",
-                Modules = modules.ToDictionary(module => module.Key, module => new ManifestModule { Address = module.Value, Roles = roles.GetValueOrDefault(module.Key) }, StringComparer.Ordinal),
+                Modules = modules.ToDictionary(module => module.Key, module => new ManifestModule { Address = module.Value, Roles = string.Equals(module.Key, "Token", StringComparison.Ordinal) ? null : RolesOf(module.Key, governance, roles) }, StringComparer.Ordinal),
             },
             WorkspaceJson.Default.ManifestFile);
         JsonFile.Write(
             workspace.NetworkSignersPath(name),
             new SignersFile { Version = 1, Signers = [.. LocalAccounts.Names.Select((signer, index) => new SignerReference { Name = signer, Kind = SignerKind.Development, Address = accounts[signer].Address, Index = index })] },
             WorkspaceJson.Default.SignersFile);
+    }
+
+    // Every module but the token belongs to the Safe.
+    private static Dictionary<string, IReadOnlyList<Address>> RolesOf(string module, Address[] governance, Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<Address>>> others)
+    {
+        var roles = new Dictionary<string, IReadOnlyList<Address>>(StringComparer.Ordinal) { ["owner"] = governance };
+        foreach (var (role, accounts) in others.GetValueOrDefault(module) ?? new Dictionary<string, IReadOnlyList<Address>>(StringComparer.Ordinal))
+        {
+            roles.Add(role, accounts);
+        }
+
+        return roles;
     }
 
     private static Dictionary<string, IReadOnlyList<Address>> Members(params (string Role, IReadOnlyList<Address> Accounts)[] roles) => roles.ToDictionary(entry => entry.Role, entry => entry.Accounts, StringComparer.Ordinal);

@@ -25,6 +25,7 @@ internal sealed class LocalScenario(TransactionRun run, IReadOnlyDictionary<stri
         foreach (var actor in (ISigner[])[.. agents, .. validators, employer, accounts["platform"]])
         {
             await CallAsync(deployer, "Token", "transfer", actor.Address, purse);
+            await CallAsync(actor, "TaxPolicy", "acknowledge");
         }
 
         foreach (var (actors, role, stake) in ((IReadOnlyList<ISigner>, int, string)[])[(agents, AgentRole, "500"), (validators, ValidatorRole, "1000"), ([accounts["platform"]], PlatformRole, "250")])

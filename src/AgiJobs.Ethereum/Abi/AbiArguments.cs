@@ -31,7 +31,9 @@ public sealed class AbiArguments : IReadOnlyList<AbiValue>
     /// <exception cref="EthereumException"><c>abi-name</c> when none or several bear the name.</exception>
     public AbiValue this[string name] => TryGet(name, out var value)
         ? value
-        : throw EthereumException.BadInput("abi-name", $"There is not exactly one parameter '{name}' in ({string.Join(", ", Parameters)}).");
+        : throw EthereumException.BadInput(
+            "abi-name",
+            $"There is not exactly one parameter '{name}' in ({string.Join(", ", Parameters)}).");
 
     /// <summary>Finds the value of the one parameter of that name; false when none or several bear it.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out AbiValue? value)

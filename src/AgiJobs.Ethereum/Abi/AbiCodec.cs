@@ -23,7 +23,8 @@ public static class AbiCodec
     /// <c>abi-count</c>, <c>abi-value</c> (wrong kind), <c>abi-range</c> (integer too large or negative), <c>abi-length</c> (fixed bytes or
     /// fixed array of another length), <c>abi-utf8</c> (text that is not Unicode), <c>abi-size</c>.
     /// </exception>
-    public static byte[] Encode(IReadOnlyList<AbiParameter> types, params ReadOnlySpan<AbiValue> values) => AbiEncoder.Encode(types, values, []);
+    public static byte[] Encode(IReadOnlyList<AbiParameter> types, params ReadOnlySpan<AbiValue> values) =>
+        AbiEncoder.Encode(types, values, []);
 
     /// <summary>Encodes one value as a tuple of one, as <c>abi.encode(value)</c> does.</summary>
     /// <exception cref="EthereumException">As for several values.</exception>

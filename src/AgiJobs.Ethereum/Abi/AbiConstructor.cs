@@ -19,11 +19,16 @@ public sealed class AbiConstructor
     public StateMutability StateMutability { get; }
 
     /// <summary>Init code: the creation code of the compiler, then the arguments.</summary>
-    /// <exception cref="EthereumException">As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.</exception>
-    public byte[] Encode(ReadOnlySpan<byte> creationCode, params ReadOnlySpan<AbiValue> arguments) => AbiEncoder.Encode(Inputs, arguments, creationCode);
+    /// <exception cref="EthereumException">
+    /// As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.
+    /// </exception>
+    public byte[] Encode(ReadOnlySpan<byte> creationCode, params ReadOnlySpan<AbiValue> arguments) =>
+        AbiEncoder.Encode(Inputs, arguments, creationCode);
 
     /// <summary>The arguments that follow the creation code.</summary>
-    /// <exception cref="EthereumException">As for <see cref="AbiCodec.Decode(IReadOnlyList{AbiParameter}, ReadOnlySpan{byte}, bool)"/>.</exception>
+    /// <exception cref="EthereumException">
+    /// As for <see cref="AbiCodec.Decode(IReadOnlyList{AbiParameter}, ReadOnlySpan{byte}, bool)"/>.
+    /// </exception>
     public AbiArguments Decode(ReadOnlySpan<byte> arguments) => AbiCodec.Decode(Inputs, arguments);
 
     /// <summary>The human-readable text with names.</summary>

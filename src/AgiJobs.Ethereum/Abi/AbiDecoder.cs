@@ -34,7 +34,8 @@ internal ref struct AbiDecoder
         {
             throw EthereumException.BadInput(
                 "abi-trailing",
-                $"The values {Hex.Shorten(AbiType.CanonicalList(types))} end at byte {decoder._end}; {data.Length - decoder._end} more bytes follow that mean nothing here.");
+                $"The values {Hex.Shorten(AbiType.CanonicalList(types))} end at byte {decoder._end}; "
+                + $"{data.Length - decoder._end} more bytes follow that mean nothing here.");
         }
 
         return values;
@@ -167,7 +168,9 @@ internal ref struct AbiDecoder
         }
         catch (DecoderFallbackException failure)
         {
-            throw EthereumException.BadInput("abi-utf8", $"A string at byte {at} is not UTF-8: {Hex.Shorten(Hex.Encode(bytes))}. Read it as bytes.", failure);
+            throw EthereumException.BadInput(
+                "abi-utf8",
+                $"A string at byte {at} is not UTF-8: {Hex.Shorten(Hex.Encode(bytes))}. Read it as bytes.", failure);
         }
     }
 
@@ -226,7 +229,9 @@ internal ref struct AbiDecoder
         var word = Word(at);
         if (word[..28].ContainsAnyExcept((byte)0) || word[28] >= 0x80)
         {
-            throw EthereumException.BadInput("abi-truncated", $"{Hex.Encode(word)} at byte {at} is no possible {what[(what.IndexOf(' ') + 1)..]}: the data has {_data.Length} bytes.");
+            throw EthereumException.BadInput(
+                "abi-truncated",
+                $"{Hex.Encode(word)} at byte {at} is no possible {what[(what.IndexOf(' ') + 1)..]}: the data has {_data.Length} bytes.");
         }
 
         return BinaryPrimitives.ReadInt32BigEndian(word[28..]);
@@ -262,7 +267,9 @@ internal ref struct AbiDecoder
     }
 
     private readonly EthereumException Overlap() => EthereumException.BadInput(
-        "abi-overlap", $"The values in these {_data.Length} bytes overlap so often that they would fill more than {Sharing} times as many: the data is hostile or not of these types.");
+        "abi-overlap",
+        $"The values in these {_data.Length} bytes overlap so often that they would fill more than {Sharing} times as "
+        + "many: the data is hostile or not of these types.");
 
     private static EthereumException Truncated(AbiType type, string why) =>
         EthereumException.BadInput("abi-truncated", $"{Hex.Shorten(type.CanonicalName)} does not fit the data: {why}.");

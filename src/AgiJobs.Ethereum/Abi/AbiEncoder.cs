@@ -21,7 +21,9 @@ internal ref struct AbiEncoder
     {
         if (values.Length != types.Count)
         {
-            throw EthereumException.BadInput("abi-count", $"{values.Length} values were given for {types.Count} parameters {AbiType.CanonicalList(types)}.");
+            throw EthereumException.BadInput(
+                "abi-count",
+                $"{values.Length} values were given for {types.Count} parameters {AbiType.CanonicalList(types)}.");
         }
 
         long size = prefix.Length;
@@ -211,7 +213,8 @@ internal ref struct AbiEncoder
                 {
                     throw EthereumException.BadInput(
                         "abi-length",
-                        $"{Place(name)}{type.CanonicalName} takes exactly {type.Size} bytes; {Hex.Shorten(Hex.Encode(bytes))} has {bytes.Length}.");
+                        $"{Place(name)}{type.CanonicalName} takes exactly {type.Size} bytes; {Hex.Shorten(Hex.Encode(bytes))} has "
+                        + $"{bytes.Length}.");
                 }
 
                 bytes.CopyTo(word);
@@ -227,7 +230,9 @@ internal ref struct AbiEncoder
         var bits = value.GetBitLength() + (signed ? 1 : 0);
         if ((!signed && value.Sign < 0) || bits > type.Size)
         {
-            throw EthereumException.BadInput("abi-range", $"{Place(name)}{Hex.Shorten(value.ToString())} does not fit {type.CanonicalName}: {RangeOf(type)}.");
+            throw EthereumException.BadInput(
+                "abi-range",
+                $"{Place(name)}{Hex.Shorten(value.ToString())} does not fit {type.CanonicalName}: {RangeOf(type)}.");
         }
 
         if (value.Sign < 0)
@@ -255,13 +260,17 @@ internal ref struct AbiEncoder
         }
         catch (EncoderFallbackException failure)
         {
-            throw EthereumException.BadInput("abi-utf8", $"{Place(name)}the text holds half of a surrogate pair and has no UTF-8 form.", failure);
+            throw EthereumException.BadInput(
+                "abi-utf8",
+                $"{Place(name)}the text holds half of a surrogate pair and has no UTF-8 form.", failure);
         }
     }
 
-    private static AbiBytes Bytes(AbiType type, AbiValue value, string name) => value as AbiBytes ?? throw Wrong(type, value, name, "bytes");
+    private static AbiBytes Bytes(AbiType type, AbiValue value, string name) =>
+        value as AbiBytes ?? throw Wrong(type, value, name, "bytes");
 
-    private static string Text(AbiType type, AbiValue value, string name) => (value as AbiText ?? throw Wrong(type, value, name, "text")).Value;
+    private static string Text(AbiType type, AbiValue value, string name) =>
+        (value as AbiText ?? throw Wrong(type, value, name, "text")).Value;
 
     private static AbiList List(AbiType type, AbiValue value, string name)
     {
@@ -283,5 +292,6 @@ internal ref struct AbiEncoder
     private static string Place(string name) => name.Length == 0 ? "" : $"{name}: ";
 
     private static EthereumException Wrong(AbiType type, AbiValue value, string name, string wanted) => EthereumException.BadInput(
-        "abi-value", $"{Place(name)}{Hex.Shorten(type.CanonicalName)} takes {wanted}; {Hex.Shorten(value.ToString())} is {value.KindName}.");
+        "abi-value",
+        $"{Place(name)}{Hex.Shorten(type.CanonicalName)} takes {wanted}; {Hex.Shorten(value.ToString())} is {value.KindName}.");
 }

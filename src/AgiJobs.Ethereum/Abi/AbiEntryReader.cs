@@ -16,7 +16,9 @@ internal static class AbiEntryReader
         var parser = new SignatureParser(text);
         if (!parser.TryWord(kind) && StartsWithOther(text, kind))
         {
-            throw EthereumException.BadInput("abi-syntax", $"'{Hex.Shorten(text)}' is not written as {(kind[0] is 'e' ? "an" : "a")} {kind}.");
+            throw EthereumException.BadInput(
+                "abi-syntax",
+                $"'{Hex.Shorten(text)}' is not written as {(kind[0] is 'e' ? "an" : "a")} {kind}.");
         }
 
         return Read(parser, text, kind);
@@ -43,7 +45,8 @@ internal static class AbiEntryReader
         {
             throw EthereumException.BadInput(
                 "abi-selector",
-                $"The data begins with {Hex.Encode(data[..Math.Min(Selector.Size, data.Length)])}, not with {selector}, the selector of {signature}.");
+                $"The data begins with {Hex.Encode(data[..Math.Min(Selector.Size, data.Length)])}, not with {selector}, the "
+                + $"selector of {signature}.");
         }
     }
 

@@ -29,7 +29,9 @@ public sealed class AbiError
         ?? throw EthereumException.BadInput("abi-syntax", $"'{Hex.Shorten(signature)}' is not an error.");
 
     /// <summary>Revert data: selector and arguments.</summary>
-    /// <exception cref="EthereumException">As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.</exception>
+    /// <exception cref="EthereumException">
+    /// As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.
+    /// </exception>
     public byte[] Encode(params ReadOnlySpan<AbiValue> arguments)
     {
         Span<byte> prefix = stackalloc byte[Selector.Size];

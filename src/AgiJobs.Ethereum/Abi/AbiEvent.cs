@@ -65,13 +65,17 @@ public sealed class AbiEvent
         if (!IsAnonymous && (topics.IsEmpty || topics[0] != SignatureHash))
         {
             throw EthereumException.BadInput(
-                "abi-topic", $"The log is not {Signature}: its first topic is {(topics.IsEmpty ? "missing" : topics[0].ToString())}, not {SignatureHash}.");
+                "abi-topic",
+                $"The log is not {Signature}: its first topic is {(topics.IsEmpty ? "missing" : topics[0].ToString())}, not "
+                + $"{SignatureHash}.");
         }
 
         if (topics.Length != TopicCount)
         {
             throw EthereumException.BadInput(
-                "abi-topic", $"The log has {topics.Length} topics where {this} has {TopicCount}: the contract indexes other parameters than this ABI says.");
+                "abi-topic",
+                $"The log has {topics.Length} topics where {this} has {TopicCount}: the contract indexes other parameters than "
+                + "this ABI says.");
         }
 
         var plain = AbiDecoder.Decode(_plain, data, allowTrailing: false);
@@ -105,12 +109,16 @@ public sealed class AbiEvent
     }
 
     /// <summary>The topics and the data of the log that emitting these values makes.</summary>
-    /// <exception cref="EthereumException">As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.</exception>
+    /// <exception cref="EthereumException">
+    /// As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.
+    /// </exception>
     public (Bytes32[] Topics, byte[] Data) Encode(params ReadOnlySpan<AbiValue> values)
     {
         if (values.Length != Inputs.Count)
         {
-            throw EthereumException.BadInput("abi-count", $"{values.Length} values were given for the {Inputs.Count} parameters of {Signature}.");
+            throw EthereumException.BadInput(
+                "abi-count",
+                $"{values.Length} values were given for the {Inputs.Count} parameters of {Signature}.");
         }
 
         var topics = new List<Bytes32>(TopicCount);
@@ -146,7 +154,9 @@ public sealed class AbiEvent
     {
         if (indexed.Length > IndexedCount)
         {
-            throw EthereumException.BadInput("abi-count", $"{indexed.Length} values were given for the {IndexedCount} indexed parameters of {this}.");
+            throw EthereumException.BadInput(
+                "abi-count",
+                $"{indexed.Length} values were given for the {IndexedCount} indexed parameters of {this}.");
         }
 
         var topics = new List<Bytes32?>(TopicCount);

@@ -59,7 +59,9 @@ public sealed class AbiFunction
         ?? throw EthereumException.BadInput("abi-syntax", $"'{Hex.Shorten(signature)}' is not a function.");
 
     /// <summary>Calldata: selector and arguments.</summary>
-    /// <exception cref="EthereumException">As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.</exception>
+    /// <exception cref="EthereumException">
+    /// As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.
+    /// </exception>
     public byte[] Encode(params ReadOnlySpan<AbiValue> arguments)
     {
         Span<byte> prefix = stackalloc byte[Selector.Size];
@@ -68,7 +70,9 @@ public sealed class AbiFunction
     }
 
     /// <summary>The data that a call of this function returns.</summary>
-    /// <exception cref="EthereumException">As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.</exception>
+    /// <exception cref="EthereumException">
+    /// As for <see cref="AbiCodec.Encode(IReadOnlyList{AbiParameter}, ReadOnlySpan{AbiValue})"/>.
+    /// </exception>
     public byte[] EncodeOutput(params ReadOnlySpan<AbiValue> results) => AbiEncoder.Encode(Outputs, results, []);
 
     /// <summary>The arguments in calldata, selector included.</summary>
@@ -96,7 +100,8 @@ public sealed class AbiFunction
             throw new EthereumException(
                 "abi-no-output",
                 Fault.Mismatch,
-                $"{Signature} returned nothing where {AbiType.CanonicalList(Outputs)} was promised: there is no contract at that address, or it has no such function.");
+                $"{Signature} returned nothing where {AbiType.CanonicalList(Outputs)} was promised: there is no contract at "
+                + "that address, or it has no such function.");
         }
 
         return AbiCodec.Decode(Outputs, returned, allowTrailing);

@@ -172,7 +172,8 @@ internal static class AbiJson
         switch (type)
         {
             case "function":
-                return new AbiFunction(Name(entry), Parameters(entry, "inputs", false, 0), Parameters(entry, "outputs", false, 0), Mutability(entry));
+                return new AbiFunction(
+                    Name(entry), Parameters(entry, "inputs", false, 0), Parameters(entry, "outputs", false, 0), Mutability(entry));
             case "event":
                 return new AbiEvent(Name(entry), Parameters(entry, "inputs", true, 0), Flag(entry, "anonymous"));
             case "error":
@@ -202,7 +203,9 @@ internal static class AbiJson
 
         if (depth > AbiType.MaxDepth)
         {
-            throw EthereumException.BadInput("abi-type", $"A type nests deeper than {AbiType.MaxDepth} levels; no compiler writes such a type.");
+            throw EthereumException.BadInput(
+                "abi-type",
+                $"A type nests deeper than {AbiType.MaxDepth} levels; no compiler writes such a type.");
         }
 
         var parameters = new List<AbiParameter>();
@@ -258,7 +261,11 @@ internal static class AbiJson
                 return StateMutability.NonPayable;
             case null:
                 // Compilers before 0.4.16 wrote two flags instead.
-                return Flag(entry, "constant") ? StateMutability.View : Flag(entry, "payable") ? StateMutability.Payable : StateMutability.NonPayable;
+                return Flag(entry, "constant")
+                    ? StateMutability.View
+                    : Flag(entry, "payable")
+                    ? StateMutability.Payable
+                    : StateMutability.NonPayable;
             case var other:
                 throw Bad($"'{Hex.Shorten(other)}' is no stateMutability");
         }
@@ -268,7 +275,8 @@ internal static class AbiJson
         ? name
         : throw Bad("a function, event or error has no valid name");
 
-    private static bool IsName(string name) => !char.IsAsciiDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '$');
+    private static bool IsName(string name) =>
+        !char.IsAsciiDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '$');
 
     private static string? Text(JsonElement owner, string property) => !owner.TryGetProperty(property, out var value) ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()

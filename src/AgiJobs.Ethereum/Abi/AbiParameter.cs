@@ -6,7 +6,9 @@ namespace AgiJobs.Ethereum.Abi;
 /// </summary>
 public sealed record AbiParameter(string Name, AbiType Type, bool Indexed = false)
 {
-    /// <summary>The type in the words of the source (<c>contract IERC20</c>, <c>struct Safe.Call</c>), when the JSON ABI gives it.</summary>
+    /// <summary>
+    /// The type in the words of the source (<c>contract IERC20</c>, <c>struct Safe.Call</c>), when the JSON ABI gives it.
+    /// </summary>
     public string? InternalType { get; init; }
 
     /// <summary>The human-readable text: type, <c>indexed</c>, name.</summary>

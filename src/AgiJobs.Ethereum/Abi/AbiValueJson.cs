@@ -19,7 +19,9 @@ public static class AbiValueJson
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>Reads a value of a type. Whether an integer fits its width is checked when it is encoded.</summary>
-    /// <exception cref="EthereumException"><c>abi-value</c>, <c>abi-length</c>, <c>address-format</c> or <c>address-checksum</c>.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>abi-value</c>, <c>abi-length</c>, <c>address-format</c> or <c>address-checksum</c>.
+    /// </exception>
     public static AbiValue Read(AbiType type, JsonElement element) => Read(type, element, "");
 
     /// <summary>Reads a value of a type from JSON text.</summary>
@@ -73,7 +75,9 @@ public static class AbiValueJson
         {
             case AbiTypeKind.UnsignedInteger or AbiTypeKind.SignedInteger:
                 var digits = text ?? (element.ValueKind == JsonValueKind.Number ? element.GetRawText() : "");
-                return TryInteger(digits, out var number) ? number : throw Wrong(place, type.CanonicalName, "a whole number, in decimal or 0x", element);
+                return TryInteger(digits, out var number)
+                    ? number
+                    : throw Wrong(place, type.CanonicalName, "a whole number, in decimal or 0x", element);
             case AbiTypeKind.Boolean:
                 return element.ValueKind is JsonValueKind.True or JsonValueKind.False
                     ? element.GetBoolean()
@@ -85,12 +89,18 @@ public static class AbiValueJson
             default:
                 return Hex.TryDecode(text, out var bytes) && (type.Kind == AbiTypeKind.Bytes || bytes.Length == type.Size)
                     ? bytes
-                    : throw Wrong(place, type.CanonicalName, type.Kind == AbiTypeKind.Bytes ? "0x and whole bytes" : $"0x and exactly {type.Size} bytes", element);
+                    : throw Wrong(
+                        place,
+                        type.CanonicalName,
+                        type.Kind == AbiTypeKind.Bytes ? "0x and whole bytes" : $"0x and exactly {type.Size} bytes",
+                        element);
         }
     }
 
     internal static EthereumException Wrong(string place, string type, string wanted, JsonElement element) => EthereumException.BadInput(
-        "abi-value", $"{(place.Length == 0 ? "" : Hex.Shorten(place) + ": ")}{Hex.Shorten(type)} takes {wanted}, not {Hex.Shorten(element.GetRawText())}.");
+        "abi-value",
+        $"{(place.Length == 0 ? "" : Hex.Shorten(place) + ": ")}{Hex.Shorten(type)} takes {wanted}, not "
+        + $"{Hex.Shorten(element.GetRawText())}.");
 
     private static AbiValue Read(AbiType type, JsonElement element, string place)
     {
@@ -123,7 +133,10 @@ public static class AbiValueJson
         };
         if (count != wanted)
         {
-            throw EthereumException.BadInput("abi-length", $"{(place.Length == 0 ? "" : place + ": ")}{Hex.Shorten(type.CanonicalName)} takes exactly {wanted} items; {count} were given.");
+            throw EthereumException.BadInput(
+                "abi-length",
+                $"{(place.Length == 0 ? "" : place + ": ")}{Hex.Shorten(type.CanonicalName)} takes exactly {wanted} items; "
+                + $"{count} were given.");
         }
 
         var items = new AbiValue[count];
@@ -150,7 +163,9 @@ public static class AbiValueJson
             var component = type.Components[i];
             items[i] = element.TryGetProperty(component.Name, out var member)
                 ? Read(component.Type, member, $"{place}.{component.Name}")
-                : throw EthereumException.BadInput("abi-value", $"{(place.Length == 0 ? "" : place + " ")}lacks the member '{component.Name}' of {Hex.Shorten(type.ToString())}.");
+                : throw EthereumException.BadInput(
+                    "abi-value",
+                    $"{(place.Length == 0 ? "" : place + " ")}lacks the member '{component.Name}' of {Hex.Shorten(type.ToString())}.");
         }
 
         return element.GetPropertyCount() == items.Length
@@ -163,7 +178,9 @@ public static class AbiValueJson
         var named = type.Kind == AbiTypeKind.Tuple && HasDistinctNames(type);
         if (type.Kind == AbiTypeKind.Tuple && items.Count != type.Components.Count)
         {
-            throw EthereumException.BadInput("abi-value", $"{Hex.Shorten(type.CanonicalName)} has {type.Components.Count} items, not {items.Count}.");
+            throw EthereumException.BadInput(
+                "abi-value",
+                $"{Hex.Shorten(type.CanonicalName)} has {type.Components.Count} items, not {items.Count}.");
         }
 
         if (named)
@@ -223,7 +240,8 @@ public static class AbiValueJson
     }
 
     // Machines write addresses in lower case; one in mixed case carries a checksum, and a wrong one is an error.
-    private static Address ReadAddress(string text) => text.Length == 42 && text.AsSpan(2).ContainsAnyInRange('a', 'f') && text.AsSpan(2).ContainsAnyInRange('A', 'F')
+    private static Address ReadAddress(string text) =>
+        text.Length == 42 && text.AsSpan(2).ContainsAnyInRange('a', 'f') && text.AsSpan(2).ContainsAnyInRange('A', 'F')
         ? Address.Parse(text)
         : Address.ParseAnyCase(text);
 

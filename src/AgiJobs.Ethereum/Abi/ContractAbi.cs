@@ -61,7 +61,9 @@ public sealed class ContractAbi
         Events = [.. events.Values];
         _functions = functions.ToFrozenDictionary();
         _errors = errors.ToFrozenDictionary();
-        _events = events.Values.GroupBy(static one => one.SignatureHash).ToFrozenDictionary(static group => group.Key, static group => group.ToArray());
+        _events = events.Values
+            .GroupBy(static one => one.SignatureHash)
+            .ToFrozenDictionary(static group => group.Key, static group => group.ToArray());
     }
 
     /// <summary>An ABI without entries, which still decodes <c>Error(string)</c> and <c>Panic(uint256)</c>.</summary>
@@ -89,14 +91,18 @@ public sealed class ContractAbi
     public bool HasFallbackPayable { get; }
 
     /// <summary>Reads a JSON ABI: the array that solc writes, or an artefact object that has it as its property <c>abi</c>.</summary>
-    /// <exception cref="EthereumException"><c>abi-json</c>, <c>abi-type</c>, <c>abi-event</c>, <c>abi-collision</c> or <c>abi-duplicate</c>.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>abi-json</c>, <c>abi-type</c>, <c>abi-event</c>, <c>abi-collision</c> or <c>abi-duplicate</c>.
+    /// </exception>
     public static ContractAbi FromJson(string json) => new(AbiJson.Read(json));
 
     /// <summary>
     /// Reads entries in the human-readable form, each beginning with <c>function</c>, <c>event</c>, <c>error</c>, <c>constructor</c>,
     /// <c>receive</c> or <c>fallback</c>.
     /// </summary>
-    /// <exception cref="EthereumException"><c>abi-syntax</c>, <c>abi-type</c>, <c>abi-event</c>, <c>abi-collision</c> or <c>abi-duplicate</c>.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>abi-syntax</c>, <c>abi-type</c>, <c>abi-event</c>, <c>abi-collision</c> or <c>abi-duplicate</c>.
+    /// </exception>
     public static ContractAbi FromHumanReadable(params ReadOnlySpan<string> entries)
     {
         var read = new List<object>(entries.Length);
@@ -152,14 +158,16 @@ public sealed class ContractAbi
         if (nameOrSignature.Contains(" indexed", StringComparison.Ordinal))
         {
             var key = Key(AbiEvent.Parse(nameOrSignature));
-            return Events.FirstOrDefault(one => Key(one) == key) ?? throw Unknown(Events, nameOrSignature, "event", static one => one.ToString());
+            return Events.FirstOrDefault(one => Key(one) == key)
+                ?? throw Unknown(Events, nameOrSignature, "event", static one => one.ToString());
         }
 
         return Find(Events, nameOrSignature, "event", static one => one.Name, static one => one.Signature);
     }
 
     /// <summary>Finds the function of a selector.</summary>
-    public bool TryFunction(Selector selector, [NotNullWhen(true)] out AbiFunction? function) => _functions.TryGetValue(selector, out function);
+    public bool TryFunction(Selector selector, [NotNullWhen(true)] out AbiFunction? function) =>
+        _functions.TryGetValue(selector, out function);
 
     /// <summary>Finds the function that calldata calls; false when it is shorter than a selector.</summary>
     public bool TryFunction(ReadOnlySpan<byte> calldata, [NotNullWhen(true)] out AbiFunction? function)
@@ -226,7 +234,8 @@ public sealed class ContractAbi
             [var only] => only,
             [] => throw Unknown(all, wanted, kind, signature),
             _ => throw EthereumException.BadInput(
-                "abi-ambiguous", $"'{wanted}' is the name of several {kind}s; give the whole signature of one: {string.Join("; ", found)}."),
+                "abi-ambiguous",
+                $"'{wanted}' is the name of several {kind}s; give the whole signature of one: {string.Join("; ", found)}."),
         };
     }
 
@@ -237,7 +246,8 @@ public sealed class ContractAbi
         var near = all.Select(signature).OrderByDescending(one => one.Contains(name, StringComparison.OrdinalIgnoreCase)).Take(8).ToList();
         var more = all.Count > near.Count ? $" and {all.Count - near.Count} more" : "";
         return EthereumException.BadInput(
-            "abi-unknown", $"The ABI has no {kind} '{Hex.Shorten(wanted)}'. It has {(near.Count == 0 ? "none" : string.Join(", ", near))}{more}.");
+            "abi-unknown",
+            $"The ABI has no {kind} '{Hex.Shorten(wanted)}'. It has {(near.Count == 0 ? "none" : string.Join(", ", near))}{more}.");
     }
 
     // transfer(address to, uint amount) finds transfer(address,uint256).

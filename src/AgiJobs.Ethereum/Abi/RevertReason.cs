@@ -5,7 +5,9 @@ namespace AgiJobs.Ethereum.Abi;
 /// <summary>What revert data says.</summary>
 public enum RevertKind
 {
-    /// <summary>No data: <c>revert()</c> or <c>require(x)</c> without a reason, out of gas, or a call to a function that does not exist.</summary>
+    /// <summary>
+    /// No data: <c>revert()</c> or <c>require(x)</c> without a reason, out of gas, or a call to a function that does not exist.
+    /// </summary>
     Empty,
 
     /// <summary><c>Error(string)</c>: <c>require(x, "reason")</c>.</summary>
@@ -72,7 +74,9 @@ public sealed record RevertReason
         }
 
         var selector = new Selector(data);
-        var known = selector == ErrorWithText.Selector ? ErrorWithText : selector == PanicWithCode.Selector ? PanicWithCode : find(selector);
+        var known = selector == ErrorWithText.Selector
+            ? ErrorWithText
+            : selector == PanicWithCode.Selector ? PanicWithCode : find(selector);
         if (known is null)
         {
             var rest = data.Length == Selector.Size ? "" : $" with {data.Length - Selector.Size} bytes of arguments";
@@ -82,17 +86,26 @@ public sealed record RevertReason
         AbiArguments arguments;
         try
         {
-            arguments = known.Decode(data);
+            // Hand-written assembly cuts off the padding of the last string, or sends scratch memory behind it. A reason that reads well
+            // is worth more here than its exact form: nothing is decided by it.
+            var padded = new byte[(data.Length - Selector.Size + 31) & ~31];
+            data[Selector.Size..].CopyTo(padded);
+            arguments = AbiCodec.Decode(known.Inputs, padded, allowTrailing: true);
         }
         catch (EthereumException)
         {
             return new RevertReason(
-                RevertKind.Unknown, $"unknown error {selector}: the selector is that of {known.Signature}, its arguments are malformed", null, null, copy);
+                RevertKind.Unknown,
+                $"unknown error {selector}: the selector is that of {known.Signature}, its arguments are malformed",
+                null,
+                null,
+                copy);
         }
 
-        return ReferenceEquals(known, ErrorWithText) ? new RevertReason(RevertKind.Text, arguments[0].ToString(), known, arguments, copy)
-            : ReferenceEquals(known, PanicWithCode) ? new RevertReason(RevertKind.Panic, PanicText(arguments[0].AsInteger()), known, arguments, copy)
-            : new RevertReason(RevertKind.Custom, $"{known.Name}({arguments})", known, arguments, copy);
+        var (kind, text) = ReferenceEquals(known, ErrorWithText) ? (RevertKind.Text, arguments[0].ToString())
+            : ReferenceEquals(known, PanicWithCode) ? (RevertKind.Panic, PanicText(arguments[0].AsInteger()))
+            : (RevertKind.Custom, $"{known.Name}({arguments})");
+        return new RevertReason(kind, text, known, arguments, copy);
     }
 
     private static string PanicText(BigInteger code)

@@ -35,7 +35,9 @@ public readonly record struct Selector
     public static Selector Parse(string text) =>
         text is { Length: 10 } && Hex.TryDecode(text, out var bytes)
             ? new Selector(bytes)
-            : throw EthereumException.BadInput("selector-format", $"'{Hex.Shorten(text)}' is not a selector: it must be 0x and 8 hex digits.");
+            : throw EthereumException.BadInput(
+                "selector-format",
+                $"'{Hex.Shorten(text)}' is not a selector: it must be 0x and 8 hex digits.");
 
     /// <summary>Writes the four bytes to the start of <paramref name="destination"/>.</summary>
     public void CopyTo(Span<byte> destination) => BinaryPrimitives.WriteUInt32BigEndian(destination, _value);

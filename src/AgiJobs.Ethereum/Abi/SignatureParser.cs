@@ -127,7 +127,9 @@ internal sealed class SignatureParser
 
         if (++_depth > AbiType.MaxDepth)
         {
-            throw EthereumException.BadInput("abi-type", $"A type nests deeper than {AbiType.MaxDepth} levels; no compiler writes such a type.");
+            throw EthereumException.BadInput(
+                "abi-type",
+                $"A type nests deeper than {AbiType.MaxDepth} levels; no compiler writes such a type.");
         }
 
         var parameters = new List<AbiParameter>();
@@ -166,13 +168,16 @@ internal sealed class SignatureParser
             {
                 type = AbiType.ArrayOf(type);
             }
-            else if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && (digits[0] != '0' || digits.Length == 1))
+            else if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+                && (digits[0] != '0' || digits.Length == 1))
             {
                 type = AbiType.ArrayOf(type, length);
             }
             else
             {
-                throw EthereumException.BadInput("abi-type", $"'{Hex.Shorten(digits)}' in '{Hex.Shorten(_text)}' is not the length of an array.");
+                throw EthereumException.BadInput(
+                    "abi-type",
+                    $"'{Hex.Shorten(digits)}' in '{Hex.Shorten(_text)}' is not the length of an array.");
             }
         }
 
@@ -200,7 +205,9 @@ internal sealed class SignatureParser
                     indexed = true;
                     break;
                 case "indexed":
-                    throw EthereumException.BadInput("abi-syntax", $"'{Hex.Shorten(_text)}': only the parameters of an event are indexed, and once.");
+                    throw EthereumException.BadInput(
+                        "abi-syntax",
+                        $"'{Hex.Shorten(_text)}': only the parameters of an event are indexed, and once.");
                 case "memory" or "calldata" or "storage":
                     break;
                 default:

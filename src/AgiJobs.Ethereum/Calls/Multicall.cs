@@ -10,7 +10,8 @@ internal static class Multicall
     public static readonly Address CanonicalAddress = Address.Parse("0xcA11bde05977b3631167028862bE2a173976CA11");
 
     private static readonly AbiFunction Aggregate = AbiFunction.Parse(
-        "function aggregate3((address target, bool allowFailure, bytes callData)[] calls) payable returns ((bool success, bytes returnData)[] returnData)");
+        "function aggregate3((address target, bool allowFailure, bytes callData)[] calls) payable "
+        + "returns ((bool success, bytes returnData)[] returnData)");
 
     public static CallRequest Bundle(IReadOnlyList<PinnedRead> reads)
     {
@@ -24,7 +25,9 @@ internal static class Multicall
         try
         {
             var list = Aggregate.DecodeOutput(returned)[0].AsList();
-            results = list.Count == count ? [.. list.Select(result => (result.AsList()[0].AsBoolean(), result.AsList()[1].AsBytes()))] : null;
+            results = list.Count == count
+                ? [.. list.Select(result => (result.AsList()[0].AsBoolean(), result.AsList()[1].AsBytes()))]
+                : null;
         }
         catch (EthereumException)
         {

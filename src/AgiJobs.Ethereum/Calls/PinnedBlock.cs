@@ -21,7 +21,8 @@ public sealed class PinnedBlock
     {
         _client = client;
         Header = header;
-        _hash = header.Hash ?? throw EthereumException.BadInput("block-pending", "The pending block has no hash and cannot be pinned. Use latest.");
+        _hash = header.Hash ?? throw EthereumException.BadInput(
+            "block-pending", "The pending block has no hash and cannot be pinned. Use latest.");
         _mayHaveMulticall = mayHaveMulticall;
     }
 
@@ -36,7 +37,8 @@ public sealed class PinnedBlock
 
     /// <summary>Pins a block, in one round trip.</summary>
     /// <exception cref="EthereumException"><c>block-unknown</c> when no node knows it; what reading may throw.</exception>
-    public static async Task<PinnedBlock> AtAsync(EthereumClient client, BlockReference block, CancellationToken cancellationToken = default)
+    public static async Task<PinnedBlock> AtAsync(
+        EthereumClient client, BlockReference block, CancellationToken cancellationToken = default)
     {
         var batch = client.NewBatch();
         var header = batch.Add(EthRequests.Block(block));
@@ -50,7 +52,9 @@ public sealed class PinnedBlock
     /// <summary>
     /// Pins the newest block and reads; begins again at the then newest block, at most twice, when the pinned one is reorganised away.
     /// </summary>
-    /// <exception cref="EthereumException"><c>block-reorganised</c> when it happens a third time; what <paramref name="read"/> throws.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>block-reorganised</c> when it happens a third time; what <paramref name="read"/> throws.
+    /// </exception>
     public static async Task<T> ReadAsync<T>(
         EthereumClient client, Func<PinnedBlock, CancellationToken, Task<T>> read, CancellationToken cancellationToken = default)
     {
@@ -71,7 +75,9 @@ public sealed class PinnedBlock
     /// <summary>An empty set of reads at this block.</summary>
     public PinnedReads NewReads() => new(this);
 
-    /// <summary>Makes sure that the block is still part of the chain, in one round trip; for a last look before something is done on what was read.</summary>
+    /// <summary>
+    /// Makes sure that the block is still part of the chain, in one round trip; for a last look before something is done on what was read.
+    /// </summary>
     /// <exception cref="EthereumException"><c>block-reorganised</c> (<see cref="Fault.Unknown"/>).</exception>
     public async Task RequireCanonicalAsync(CancellationToken cancellationToken = default)
     {
@@ -129,13 +135,15 @@ public sealed class PinnedBlock
     }
 
     /// <summary>Returns the reads that must be made again without Multicall3.</summary>
-    private async Task<List<PinnedRead>> SendOnceAsync(IReadOnlyList<PinnedRead> reads, bool useMulticall, CancellationToken cancellationToken)
+    private async Task<List<PinnedRead>> SendOnceAsync(
+        IReadOnlyList<PinnedRead> reads, bool useMulticall, CancellationToken cancellationToken)
     {
         var block = _byNumber ? BlockReference.At(Header.Number) : Reference;
         var batch = _client.NewBatch();
         var bundled = useMulticall ? reads.Where(read => read.Bundle is not null).ToArray() : [];
         bundled = bundled.Length > 1 ? bundled : [];
-        var bundles = bundled.Chunk(MulticallSize).Select(part => (Reads: part, Slot: batch.Add(EthRequests.Call(Multicall.Bundle(part), block)))).ToArray();
+        var bundles = bundled.Chunk(MulticallSize).Select(
+            part => (Reads: part, Slot: batch.Add(EthRequests.Call(Multicall.Bundle(part), block)))).ToArray();
 
         // The client's knowledge is of its connecting; what counts is whether the contract is there at this block.
         var code = bundles.Length > 0 ? batch.Add(EthRequests.Code(Multicall.CanonicalAddress, block)) : null;

@@ -47,7 +47,8 @@ public sealed class PinnedRead<T> : PinnedRead
     /// <summary>The value.</summary>
     /// <exception cref="EthereumException">Its <see cref="PinnedRead.Error"/>, when it has none.</exception>
     /// <exception cref="InvalidOperationException">It was not sent.</exception>
-    public T Value => TryGet(out var value) ? value : throw Error ?? (Exception)new InvalidOperationException($"{Subject} was not read yet.");
+    public T Value =>
+        TryGet(out var value) ? value : throw Error ?? (Exception)new InvalidOperationException($"{Subject} was not read yet.");
 
     /// <summary>The value, when there is one.</summary>
     public bool TryGet([MaybeNullWhen(false)] out T value)

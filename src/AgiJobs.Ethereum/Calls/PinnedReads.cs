@@ -25,7 +25,9 @@ public sealed class PinnedReads
     /// <summary>Calls a function; the value is what it returns.</summary>
     public PinnedRead<AbiArguments> Call(ContractCall call) => Call(call, static results => results);
 
-    /// <summary>Calls a function; <paramref name="read"/> makes the value of what it returns and may throw <see cref="EthereumException"/>.</summary>
+    /// <summary>
+    /// Calls a function; <paramref name="read"/> makes the value of what it returns and may throw <see cref="EthereumException"/>.
+    /// </summary>
     public PinnedRead<T> Call<T>(ContractCall call, Func<AbiArguments, T> read) => Add(new PinnedRead<T>(
         call.ToString(),
         new CallRequest { To = call.To, Data = call.Calldata, From = call.From },
@@ -33,13 +35,16 @@ public sealed class PinnedReads
         returned => read(call.Function.DecodeOutput(returned))));
 
     /// <summary>The code of an account; empty when it has none.</summary>
-    public PinnedRead<byte[]> Code(Address account) => Add(new PinnedRead<byte[]>($"the code of {account}", block => EthRequests.Code(account, block)));
+    public PinnedRead<byte[]> Code(Address account) =>
+        Add(new PinnedRead<byte[]>($"the code of {account}", block => EthRequests.Code(account, block)));
 
     /// <summary>The balance of an account.</summary>
-    public PinnedRead<Wei> Balance(Address account) => Add(new PinnedRead<Wei>($"the balance of {account}", block => EthRequests.Balance(account, block)));
+    public PinnedRead<Wei> Balance(Address account) =>
+        Add(new PinnedRead<Wei>($"the balance of {account}", block => EthRequests.Balance(account, block)));
 
     /// <summary>The count of mined transactions of an account.</summary>
-    public PinnedRead<ulong> Nonce(Address account) => Add(new PinnedRead<ulong>($"the nonce of {account}", block => EthRequests.Nonce(account, block)));
+    public PinnedRead<ulong> Nonce(Address account) =>
+        Add(new PinnedRead<ulong>($"the nonce of {account}", block => EthRequests.Nonce(account, block)));
 
     /// <summary>One storage word.</summary>
     public PinnedRead<Bytes32> Storage(Address account, Bytes32 slot) =>
@@ -47,8 +52,8 @@ public sealed class PinnedReads
 
     /// <summary>Makes all reads. Afterwards each has its value or its own failure.</summary>
     /// <exception cref="EthereumException">
-    /// <c>block-reorganised</c> (<see cref="Fault.Unknown"/>) when the pinned block is not canonical any more: then nothing that was read at
-    /// it may be used, and <see cref="PinnedBlock.ReadAsync{T}"/> begins again. <c>rpc-wrong-chain</c>.
+    /// <c>block-reorganised</c> (<see cref="Fault.Unknown"/>) when the pinned block is not canonical any more: then nothing that was read
+    /// at it may be used, and <see cref="PinnedBlock.ReadAsync{T}"/> begins again. <c>rpc-wrong-chain</c>.
     /// </exception>
     public async Task SendAsync(CancellationToken cancellationToken = default)
     {

@@ -65,9 +65,9 @@ public static class Keccak256
         Permute(state);
     }
 
-    // Keccak-f[1600], two rounds unrolled: the first turns the lanes a into e, the second turns them back, so that nothing is copied. The lanes
-    // live in locals, since indexing them costs more than the arithmetic. Row after row, so that only five lanes wait in registers. Measured
-    // against AVX-512 planes, which are slower here: moving lanes in and out costs more than the wide rounds save.
+    // Keccak-f[1600], two rounds unrolled: the first turns the lanes a into e, the second turns them back, so that nothing is copied. The
+    // lanes live in locals, since indexing them costs more than the arithmetic; row after row, so that only five wait in registers.
+    // Planes in AVX-512 registers were measured too and are slower: moving lanes across costs more than the wide rounds save.
     private static void Permute(Span<ulong> state)
     {
         ulong a0 = state[0], a1 = state[1], a2 = state[2], a3 = state[3], a4 = state[4];

@@ -16,7 +16,10 @@ namespace AgiJobs.Ethereum.Keys;
 /// </remarks>
 public sealed class RemoteSigner : ISigner, IDisposable
 {
-    /// <summary>How long a person may take to confirm in Clef unless told otherwise.</summary>
+    /// <summary>
+    /// How long a person may take to confirm in Clef unless told otherwise. Clef's own HTTP server gives up after some 30 s, which ends in
+    /// <c>signer-timeout</c> or <c>signer-response</c> here; a proxy in front of it may wait longer.
+    /// </summary>
     public static readonly TimeSpan ClefTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>How long web3signer, which asks nobody, may take unless told otherwise.</summary>

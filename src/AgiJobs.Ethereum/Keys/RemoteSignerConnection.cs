@@ -11,6 +11,7 @@ namespace AgiJobs.Ethereum.Keys;
 internal sealed class RemoteSignerConnection : IDisposable
 {
     private const int MaxResponseSize = 4 * 1024 * 1024;
+    private const int GoEthereumTimeout = -32002;
 
     private readonly Uri _url;
     private readonly TimeSpan _timeout;
@@ -45,8 +46,16 @@ internal sealed class RemoteSignerConnection : IDisposable
         _timeout = timeout;
         _time = time;
 
-        // No redirects, which could lead off this machine; no proxy between this machine and itself.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = !loopback })
+        // No redirects, which could lead off this machine; no proxy between this machine and itself; no connection used twice, since a
+        // request that finds an old connection closed is repeated by the handler.
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !loopback,
+            PooledConnectionLifetime = TimeSpan.Zero,
+        };
+        _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = MaxResponseSize,
@@ -77,6 +86,11 @@ internal sealed class RemoteSignerConnection : IDisposable
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
             throw BadResponse(method, $"it is longer than {MaxResponseSize} bytes", error);
+        }
+        catch (Exception error) when (error is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
+            or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded })
+        {
+            throw BadResponse(method, "it ended before it was complete; Clef ends it so when nobody confirms in time, which is about 30 s", error);
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
@@ -160,6 +174,14 @@ internal sealed class RemoteSignerConnection : IDisposable
         var isObject = problem.ValueKind == JsonValueKind.Object;
         var code = isObject ? Number(problem, "code") ?? 0 : 0;
         var text = Printable(isObject && problem.TryGetProperty("message", out var message) ? message : problem);
+
+        // go-ethereum's HTTP server gives up some 30 s after a request came in, whatever the person in front of Clef does afterwards.
+        if (code == GoEthereumTimeout)
+        {
+            return new EthereumException(
+                "signer-timeout", Fault.Unknown, $"The signer at {_url} gave up on {method}: {text}. Nobody confirmed in its own time limit "
+                    + "(30 s in Clef over HTTP). If it is confirmed there now, the signature is not used; ask again and confirm at once.");
+        }
 
         // 4001 is EIP-1193's "user rejected"; Clef says "request denied" without a code of its own.
         var denied = code == 4001

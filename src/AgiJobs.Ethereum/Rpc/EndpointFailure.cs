@@ -8,4 +8,9 @@ namespace AgiJobs.Ethereum.Rpc;
 /// <param name="RetryAfter">How long the node asked to be left alone.</param>
 /// <param name="NodeError">The node's own error object, where the failure is one.</param>
 internal sealed record EndpointFailure(
-    RpcEndpoint Endpoint, string Code, string Description, bool NeverSent = false, TimeSpan? RetryAfter = null, RpcException? NodeError = null);
+    RpcEndpoint Endpoint,
+    string Code,
+    string Description,
+    bool NeverSent = false,
+    TimeSpan? RetryAfter = null,
+    RpcException? NodeError = null);

@@ -10,13 +10,17 @@ public static class EthRequests
     public static RpcRequest<ChainId> ChainId() => new("eth_chainId", null, result => new ChainId(NodeJson.Count(result, "the chain id")));
 
     /// <summary>The height of the newest block.</summary>
-    public static RpcRequest<BlockNumber> BlockNumber() => new("eth_blockNumber", null, result => new BlockNumber(NodeJson.Count(result, "the block number")));
+    public static RpcRequest<BlockNumber> BlockNumber() =>
+        new("eth_blockNumber", null, result => new BlockNumber(NodeJson.Count(result, "the block number")));
 
     /// <summary>A block's header and transaction hashes; null when the node does not know the block.</summary>
     public static RpcRequest<BlockHeader?> Block(BlockReference block) =>
         block.Hash is { } hash
             ? new("eth_getBlockByHash", writer => { writer.WriteStringValue(hash.ToString()); writer.WriteBooleanValue(false); }, ReadBlock)
-            : new("eth_getBlockByNumber", writer => { writer.WriteStringValue(block.TagOrQuantity()); writer.WriteBooleanValue(false); }, ReadBlock);
+            : new(
+                "eth_getBlockByNumber",
+                writer => { writer.WriteStringValue(block.TagOrQuantity()); writer.WriteBooleanValue(false); },
+                ReadBlock);
 
     /// <summary>Executes a call and returns what it returns.</summary>
     public static RpcRequest<byte[]> Call(CallRequest call, BlockReference block) =>
@@ -33,7 +37,12 @@ public static class EthRequests
     /// <summary>One storage word.</summary>
     public static RpcRequest<Bytes32> Storage(Address account, Bytes32 slot, BlockReference block) =>
         new("eth_getStorageAt",
-            writer => { writer.WriteStringValue(Hex.Encode(account.ToBytes())); writer.WriteStringValue(slot.ToString()); block.Write(writer); },
+            writer =>
+            {
+                writer.WriteStringValue(Hex.Encode(account.ToBytes()));
+                writer.WriteStringValue(slot.ToString());
+                block.Write(writer);
+            },
             result => Bytes32.FromUnsigned(NodeJson.Quantity(result, "the storage word")));
 
     /// <summary>How many transactions an account has sent, which is the nonce of its next one.</summary>
@@ -42,15 +51,21 @@ public static class EthRequests
 
     /// <summary>The gas that a call needs, by the node's search. Null leaves the block to the node.</summary>
     public static RpcRequest<Gas> EstimateGas(CallRequest call, BlockReference? block = null) =>
-        new("eth_estimateGas", writer => { call.Write(writer); block?.Write(writer); }, result => new Gas(NodeJson.Count(result, "the gas estimate")));
+        new("eth_estimateGas",
+            writer => { call.Write(writer); block?.Write(writer); },
+            result => new Gas(NodeJson.Count(result, "the gas estimate")));
 
     /// <summary>The node's suggestion for the price of a legacy transaction.</summary>
     public static RpcRequest<Wei> GasPrice() => new("eth_gasPrice", null, result => NodeJson.Wei(result, "the gas price"));
 
     /// <summary>The node's suggestion for a tip.</summary>
-    public static RpcRequest<Wei> MaxPriorityFee() => new("eth_maxPriorityFeePerGas", null, result => NodeJson.Wei(result, "the suggested tip"));
+    public static RpcRequest<Wei> MaxPriorityFee() =>
+        new("eth_maxPriorityFeePerGas", null, result => NodeJson.Wei(result, "the suggested tip"));
 
-    /// <summary>Fees of the last <paramref name="blocks"/> blocks up to <paramref name="newest"/>, with tips at the given percentiles (0 to 100, ascending).</summary>
+    /// <summary>
+    /// Fees of the last <paramref name="blocks"/> blocks up to <paramref name="newest"/>, with tips at the given percentiles (0 to 100,
+    /// ascending).
+    /// </summary>
     public static RpcRequest<FeeHistory> FeeHistory(int blocks, BlockReference newest, params IReadOnlyList<int> percentiles) =>
         new("eth_feeHistory",
             writer =>
@@ -81,10 +96,13 @@ public static class EthRequests
 
     /// <summary>Hands a signed transaction to the node, which answers with its hash.</summary>
     public static RpcRequest<Bytes32> SendRaw(ReadOnlyMemory<byte> signed) =>
-        new("eth_sendRawTransaction", writer => writer.WriteStringValue(Hex.Encode(signed.Span)), result => NodeJson.Word(result, "the transaction hash"));
+        new("eth_sendRawTransaction",
+            writer => writer.WriteStringValue(Hex.Encode(signed.Span)),
+            result => NodeJson.Word(result, "the transaction hash"));
 
     /// <summary>Any request; the result is a copy that may be kept.</summary>
-    public static RpcRequest<JsonElement> Raw(string method, Action<Utf8JsonWriter>? parameters = null) => new(method, parameters, result => result.Clone());
+    public static RpcRequest<JsonElement> Raw(string method, Action<Utf8JsonWriter>? parameters = null) =>
+        new(method, parameters, result => result.Clone());
 
     internal static BlockHeader? ReadBlock(JsonElement block)
     {
@@ -96,7 +114,8 @@ public static class EthRequests
         var seconds = NodeJson.Count(NodeJson.Field(block, "timestamp"), "timestamp");
         if (seconds > 253_402_300_799)
         {
-            throw NodeJson.Malformed(string.Create(CultureInfo.InvariantCulture, $"timestamp is {seconds} seconds, which is after the year 9999"));
+            throw NodeJson.Malformed(
+                string.Create(CultureInfo.InvariantCulture, $"timestamp is {seconds} seconds, which is after the year 9999"));
         }
 
         return new BlockHeader(
@@ -107,7 +126,9 @@ public static class EthRequests
             new Gas(NodeJson.Count(NodeJson.Field(block, "gasLimit"), "gasLimit")),
             new Gas(NodeJson.Count(NodeJson.Field(block, "gasUsed"), "gasUsed")),
             OptionalWei(block, "baseFeePerGas"),
-            NodeJson.Optional(block, "transactions") is { } list ? NodeJson.List(list, "transactions", item => NodeJson.Word(item, "a transaction hash")) : []);
+            NodeJson.Optional(block, "transactions") is { } list
+                ? NodeJson.List(list, "transactions", item => NodeJson.Word(item, "a transaction hash"))
+                : []);
     }
 
     internal static LogEntry ReadLog(JsonElement log) => new(
@@ -166,7 +187,7 @@ public static class EthRequests
     private static FeeHistory ReadFeeHistory(JsonElement history)
     {
         var rewards = NodeJson.Optional(history, "reward") is { } list
-            ? NodeJson.List(list, "reward", block => (IReadOnlyList<Wei>)NodeJson.List(block, "the rewards of a block", reward => NodeJson.Wei(reward, "a reward")))
+            ? NodeJson.List(list, "reward", ReadRewards)
             : [];
         return new FeeHistory(
             new BlockNumber(NodeJson.Count(NodeJson.Field(history, "oldestBlock"), "oldestBlock")),
@@ -174,17 +195,24 @@ public static class EthRequests
             rewards);
     }
 
+    private static IReadOnlyList<Wei> ReadRewards(JsonElement block) =>
+        NodeJson.List(block, "the rewards of a block", reward => NodeJson.Wei(reward, "a reward"));
+
     private static Action<Utf8JsonWriter> AccountAt(Address account, BlockReference block) => writer =>
     {
         writer.WriteStringValue(Hex.Encode(account.ToBytes()));
         block.Write(writer);
     };
 
-    private static Wei? OptionalWei(JsonElement parent, string name) => NodeJson.Optional(parent, name) is { } value ? NodeJson.Wei(value, name) : null;
+    private static Wei? OptionalWei(JsonElement parent, string name) =>
+        NodeJson.Optional(parent, name) is { } value ? NodeJson.Wei(value, name) : null;
 
-    private static ulong? OptionalCount(JsonElement parent, string name) => NodeJson.Optional(parent, name) is { } value ? NodeJson.Count(value, name) : null;
+    private static ulong? OptionalCount(JsonElement parent, string name) =>
+        NodeJson.Optional(parent, name) is { } value ? NodeJson.Count(value, name) : null;
 
-    private static Bytes32? OptionalWord(JsonElement parent, string name) => NodeJson.Optional(parent, name) is { } value ? NodeJson.Word(value, name) : null;
+    private static Bytes32? OptionalWord(JsonElement parent, string name) =>
+        NodeJson.Optional(parent, name) is { } value ? NodeJson.Word(value, name) : null;
 
-    private static Address? OptionalAddress(JsonElement parent, string name) => NodeJson.Optional(parent, name) is { } value ? NodeJson.Address(value, name) : null;
+    private static Address? OptionalAddress(JsonElement parent, string name) =>
+        NodeJson.Optional(parent, name) is { } value ? NodeJson.Address(value, name) : null;
 }

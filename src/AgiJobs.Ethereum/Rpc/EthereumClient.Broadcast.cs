@@ -13,7 +13,8 @@ public sealed partial class EthereumClient
     {
         if (relaysOnly && _relays.Length == 0)
         {
-            throw EthereumException.BadInput("rpc-no-relay", "The transaction is to go to private relays only, and none is configured (RpcOptions.Relays).");
+            throw EthereumException.BadInput(
+                "rpc-no-relay", "The transaction is to go to private relays only, and none is configured (RpcOptions.Relays).");
         }
 
         var targets = relaysOnly ? _relays : [.. _transports, .. _relays];

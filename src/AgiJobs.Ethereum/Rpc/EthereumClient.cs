@@ -6,9 +6,9 @@ using AgiJobs.Ethereum.Hashing;
 namespace AgiJobs.Ethereum.Rpc;
 
 /// <summary>
-/// A chain behind one or several nodes. Every node must name the expected chain id before an answer of it is used, again after each lost
-/// connection. Reads fail over to the next node on connection errors, timeouts, overload and malformed answers; what may act twice is
-/// never sent twice. Safe for use by several threads.
+/// A chain behind one or several nodes. Every node must name the expected chain id before an answer of it is used, and again after
+/// every failed exchange. Reads fail over to the next node on connection errors, timeouts, overload and malformed answers; what may act
+/// twice is never sent twice. Safe for use by several threads.
 /// </summary>
 public sealed partial class EthereumClient : IAsyncDisposable
 {
@@ -32,7 +32,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
     /// <summary>The chain that every node must serve.</summary>
     public ChainId ChainId { get; }
 
-    /// <summary>How many exchanges with nodes were made: a batch counts one, each part of a split batch and each repetition counts one.</summary>
+    /// <summary>
+    /// How many exchanges with nodes were made: a batch counts one, each part of a split batch and each repetition counts one.
+    /// </summary>
     public long RoundTrips => Interlocked.Read(ref _roundTrips);
 
     /// <summary>The newest block at the time of connecting, which the chain-id check brought along.</summary>
@@ -54,18 +56,24 @@ public sealed partial class EthereumClient : IAsyncDisposable
     /// <c>rpc-wrong-chain</c> (<see cref="Fault.Mismatch"/>) when it serves another chain; <c>rpc-unreachable</c>, <c>rpc-malformed</c>
     /// (<see cref="Fault.Unknown"/>) when no node gives a usable answer; <c>rpc-options</c>.
     /// </exception>
-    public static async Task<EthereumClient> ConnectAsync(RpcOptions options, ChainId expected, TimeProvider time, CancellationToken cancellationToken = default)
+    public static async Task<EthereumClient> ConnectAsync(
+        RpcOptions options, ChainId expected, TimeProvider time, CancellationToken cancellationToken = default)
     {
         var client = new EthereumClient(options, expected, time);
         try
         {
             var batch = client.NewBatch();
             var head = batch.Add(EthRequests.Block(BlockReference.Latest));
-            var multicall = batch.Add(EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest));
+            var multicall = options.MaxBatchSize > 1
+                ? batch.Add(EthRequests.Code(Multicall.CanonicalAddress, BlockReference.Latest))
+                : null;
             await batch.SendAsync(cancellationToken).ConfigureAwait(false);
-            client.HadMulticallAtConnect = multicall.TryGet(out var code) && code.Length > 0;
+            client.HadMulticallAtConnect = multicall is not null && multicall.TryGet(out var code) && code.Length > 0;
             client.HeadAtConnect = head.Value
-                ?? throw new EthereumException("rpc-no-head", Fault.Unknown, $"{client._transports[0].Endpoint} has no newest block: it has not begun to synchronise.");
+                ?? throw new EthereumException(
+                    "rpc-no-head",
+                    Fault.Unknown,
+                    $"{client._transports[0].Endpoint} has no newest block: it has not begun to synchronise.");
             return client;
         }
         catch
@@ -81,7 +89,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
     /// <summary>Sends one request.</summary>
     /// <exception cref="RevertException"><c>call-reverted</c>: the contract refused.</exception>
     /// <exception cref="RpcException"><c>rpc-error</c>, <c>rpc-method</c>: the node refused.</exception>
-    /// <exception cref="EthereumException"><c>rpc-unreachable</c>, <c>rpc-malformed</c>, <c>rpc-too-large</c>, <c>rpc-wrong-chain</c>.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rpc-unreachable</c>, <c>rpc-malformed</c>, <c>rpc-too-large</c>, <c>rpc-wrong-chain</c>.
+    /// </exception>
     public async Task<T> SendAsync<T>(RpcRequest<T> request, CancellationToken cancellationToken = default)
     {
         var slot = new RpcSlot<T>(request);
@@ -91,14 +101,17 @@ public sealed partial class EthereumClient : IAsyncDisposable
 
     /// <summary>Sends any request and returns its result. What is not known to be a read is sent at most once.</summary>
     /// <exception cref="EthereumException">As for <see cref="SendAsync{T}"/>.</exception>
-    public Task<JsonElement> RequestAsync(string method, Action<Utf8JsonWriter>? parameters = null, CancellationToken cancellationToken = default) =>
+    public Task<JsonElement> RequestAsync(
+        string method, Action<Utf8JsonWriter>? parameters = null, CancellationToken cancellationToken = default) =>
         SendAsync(EthRequests.Raw(method, parameters), cancellationToken);
 
     /// <summary>The height of the newest block.</summary>
-    public Task<BlockNumber> BlockNumberAsync(CancellationToken cancellationToken = default) => SendAsync(EthRequests.BlockNumber(), cancellationToken);
+    public Task<BlockNumber> BlockNumberAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(EthRequests.BlockNumber(), cancellationToken);
 
     /// <summary>A block, or null when the node does not know it.</summary>
-    public Task<BlockHeader?> BlockAsync(BlockReference block, CancellationToken cancellationToken = default) => SendAsync(EthRequests.Block(block), cancellationToken);
+    public Task<BlockHeader?> BlockAsync(BlockReference block, CancellationToken cancellationToken = default) =>
+        SendAsync(EthRequests.Block(block), cancellationToken);
 
     /// <summary>Executes a call and returns what it returns.</summary>
     /// <exception cref="RevertException"><c>call-reverted</c>.</exception>
@@ -117,7 +130,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
     public Task<Bytes32> StorageAsync(Address account, Bytes32 slot, BlockReference block, CancellationToken cancellationToken = default) =>
         SendAsync(EthRequests.Storage(account, slot, block), cancellationToken);
 
-    /// <summary>The nonce of the account's next transaction, as of a block; <see cref="BlockReference.Pending"/> counts waiting ones.</summary>
+    /// <summary>
+    /// The nonce of the account's next transaction, as of a block; <see cref="BlockReference.Pending"/> counts waiting ones.
+    /// </summary>
     public Task<ulong> NonceAsync(Address account, BlockReference block, CancellationToken cancellationToken = default) =>
         SendAsync(EthRequests.Nonce(account, block), cancellationToken);
 
@@ -130,7 +145,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
     public Task<Wei> GasPriceAsync(CancellationToken cancellationToken = default) => SendAsync(EthRequests.GasPrice(), cancellationToken);
 
     /// <summary>Fees of recent blocks, with tips at the given percentiles.</summary>
-    public Task<FeeHistory> FeeHistoryAsync(int blocks, BlockReference newest, IReadOnlyList<int> percentiles, CancellationToken cancellationToken = default) =>
+    public Task<FeeHistory> FeeHistoryAsync(
+        int blocks, BlockReference newest, IReadOnlyList<int> percentiles, CancellationToken cancellationToken = default) =>
         SendAsync(EthRequests.FeeHistory(blocks, newest, percentiles), cancellationToken);
 
     /// <summary>The receipt of a transaction; null while it is not in a canonical block.</summary>
@@ -142,7 +158,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
         SendAsync(EthRequests.Transaction(hash), cancellationToken);
 
     /// <summary>Logs that match, in order.</summary>
-    public Task<IReadOnlyList<LogEntry>> LogsAsync(LogFilter filter, CancellationToken cancellationToken = default) => SendAsync(EthRequests.Logs(filter), cancellationToken);
+    public Task<IReadOnlyList<LogEntry>> LogsAsync(LogFilter filter, CancellationToken cancellationToken = default) =>
+        SendAsync(EthRequests.Logs(filter), cancellationToken);
 
     /// <summary>
     /// Hands signed bytes to a node and returns their hash. Repeating it is harmless: a node that already has this very transaction,
@@ -160,7 +177,10 @@ public sealed partial class EthereumClient : IAsyncDisposable
             var answered = await SendAsync(EthRequests.SendRaw(signed), cancellationToken).ConfigureAwait(false);
             return answered == hash
                 ? hash
-                : throw new EthereumException("rpc-hash", Fault.Mismatch, $"The node answered {answered} for the transaction {hash}: do not trust it, and look the transaction up elsewhere.");
+                : throw new EthereumException(
+                    "rpc-hash",
+                    Fault.Mismatch,
+                    $"The node answered {answered} for the transaction {hash}: do not trust it, and look the transaction up elsewhere.");
         }
         catch (RpcException error) when (SendRefusals.Of(error) is SendRefusal.AlreadyKnown or SendRefusal.NonceTooLow)
         {
@@ -172,7 +192,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
             if (SendRefusals.Of(error) == SendRefusal.AlreadyKnown)
             {
                 throw new EthereumException("transaction-unknown", Fault.Unknown,
-                    $"{error.Endpoint} says that it already has transaction {hash} but does not show it. Look it up before sending anything else.", error);
+                    $"{error.Endpoint} says that it already has transaction {hash} but does not show it. "
+                    + "Look it up before sending anything else.", error);
             }
 
             throw new EthereumException("transaction-nonce-used", Fault.Failed,
@@ -184,11 +205,14 @@ public sealed partial class EthereumClient : IAsyncDisposable
     /// Asks every node the same and compares. Ask about a pinned block, or honest nodes that are a block apart disagree. Lists of bytes are
     /// compared by content, everything else by its own equality.
     /// </summary>
-    /// <exception cref="EthereumException"><c>rpc-wrong-chain</c>. A node that does not answer is part of the result, not an exception.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rpc-wrong-chain</c>. A node that does not answer is part of the result, not an exception.
+    /// </exception>
     public async Task<CrossCheck<T>> CrossCheckAsync<T>(RpcRequest<T> request, CancellationToken cancellationToken = default)
     {
         var slots = _transports.Select(_ => new RpcSlot<T>(request)).ToArray();
-        await Task.WhenAll(_transports.Select((transport, i) => SendPartAsync([slots[i]], [transport], cancellationToken))).ConfigureAwait(false);
+        var asked = _transports.Select((transport, i) => SendPartAsync([slots[i]], [transport], cancellationToken));
+        await Task.WhenAll(asked).ConfigureAwait(false);
         return new CrossCheck<T>(request.Method, [.. slots.Select((slot, i) => new EndpointAnswer<T>(_transports[i].Endpoint.Name, slot))]);
     }
 
@@ -282,7 +306,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
         await ExchangeAsync(transport, check, pending, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task ExchangeAsync(RpcTransport transport, RpcSlot<ChainId>? check, IReadOnlyList<RpcSlot> pending, CancellationToken cancellationToken)
+    private async Task ExchangeAsync(
+        RpcTransport transport, RpcSlot<ChainId>? check, IReadOnlyList<RpcSlot> pending, CancellationToken cancellationToken)
     {
         IReadOnlyList<RpcSlot> all = check is null ? pending : [check, .. pending];
         foreach (var slot in all)
@@ -295,7 +320,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
         string? failed = null;
         try
         {
-            var answer = await transport.ExchangeAsync(WriteDocument(all), [.. all.Select(slot => slot.Id)], cancellationToken).ConfigureAwait(false);
+            var answer = await transport.ExchangeAsync(
+                WriteDocument(all), [.. all.Select(slot => slot.Id)], cancellationToken).ConfigureAwait(false);
             RpcAnswerReader.Read(transport.Endpoint, answer, check, pending, () => Verify(transport, check!.Value));
             failed = all.FirstOrDefault(slot => !slot.IsComplete)?.Failures[^1].Description;
         }
@@ -312,10 +338,11 @@ public sealed partial class EthereumClient : IAsyncDisposable
         {
             if (failed is not null)
             {
-                transport.RestsUntil = _time.GetTimestamp() + (long)((Int128)_options.CoolDown.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
+                transport.RestsUntil = RestFromNow();
             }
 
-            _options.OnExchange?.Invoke(new RpcExchange(transport.Endpoint.Name, [.. all.Select(slot => slot.Request.Method)], _time.GetElapsedTime(started), failed));
+            _options.OnExchange?.Invoke(new RpcExchange(
+                transport.Endpoint.Name, [.. all.Select(slot => slot.Request.Method)], _time.GetElapsedTime(started), failed));
         }
     }
 
@@ -324,7 +351,8 @@ public sealed partial class EthereumClient : IAsyncDisposable
         if (answered != ChainId)
         {
             throw new EthereumException("rpc-wrong-chain", Fault.Mismatch,
-                $"{transport.Endpoint} serves chain {answered}, but chain {ChainId} was expected. Nothing else was asked of it; correct the URL or the network's chain id.");
+                $"{transport.Endpoint} serves chain {answered}, but chain {ChainId} was expected. Nothing else was asked of it; "
+                + "correct the URL or the network's chain id.");
         }
 
         transport.IsVerified = true;
@@ -334,7 +362,9 @@ public sealed partial class EthereumClient : IAsyncDisposable
     private IEnumerable<RpcTransport> InOrder(IReadOnlyList<RpcTransport> transports)
     {
         var now = _time.GetTimestamp();
-        return transports.Count == 1 ? transports : transports.OrderBy(transport => transport.RestsUntil > now ? transport.RestsUntil : 0).ToArray();
+        return transports.Count == 1
+            ? transports
+            : transports.OrderBy(transport => transport.RestsUntil > now ? transport.RestsUntil : 0).ToArray();
     }
 
     private TimeSpan DelayBefore(int round, List<RpcSlot> pending)

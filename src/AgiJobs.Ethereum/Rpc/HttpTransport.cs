@@ -31,7 +31,8 @@ internal sealed class HttpTransport : RpcTransport
         };
     }
 
-    public override async Task<RpcAnswer> ExchangeAsync(ReadOnlyMemory<byte> document, IReadOnlyList<ulong> ids, CancellationToken cancellationToken)
+    public override async Task<RpcAnswer> ExchangeAsync(
+        ReadOnlyMemory<byte> document, IReadOnlyList<ulong> ids, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_options.RequestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
@@ -45,7 +46,8 @@ internal sealed class HttpTransport : RpcTransport
                 request.Headers.TryAddWithoutValidation(name, value);
             }
 
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            using var response = await _client.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
             var status = (int)response.StatusCode;
             if (status is 429 or (>= 300 and < 400) or >= 500)
             {
@@ -112,7 +114,8 @@ internal sealed class HttpTransport : RpcTransport
             Fail("rpc-too-large", $"sent an answer of more than {limit} bytes; ask for less, or raise RpcOptions.MaxResponseBytes");
     }
 
-    private TransportException Fail(string code, string text, bool neverSent = false, TimeSpan? retryAfter = null, Exception? inner = null) =>
+    private TransportException Fail(
+        string code, string text, bool neverSent = false, TimeSpan? retryAfter = null, Exception? inner = null) =>
         new(new EndpointFailure(Endpoint, code, text, neverSent, retryAfter), inner);
 
     private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
@@ -123,13 +126,14 @@ internal sealed class HttpTransport : RpcTransport
     };
 
     private static bool NeverConnected(HttpRequestException error) =>
-        error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-            or HttpRequestError.ProxyTunnelError;
+        error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
 
     private static string Describe(HttpRequestException error) => error.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => "has a host name that cannot be resolved",
-        HttpRequestError.ConnectionError => $"cannot be connected to ({(error.InnerException as SocketException)?.SocketErrorCode.ToString() ?? "no connection"})",
+        HttpRequestError.ConnectionError =>
+            $"cannot be connected to ({(error.InnerException as SocketException)?.SocketErrorCode.ToString() ?? "no connection"})",
         HttpRequestError.SecureConnectionError => $"failed the TLS handshake ({error.InnerException?.Message ?? "no reason given"})",
         HttpRequestError.ProxyTunnelError => "cannot be reached through the proxy",
         HttpRequestError.ResponseEnded => "closed the connection without an answer",

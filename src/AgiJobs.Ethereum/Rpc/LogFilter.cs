@@ -24,7 +24,8 @@ public sealed record LogFilter
     {
         if (withRange && BlockHash is null && (From.Hash is not null || To.Hash is not null))
         {
-            throw EthereumException.BadInput("log-filter", "A range of logs is given by heights or tags; for one block by hash set LogFilter.BlockHash.");
+            throw EthereumException.BadInput(
+                "log-filter", "A range of logs is given by heights or tags; for one block by hash set LogFilter.BlockHash.");
         }
 
         writer.WriteStartObject();

@@ -11,9 +11,9 @@ internal static class NodeError
     /// <summary>Rate limits and overload: another node, or this one later, may well answer.</summary>
     public static bool IsOverload(RpcException error) =>
         error.NodeCode is 429 or -32097
-        || (error.NodeCode == -32005 && !error.NodeMessage.Contains("result", StringComparison.OrdinalIgnoreCase) && !error.NodeMessage.Contains("range", StringComparison.OrdinalIgnoreCase))
-        || error.NodeMessage.Contains("rate limit", StringComparison.OrdinalIgnoreCase)
-        || error.NodeMessage.Contains("too many requests", StringComparison.OrdinalIgnoreCase);
+        || (error.NodeCode == -32005 && !Says(error, "result") && !Says(error, "range"))
+        || Says(error, "rate limit")
+        || Says(error, "too many requests");
 
     public static RpcException Read(JsonElement error, string method, RpcEndpoint endpoint)
     {
@@ -27,7 +27,9 @@ internal static class NodeError
                 number.TryGetInt64(out code);
             }
 
-            message = NodeJson.Optional(error, "message") is { ValueKind: JsonValueKind.String } text ? NodeJson.Text(text, "the error message") : "";
+            message = NodeJson.Optional(error, "message") is { ValueKind: JsonValueKind.String } text
+                ? NodeJson.Text(text, "the error message")
+                : "";
             data = NodeJson.Optional(error, "data");
         }
         else if (error.ValueKind == JsonValueKind.String)
@@ -39,7 +41,8 @@ internal static class NodeError
         var dataText = data is { } present ? endpoint.Scrub(present.GetRawText()) : null;
         if (IsRevert(code, message, data, out var revertData))
         {
-            return new RevertException(method, endpoint.Name, code, message, dataText, revertData, ContractAbi.Empty.DecodeRevert(revertData));
+            return new RevertException(
+                method, endpoint.Name, code, message, dataText, revertData, ContractAbi.Empty.DecodeRevert(revertData));
         }
 
         return code == -32601
@@ -54,16 +57,22 @@ internal static class NodeError
         var found = data is { } element ? Find(element, 0) : null;
         revertData = found ?? [];
 
-        // Code 3 is geth's and its kin's; -32015 is Parity's, taken over by Nethermind, and covers other failures too. The rest say it in words.
+        // Code 3 is geth's and its kin's; -32015 is Parity's, taken over by Nethermind, and covers other failures too. The rest
+        // say it in words.
         return code == 3
             || message.Contains("revert", StringComparison.OrdinalIgnoreCase)
             || (code == -32015 && found is not null)
-            || (data is { ValueKind: JsonValueKind.String } text && NodeJson.Text(text, "data").StartsWith("Reverted", StringComparison.Ordinal));
+            || (data is { ValueKind: JsonValueKind.String } text
+                && NodeJson.Text(text, "data").StartsWith("Reverted", StringComparison.Ordinal));
     }
 
+    // Error -32005 is a limit of rate or of results; the latter is the same everywhere.
+    private static bool Says(RpcException error, string words) => error.NodeMessage.Contains(words, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>
-    /// Revert data is <c>data: "0x…"</c> (geth, Erigon, anvil, Besu), <c>"Reverted 0x…"</c> (Parity, Nethermind), <c>data.data</c> (Hardhat, relays),
-    /// <c>data.originalError.data</c> (wallet proxies), <c>data.result</c> or <c>data["0x&lt;transaction&gt;"].return</c> (Ganache).
+    /// Revert data is <c>data: "0x…"</c> (geth, Erigon, anvil, Besu), <c>"Reverted 0x…"</c> (Parity, Nethermind),
+    /// <c>data.data</c> (Hardhat, relays), <c>data.originalError.data</c> (wallet proxies), <c>data.result</c> or
+    /// <c>data["0x&lt;transaction&gt;"].return</c> (Ganache).
     /// </summary>
     private static byte[]? Find(JsonElement element, int depth)
     {
@@ -99,7 +108,9 @@ internal static class NodeError
         return null;
     }
 
-    /// <summary>At most 1,000 characters without control characters, so that a node cannot forge lines of a log or terminal sequences.</summary>
+    /// <summary>
+    /// At most 1,000 characters without control characters, so that a node cannot forge lines of a log or terminal sequences.
+    /// </summary>
     public static string Printable(string text)
     {
         var shown = text.Length <= MaxText ? text : text[..MaxText] + "...";

@@ -144,8 +144,8 @@ internal static class NodeJson
         {
             return read();
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException or ArgumentException
-            or IndexOutOfRangeException or KeyNotFoundException or NotSupportedException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException
+            or ArgumentException or IndexOutOfRangeException or KeyNotFoundException or NotSupportedException)
         {
             throw Malformed($"the answer does not have the expected form ({error.Message})");
         }

@@ -7,7 +7,15 @@ public sealed class RevertException : RpcException
 {
     internal RevertException(
         string method, string endpoint, long nodeCode, string nodeMessage, string? nodeData, ReadOnlyMemory<byte> data, RevertReason reason)
-        : base("call-reverted", Fault.Failed, method, endpoint, nodeCode, nodeMessage, nodeData, Describe(method, endpoint, nodeMessage, reason))
+        : base(
+            "call-reverted",
+            Fault.Failed,
+            method,
+            endpoint,
+            nodeCode,
+            nodeMessage,
+            nodeData,
+            Describe(method, endpoint, nodeMessage, reason))
     {
         RevertData = data;
         Reason = reason;
@@ -25,5 +33,8 @@ public sealed class RevertException : RpcException
 
     // The node's own words are used only where the contract gave none: for custom errors they are known to be garbage.
     private static string Describe(string method, string endpoint, string nodeMessage, RevertReason reason) =>
-        $"{method} reverted: {(reason.Kind == RevertKind.Empty && nodeMessage.Length > 0 ? nodeMessage : NodeError.Printable(reason.Text))} (told by {endpoint}).";
+        $"{method} reverted: {Words(nodeMessage, reason)} (told by {endpoint}).";
+
+    private static string Words(string nodeMessage, RevertReason reason) =>
+        reason.Kind == RevertKind.Empty && nodeMessage.Length > 0 ? nodeMessage : NodeError.Printable(reason.Text);
 }

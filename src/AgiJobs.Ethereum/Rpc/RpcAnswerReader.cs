@@ -101,7 +101,8 @@ internal static class RpcAnswerReader
 
     private static void CollectOne(JsonElement item, Dictionary<ulong, JsonElement> answers, HashSet<ulong> repeated)
     {
-        if (item.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number && id.TryGetUInt64(out var number) && !answers.TryAdd(number, item))
+        if (item.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number && id.TryGetUInt64(out var number)
+            && !answers.TryAdd(number, item))
         {
             repeated.Add(number);
         }
@@ -109,7 +110,9 @@ internal static class RpcAnswerReader
 
     /// <summary>An error whose id is null or absent: how a node answers a request that it could not take apart.</summary>
     private static JsonElement? AnonymousError(JsonElement root) =>
-        root.ValueKind == JsonValueKind.Object && NodeJson.Optional(root, "id") is null && NodeJson.Optional(root, "error") is not null ? root : null;
+        root.ValueKind == JsonValueKind.Object && NodeJson.Optional(root, "id") is null && NodeJson.Optional(root, "error") is not null
+            ? root
+            : null;
 
     private static void ReadOne(RpcEndpoint endpoint, RpcSlot slot, Dictionary<ulong, JsonElement> answers, HashSet<ulong> repeated)
     {
@@ -191,7 +194,8 @@ internal static class RpcAnswerReader
                 }
             }
 
-            return new EndpointFailure(endpoint, "rpc-batch", $"refused a batch ({said}); set RpcOptions.MaxBatchSize lower, to 1 if it takes none");
+            return new EndpointFailure(
+                endpoint, "rpc-batch", $"refused a batch ({said}); set RpcOptions.MaxBatchSize lower, to 1 if it takes none");
         }
 
         return new EndpointFailure(endpoint, "rpc-malformed", "sent an answer that holds none of the requests' ids");

@@ -31,7 +31,9 @@ public sealed class RpcBatch
     /// Sends all requests. Afterwards every slot is complete, with a value or with an error of its own (<c>rpc-unreachable</c>,
     /// <c>rpc-malformed</c>, <c>rpc-error</c>, <c>call-reverted</c>).
     /// </summary>
-    /// <exception cref="EthereumException"><c>rpc-wrong-chain</c> when a node turns out to serve another chain: then no answer is given.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rpc-wrong-chain</c> when a node turns out to serve another chain: then no answer is given.
+    /// </exception>
     public async Task SendAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_sent, this);

@@ -11,7 +11,9 @@ public sealed class RpcEndpoint
 {
     private readonly string[] _secrets;
 
-    /// <summary>Takes an absolute <c>http</c>, <c>https</c>, <c>ws</c> or <c>wss</c> URL; user information becomes HTTP basic authentication.</summary>
+    /// <summary>
+    /// Takes an absolute <c>http</c>, <c>https</c>, <c>ws</c> or <c>wss</c> URL; user information becomes HTTP basic authentication.
+    /// </summary>
     /// <exception cref="EthereumException"><c>rpc-url</c> for anything else.</exception>
     public RpcEndpoint(Uri url, IReadOnlyDictionary<string, string>? headers = null)
     {
@@ -22,19 +24,25 @@ public sealed class RpcEndpoint
 
         var user = Uri.UnescapeDataString(url.UserInfo);
         Url = user.Length == 0 ? url : new UriBuilder(url) { UserName = "", Password = "" }.Uri;
-        Authorization = user.Length == 0 ? null : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
+        Authorization = user.Length == 0
+            ? null
+            : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
         Headers = headers ?? new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var hidden = url.AbsolutePath is not ("" or "/") || url.Query.Length > 0;
         Name = $"{url.Scheme}://{url.Authority}{(hidden ? "/***" : "")}";
-        _secrets = [.. SecretsOf(url, user, Headers).Where(part => part.Length >= 6).Distinct(StringComparer.Ordinal).OrderByDescending(part => part.Length)];
+        var secrets = SecretsOf(url, user, Headers).Where(part => part.Length >= 6).Distinct(StringComparer.Ordinal);
+        _secrets = [.. secrets.OrderByDescending(part => part.Length)];
     }
 
     /// <summary>Reads a URL that a person or a configuration file wrote.</summary>
-    /// <exception cref="EthereumException"><c>rpc-url</c> when it is not one; the text itself is not repeated, since it may hold a token.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rpc-url</c> when it is not one; the text itself is not repeated, since it may hold a token.
+    /// </exception>
     public static RpcEndpoint Parse(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url)
             ? new RpcEndpoint(url)
-            : throw EthereumException.BadInput("rpc-url", "An RPC URL must be absolute, as in http://127.0.0.1:8545 or wss://node.example.");
+            : throw EthereumException.BadInput(
+                "rpc-url", "An RPC URL must be absolute, as in http://127.0.0.1:8545 or wss://node.example.");
 
     /// <summary>The address without user information.</summary>
     internal Uri Url { get; }

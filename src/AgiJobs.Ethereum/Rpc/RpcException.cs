@@ -1,9 +1,12 @@
 namespace AgiJobs.Ethereum.Rpc;
 
-/// <summary>A node's JSON-RPC error object. The code is <c>rpc-error</c>, or <c>rpc-method</c> when the node does not know the method.</summary>
+/// <summary>
+/// A node's JSON-RPC error object. The code is <c>rpc-error</c>, or <c>rpc-method</c> when the node does not know the method.
+/// </summary>
 public class RpcException : EthereumException
 {
-    internal RpcException(string code, Fault fault, string method, string endpoint, long nodeCode, string nodeMessage, string? nodeData, string message)
+    internal RpcException(
+        string code, Fault fault, string method, string endpoint, long nodeCode, string nodeMessage, string? nodeData, string message)
         : base(code, fault, message)
     {
         Method = method;

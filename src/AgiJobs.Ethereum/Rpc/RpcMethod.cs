@@ -23,7 +23,8 @@ internal static class RpcMethod
         "eth_syncing", "rpc_modules",
     };
 
-    private static readonly string[] ReadPrefixes = ["eth_get", "net_", "web3_", "debug_trace", "debug_get", "debug_storageRange", "debug_codeByHash", "trace_", "txpool_"];
+    private static readonly string[] ReadPrefixes =
+        ["eth_get", "net_", "web3_", "debug_trace", "debug_get", "debug_storageRange", "debug_codeByHash", "trace_", "txpool_"];
 
     /// <summary>The effect of one method.</summary>
     public static RpcEffect EffectOf(string method)

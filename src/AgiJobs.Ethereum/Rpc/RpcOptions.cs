@@ -35,6 +35,17 @@ public sealed record RpcOptions
     /// <summary>Largest accepted answer in bytes, after decompression. Default 64 MiB.</summary>
     public int MaxResponseBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>
+    /// A WebSocket on which nothing is heard for so long, in spite of a question after half of it, is closed and opened again.
+    /// Default 30 s.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How many items of a subscription may wait for their reader; when more come, it begins anew with a gap. Default 10,000.
+    /// </summary>
+    public int SubscriptionBuffer { get; init; } = 10_000;
+
     /// <summary>Observes round trips: called after every exchange, also a failed one, on the thread that made it.</summary>
     public Action<RpcExchange>? OnExchange { get; init; }
 
@@ -50,10 +61,15 @@ public sealed record RpcOptions
         Require(Endpoints is { Count: > 0 }, "Endpoints", "at least one URL is needed");
         Require(RequestTimeout > TimeSpan.Zero, "RequestTimeout", "it must be longer than zero");
         Require(Rounds >= 1, "Rounds", "it must be 1 or more");
-        Require(RetryDelay >= TimeSpan.Zero && MaxRetryDelay >= RetryDelay, "RetryDelay", "it must be zero or more and not above MaxRetryDelay");
+        Require(
+            RetryDelay >= TimeSpan.Zero && MaxRetryDelay >= RetryDelay,
+            "RetryDelay",
+            "it must be zero or more and not above MaxRetryDelay");
         Require(MaxRetryDelay <= TimeSpan.FromHours(1), "MaxRetryDelay", "it must be an hour or less");
         Require(MaxBatchSize >= 1, "MaxBatchSize", "it must be 1 or more");
         Require(MaxConcurrentBatches >= 1, "MaxConcurrentBatches", "it must be 1 or more");
+        Require(IdleTimeout > TimeSpan.Zero, "IdleTimeout", "it must be longer than zero");
+        Require(SubscriptionBuffer >= 1, "SubscriptionBuffer", "it must be 1 or more");
         Require(MaxResponseBytes >= 1024, "MaxResponseBytes", "it must be 1024 or more");
     }
 

@@ -42,7 +42,8 @@ public sealed class RpcSlot<T> : RpcSlot
     /// <summary>The answer.</summary>
     /// <exception cref="EthereumException">The error of this request, when it has one.</exception>
     /// <exception cref="InvalidOperationException">The batch was not sent.</exception>
-    public T Value => TryGet(out var value) ? value : throw Error ?? (Exception)new InvalidOperationException("The batch was not sent yet.");
+    public T Value =>
+        TryGet(out var value) ? value : throw Error ?? (Exception)new InvalidOperationException("The batch was not sent yet.");
 
     /// <summary>The answer, when there is one.</summary>
     public bool TryGet([MaybeNullWhen(false)] out T value)

@@ -7,7 +7,7 @@ internal abstract class RpcTransport(RpcEndpoint endpoint) : IAsyncDisposable
 
     public static RpcTransport Open(RpcEndpoint endpoint, RpcOptions options, TimeProvider time) =>
         endpoint.IsWebSocket
-            ? throw EthereumException.BadInput("rpc-url", $"{endpoint} is a WebSocket URL; requests go over http:// or https://.")
+            ? new WebSocketTransport(endpoint, options, time)
             : new HttpTransport(endpoint, options, time);
 
     /// <summary>True once the node answered with the expected chain id, until the connection fails.</summary>
@@ -18,12 +18,15 @@ internal abstract class RpcTransport(RpcEndpoint endpoint) : IAsyncDisposable
 
     /// <summary>Sends a document that holds the requests with the given ids; returns the answer's bytes.</summary>
     /// <exception cref="TransportException">Nothing usable came back.</exception>
-    public abstract Task<RpcAnswer> ExchangeAsync(ReadOnlyMemory<byte> document, IReadOnlyList<ulong> ids, CancellationToken cancellationToken);
+    public abstract Task<RpcAnswer> ExchangeAsync(
+        ReadOnlyMemory<byte> document, IReadOnlyList<ulong> ids, CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
 }
 
-/// <summary>The bytes of an answer. An HTTP status that is not a success is kept, since an error body may still be a JSON-RPC answer.</summary>
+/// <summary>
+/// The bytes of an answer. An HTTP status that is not a success is kept, since an error body may still be a JSON-RPC answer.
+/// </summary>
 internal readonly record struct RpcAnswer(ReadOnlyMemory<byte> Body, int? ErrorStatus = null);
 
 /// <summary>A failure below JSON-RPC; never leaves the client.</summary>

@@ -39,11 +39,11 @@ public sealed class SafeAccount
     public Address Address { get; }
 
     /// <summary>
-    /// Reads everything in one batch at one block (one more exchange first when <paramref name="block"/> is a tag, to pin it, and one for
-    /// each further hundred modules).
+    /// Reads everything in one batch at one block (one more exchange first when <paramref name="block"/> is a tag, to pin it, one for each
+    /// further hundred modules, and one where the node will not hash the singleton's code itself).
     /// </summary>
     /// <exception cref="EthereumException">
-    /// Refused: <c>safe-no-code</c>, <c>safe-not-a-safe</c>, <c>safe-version-unsupported</c>. Mismatch: <c>safe-domain-mismatch</c> when the contract
+    /// Refused: <c>safe-no-code</c>, <c>safe-not-a-safe</c>, <c>safe-version-unsupported</c>, <c>safe-version-newer</c>. Mismatch: <c>safe-domain-mismatch</c> when the contract
     /// computes another domain hash, <c>safe-state-mismatch</c> when its answers differ from its storage. Unknown: what the node could not answer.
     /// </exception>
     public async Task<SafeState> ReadAsync(BlockReference block, CancellationToken cancellationToken = default)
@@ -91,7 +91,7 @@ public sealed class SafeAccount
         }
 
         var findings = new List<SafeFinding>();
-        var (singleton, singletonCodeHash) = ReadSingleton(probe, slots[0].Value, findings);
+        var (singleton, singletonCodeHash) = await ReadSingletonAsync(probe, slots[0].Value, pinned, cancellationToken).ConfigureAwait(false);
         var known = Identify(domain, singleton, singletonCodeHash, findings);
         RequireSameAsStorage(domain, quorum, nonceNow, slots, known, findings);
         var proxyCodeHash = Keccak256.Hash(code.Value);
@@ -111,9 +111,9 @@ public sealed class SafeAccount
             KnownSingleton = known,
             ProxyCodeHash = proxyCodeHash,
             Modules = await ReadModulesAsync(domain.Version, modulePage, allModules, pinned, cancellationToken).ConfigureAwait(false),
-            Guard = domain.Version.HasGuard ? OptionalAddress(guard.Value) : null,
-            ModuleGuard = domain.Version.HasModuleGuard ? OptionalAddress(moduleGuard.Value) : null,
-            FallbackHandler = OptionalAddress(handler.Value),
+            Guard = domain.Version.HasGuard ? OptionalAddress(guard.Value, "guard") : null,
+            ModuleGuard = domain.Version.HasModuleGuard ? OptionalAddress(moduleGuard.Value, "module guard") : null,
+            FallbackHandler = OptionalAddress(handler.Value, "fallback handler"),
             Findings = findings,
         };
         AddFindings(state, findings);
@@ -143,41 +143,13 @@ public sealed class SafeAccount
         ArgumentNullException.ThrowIfNull(signatures);
         RequireOwn(hash);
         var batch = _client.NewBatch();
-        var approvals = new Dictionary<Address, Question>();
-        var contracts = new Dictionary<Address, Question>();
-        foreach (var signature in signatures)
-        {
-            switch (signature)
-            {
-                case SafeSignature.ApprovedHash approval:
-                    approvals[approval.Owner] = Ask(batch, block, SafeAbi.ApprovedHashes, approval.Owner, hash.Value);
-                    break;
-                case SafeSignature.ContractSignature contract:
-                    var byHash = hash.Domain.Version.AsksContractOwnersAboutTheHash;
-                    var function = byHash ? SafeAbi.IsValidSignatureOfHash : SafeAbi.IsValidSignatureOfData;
-                    var call = new CallRequest
-                    {
-                        To = contract.Owner,
-                        From = Address,
-                        Data = byHash ? function.Encode(hash.Value, contract.Data) : function.Encode(hash.PreImage, contract.Data),
-                    };
-                    contracts[contract.Owner] = new Question(function, batch.Add(EthRequests.Call(call, block)));
-                    break;
-            }
-        }
-
+        var questions = AskForEvidence(batch, block, hash, signatures);
         if (batch.Count > 0)
         {
             await batch.SendAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var magic = hash.Domain.Version.AsksContractOwnersAboutTheHash ? HashMagic : DataMagic;
-        return new SafeSignatureEvidence
-        {
-            Executor = executor,
-            ApprovedOnChain = approvals.Where(entry => !Answer(entry.Value)[0].AsInteger().IsZero).Select(static entry => entry.Key).ToHashSet(),
-            AcceptedByContract = contracts.Where(entry => Accepts(entry.Value, magic)).Select(static entry => entry.Key).ToHashSet(),
-        };
+        return ReadEvidence(questions, hash, executor);
     }
 
     /// <summary>
@@ -210,34 +182,88 @@ public sealed class SafeAccount
         }
 
         var hash = state.HashOf(transaction);
-        await RequireHashOnChainAsync(hash, state.Block, cancellationToken).ConfigureAwait(false);
-        var evidence = await ReadEvidenceAsync(hash, signatures, executor, state.Block, cancellationToken).ConfigureAwait(false);
-        var owners = SafeSignatures.Verify(hash, state.Quorum, signatures, evidence);
+        if (signatures.Count == 0)
+        {
+            SafeSignatures.Verify(hash, state.Quorum, signatures);
+        }
+
+        // The contract's hash, the evidence and the trial do not depend on each other, so they share one exchange; what they say is judged in order.
         var calldata = SafeExecution.Encode(transaction, SafeSignatures.Encode(hash.Value, signatures));
-        await TryAsync(hash, calldata, executor, state.Block, cancellationToken).ConfigureAwait(false);
+        var batch = _client.NewBatch();
+        var hashThere = AskForHash(batch, state.Block, transaction);
+        var questions = AskForEvidence(batch, state.Block, hash, signatures);
+        var trial = batch.Add(EthRequests.Call(new CallRequest { To = Address, From = executor, Data = calldata }, state.Block));
+        await batch.SendAsync(cancellationToken).ConfigureAwait(false);
+
+        hash.RequireSame(Answer(hashThere)[0].AsBytes32(), $"The contract {Address}");
+        var owners = SafeSignatures.Verify(hash, state.Quorum, signatures, ReadEvidence(questions, hash, executor));
+        RequireSuccess(trial, hash);
         return new PreparedSafeExecution(state, hash, owners, executor, calldata);
     }
 
-    private async Task TryAsync(SafeTransactionHash hash, byte[] calldata, Address executor, BlockReference block, CancellationToken cancellationToken)
+    private static void RequireSuccess(RpcSlot<byte[]> trial, SafeTransactionHash hash)
     {
-        byte[] returned;
-        try
-        {
-            returned = await _client.CallAsync(new CallRequest { To = Address, From = executor, Data = calldata }, block, cancellationToken).ConfigureAwait(false);
-        }
-        catch (RevertException revert)
+        if (trial.Error is RevertException revert)
         {
             throw SafeRevert.Explain(revert, hash.Subject);
         }
 
         // With safeTxGas or gasPrice set, a failing inner call does not revert: the nonce would be used up for nothing.
-        if (!SafeAbi.ExecTransaction.DecodeOutput(returned)[0].AsBoolean())
+        if (!SafeAbi.ExecTransaction.DecodeOutput(trial.Value)[0].AsBoolean())
         {
             throw new EthereumException(
                 "safe-inner-call-fails",
                 Fault.Failed,
                 $"The inner call of {hash.Subject} to {hash.Transaction.To} would fail, and since safeTxGas or gasPrice is set the Safe would use up the nonce without effect. Find out why it fails first.");
         }
+    }
+
+    private List<(SafeSignature Signature, Question Question)> AskForEvidence(
+        RpcBatch batch, BlockReference block, SafeTransactionHash hash, IReadOnlyCollection<SafeSignature> signatures)
+    {
+        var questions = new List<(SafeSignature Signature, Question Question)>();
+        foreach (var signature in signatures)
+        {
+            switch (signature)
+            {
+                case SafeSignature.ApprovedHash approval:
+                    questions.Add((signature, Ask(batch, block, SafeAbi.ApprovedHashes, approval.Owner, hash.Value)));
+                    break;
+                case SafeSignature.ContractSignature contract:
+                    var byHash = hash.Domain.Version.AsksContractOwnersAboutTheHash;
+                    var function = byHash ? SafeAbi.IsValidSignatureOfHash : SafeAbi.IsValidSignatureOfData;
+                    var call = new CallRequest
+                    {
+                        To = contract.Owner,
+                        From = Address,
+                        Data = byHash ? function.Encode(hash.Value, contract.Data) : function.Encode(hash.PreImage, contract.Data),
+                    };
+                    questions.Add((signature, new Question(function, batch.Add(EthRequests.Call(call, block)))));
+                    break;
+            }
+        }
+
+        return questions;
+    }
+
+    private SafeSignatureEvidence ReadEvidence(List<(SafeSignature Signature, Question Question)> questions, SafeTransactionHash hash, Address? executor)
+    {
+        var magic = hash.Domain.Version.AsksContractOwnersAboutTheHash ? HashMagic : DataMagic;
+        var approved = new HashSet<Address>();
+        var accepted = new HashSet<Address>();
+        foreach (var (signature, question) in questions)
+        {
+            if (signature is SafeSignature.ApprovedHash approval && !Answer(question)[0].AsInteger().IsZero)
+            {
+                approved.Add(approval.Owner);
+            }
+            else if (signature is SafeSignature.ContractSignature contract && Accepts(question, magic))
+            {
+                accepted.Add(contract.Owner);
+            }
+        }
+
+        return new SafeSignatureEvidence { Executor = executor, ApprovedOnChain = approved, AcceptedByContract = accepted };
     }
 
     private async Task<BlockReference> PinAsync(BlockReference block, CancellationToken cancellationToken)
@@ -304,7 +330,7 @@ public sealed class SafeAccount
         {
             version = SafeVersion.Parse(text);
         }
-        catch (EthereumException refusal)
+        catch (EthereumException refusal) when (refusal.Fault == Fault.BadInput)
         {
             throw NotASafe($"VERSION() is '{Hex.Shorten(text)}'", refusal);
         }
@@ -327,7 +353,8 @@ public sealed class SafeAccount
         }
     }
 
-    private (Address Singleton, Bytes32 CodeHash) ReadSingleton(RpcSlot<byte[]> probe, Bytes32 slot, List<SafeFinding> findings)
+    private async Task<(Address Singleton, Bytes32 CodeHash)> ReadSingletonAsync(
+        RpcSlot<byte[]> probe, Bytes32 slot, BlockReference block, CancellationToken cancellationToken)
     {
         Address singleton;
         try
@@ -339,15 +366,11 @@ public sealed class SafeAccount
             throw NotASafe($"its storage slot 0 is {slot}, which is no singleton's address", refusal);
         }
 
-        var answer = probe.Value;
-        if (answer.Length == 64 && new Bytes32(answer.AsSpan(0, 32)) == slot)
-        {
-            return (singleton, new Bytes32(answer.AsSpan(32)));
-        }
-
-        findings.Add(new SafeFinding(
-            "safe-singleton-hidden", $"{Address} names another singleton (masterCopy) than its storage slot 0, {singleton}, so it is not known which code runs."));
-        return (singleton, Bytes32.Zero);
+        // What the probe says counts only about the singleton in storage; proxies before 1.1.0 do not answer masterCopy(), and a node may refuse
+        // to run code that is not on chain.
+        return probe.TryGet(out var answer) && answer.Length == 64 && new Bytes32(answer.AsSpan(0, 32)) == slot
+            ? (singleton, new Bytes32(answer.AsSpan(32)))
+            : (singleton, Keccak256.Hash(await _client.CodeAsync(singleton, block, cancellationToken).ConfigureAwait(false)));
     }
 
     private static SafeContract? Identify(SafeDomain domain, Address singleton, Bytes32 codeHash, List<SafeFinding> findings)
@@ -476,7 +499,17 @@ public sealed class SafeAccount
     private EthereumException NotASafe(string why, Exception? inner) => new(
         "safe-not-a-safe", Fault.Refused, $"{Address} on chain {_client.ChainId} is not a Safe: {why}. Check the address and the network.", inner);
 
-    private static Address? OptionalAddress(Bytes32 word) => word.IsZero ? null : word.ToAddress();
+    private Address? OptionalAddress(Bytes32 word, string what)
+    {
+        try
+        {
+            return word.IsZero ? null : word.ToAddress();
+        }
+        catch (EthereumException refusal)
+        {
+            throw NotASafe($"the storage of its {what} is {word}, which is no address", refusal);
+        }
+    }
 
     private static Bytes32 Magic(string signature)
     {

@@ -40,8 +40,6 @@ public static class SafeRevert
         ["GS204"] = "the address is an owner already",
         ["GS205"] = "the previous owner given does not stand before that owner",
         ["GS300"] = "the guard does not support the guard interface",
-        ["GS301"] = "the module guard does not support the module guard interface",
-        ["GS302"] = "the module guard does not support the module guard interface",
         ["GS400"] = "the Safe cannot be its own fallback handler",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

@@ -64,7 +64,7 @@ public readonly record struct SafeVersion : IComparable<SafeVersion>
     public bool HasGuard => CompareTo(V130) >= 0;
 
     /// <summary>Reads <c>major.minor.patch</c> and optional <c>+metadata</c>.</summary>
-    /// <exception cref="EthereumException"><c>safe-version</c> for anything else, and for a version above the 1.x that is known here.</exception>
+    /// <exception cref="EthereumException"><c>safe-version</c> for anything else; <c>safe-version-newer</c> (refused) above the 1.x that is known here.</exception>
     public static SafeVersion Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -90,8 +90,9 @@ public readonly record struct SafeVersion : IComparable<SafeVersion>
 
         if (values[0] > 1)
         {
-            throw EthereumException.BadInput(
-                "safe-version",
+            throw new EthereumException(
+                "safe-version-newer",
+                Fault.Refused,
                 $"Safe {text} is newer than any version known here (1.x), so its transaction hash cannot be computed with certainty. Use a newer release of this program.");
         }
 

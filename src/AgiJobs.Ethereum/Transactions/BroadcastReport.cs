@@ -50,7 +50,8 @@ public sealed record BroadcastReport(Bytes32 Hash, IReadOnlyList<BroadcastAnswer
         or BroadcastResult.InsufficientFunds or BroadcastResult.Refused or BroadcastResult.WrongChain);
 
     /// <summary>Who said what, on one line.</summary>
-    public override string ToString() => string.Join("; ", Answers.Select(answer => $"{answer.Endpoint}: {answer.Result}{(answer.Detail is null ? "" : $" ({answer.Detail})")}"));
+    public override string ToString() => string.Join(
+        "; ", Answers.Select(answer => $"{answer.Endpoint}: {answer.Result}{(answer.Detail is null ? "" : $" ({answer.Detail})")}"));
 
     /// <summary>Throws when no node has the transaction.</summary>
     /// <exception cref="EthereumException">
@@ -67,13 +68,19 @@ public sealed record BroadcastReport(Bytes32 Hash, IReadOnlyList<BroadcastAnswer
         bool Any(BroadcastResult result) => Answers.Any(answer => answer.Result == result);
         throw !IsRefused
             ? new EthereumException("transaction-unknown", Fault.Unknown,
-                $"It is not known whether transaction {Hash} was taken: {this}. Send the same signed bytes again; never sign another with its nonce before it is known.")
+                $"It is not known whether transaction {Hash} was taken: {this}. Send the same signed bytes again; "
+                + "never sign another with its nonce before it is known.")
             : Any(BroadcastResult.NonceUsed)
-            ? new EthereumException("transaction-nonce-used", Fault.Failed, $"Transaction {Hash} can never be mined, its nonce is used: {this}.")
+            ? new EthereumException(
+                "transaction-nonce-used", Fault.Failed, $"Transaction {Hash} can never be mined, its nonce is used: {this}.")
             : Any(BroadcastResult.Underpriced)
-            ? new EthereumException("transaction-underpriced", Fault.Failed, $"Transaction {Hash} pays too little: {this}. Replace it with higher fees.")
+            ? new EthereumException(
+                "transaction-underpriced", Fault.Failed, $"Transaction {Hash} pays too little: {this}. Replace it with higher fees.")
             : Any(BroadcastResult.InsufficientFunds)
-            ? new EthereumException("insufficient-funds", Fault.Failed, $"The sender cannot pay for transaction {Hash}: {this}. Fund it and send the same bytes again.")
+            ? new EthereumException(
+                "insufficient-funds",
+                Fault.Failed,
+                $"The sender cannot pay for transaction {Hash}: {this}. Fund it and send the same bytes again.")
             : new EthereumException("transaction-refused", Fault.Failed, $"Every node refused transaction {Hash}: {this}.");
     }
 }

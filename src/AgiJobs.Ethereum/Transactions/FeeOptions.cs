@@ -3,7 +3,10 @@ namespace AgiJobs.Ethereum.Transactions;
 /// <summary>How fees are chosen and what they may cost at most. All amounts are per unit of gas.</summary>
 public sealed record FeeOptions
 {
-    /// <summary>Nothing above this is ever signed: the fee cap is lowered to it, and where it no longer covers the base fee and tip, refused. Default 500 gwei.</summary>
+    /// <summary>
+    /// Nothing above this is ever signed: the fee cap is lowered to it, and where it no longer covers the base fee and tip, refused.
+    /// Default 500 gwei.
+    /// </summary>
     public Wei MaxFeePerGas { get; init; } = Wei.FromGwei("500");
 
     /// <summary>The tip is never above this. Default 50 gwei.</summary>
@@ -18,7 +21,9 @@ public sealed record FeeOptions
     /// <summary>How many recent blocks are looked at. Default 10.</summary>
     public int HistoryBlocks { get; init; } = 10;
 
-    /// <summary>How many times the base fee the cap covers; 2 outlasts six full blocks in a row (each raises it by 12.5 %). Default 2.</summary>
+    /// <summary>
+    /// How many times the base fee the cap covers; 2 outlasts six full blocks in a row (each raises it by 12.5 %). Default 2.
+    /// </summary>
     public int BaseFeeMultiple { get; init; } = 2;
 
     internal void Check()

@@ -35,7 +35,9 @@ public sealed class FeeStrategy
     /// <exception cref="EthereumException"><c>fee-above-cap</c> (<see cref="Fault.Refused"/>).</exception>
     public FeeQuote Bump(UnsignedTransaction previous, FeeQuote current, BasisPoints bump)
     {
-        var priority = Max(Raise(previous.MaxPriorityFeePerGas, bump), previous.Type == TransactionType.DynamicFee ? current.MaxPriorityFeePerGas : current.MaxFeePerGas);
+        var priority = Max(
+            Raise(previous.MaxPriorityFeePerGas, bump),
+            previous.Type == TransactionType.DynamicFee ? current.MaxPriorityFeePerGas : current.MaxFeePerGas);
         var cap = Max(Max(Raise(previous.MaxFeePerGas, bump), current.MaxFeePerGas), priority);
         if (cap > _options.MaxFeePerGas)
         {
@@ -45,7 +47,11 @@ public sealed class FeeStrategy
         }
 
         return cap <= _options.MaxFeePerGas
-            ? new FeeQuote(previous.Type == TransactionType.DynamicFee, previous.Type == TransactionType.DynamicFee ? priority : cap, cap, current.BaseFee)
+            ? new FeeQuote(
+                previous.Type == TransactionType.DynamicFee,
+                previous.Type == TransactionType.DynamicFee ? priority : cap,
+                cap,
+                current.BaseFee)
             : throw AboveCap($"replacing it needs a fee cap of {cap.ToGwei()} gwei ({bump} above the last one)");
     }
 
@@ -57,7 +63,8 @@ public sealed class FeeStrategy
 
     internal FeeQuote Quote(FeeReads reads)
     {
-        var head = reads.Head.Value ?? throw new EthereumException("rpc-no-head", Fault.Unknown, "The node has no newest block: it has not begun to synchronise.");
+        var head = reads.Head.Value ?? throw new EthereumException(
+            "rpc-no-head", Fault.Unknown, "The node has no newest block: it has not begun to synchronise.");
         if (head.BaseFee is not { } baseFee)
         {
             var price = reads.GasPrice.Value;
@@ -98,7 +105,8 @@ public sealed class FeeStrategy
     private static Wei Min(Wei left, Wei right) => left < right ? left : right;
 
     private EthereumException AboveCap(string why) => new("fee-above-cap", Fault.Refused,
-        $"Nothing was signed: {why}, and the limit is {_options.MaxFeePerGas.ToGwei()} gwei a unit of gas. Wait until fees fall, or raise the limit (MaxFeePerGas).");
+        $"Nothing was signed: {why}, and the limit is {_options.MaxFeePerGas.ToGwei()} gwei a unit of gas. Wait until fees fall, "
+        + "or raise the limit (MaxFeePerGas).");
 }
 
 /// <summary>The reads that a quote is made of.</summary>

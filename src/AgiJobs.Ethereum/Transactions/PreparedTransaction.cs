@@ -7,4 +7,5 @@ namespace AgiJobs.Ethereum.Transactions;
 /// <param name="EstimatedGas">The gas that the node needed when it tried; null for a replacement, which keeps its limit.</param>
 /// <param name="MaximumCost">Value and the most that gas may cost.</param>
 /// <param name="Waiting">How many transactions of the sender wait before this one.</param>
-public sealed record PreparedTransaction(Address From, UnsignedTransaction Unsigned, FeeQuote Fees, Gas? EstimatedGas, Wei MaximumCost, ulong Waiting);
+public sealed record PreparedTransaction(
+    Address From, UnsignedTransaction Unsigned, FeeQuote Fees, Gas? EstimatedGas, Wei MaximumCost, ulong Waiting);

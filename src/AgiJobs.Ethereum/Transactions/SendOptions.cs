@@ -3,7 +3,9 @@ namespace AgiJobs.Ethereum.Transactions;
 /// <summary>How transactions are prepared and broadcast.</summary>
 public sealed record SendOptions
 {
-    /// <summary>Added to the node's gas estimate, since state may change before the transaction is mined. Default 20 %; a plain transfer gets none.</summary>
+    /// <summary>
+    /// Added to the node's gas estimate, since state may change before the transaction is mined. Default 20 %; a plain transfer gets none.
+    /// </summary>
     public BasisPoints GasBuffer { get; init; } = new(2_000);
 
     /// <summary>Most gas of one transaction. Default 16,777,216 (EIP-7825).</summary>

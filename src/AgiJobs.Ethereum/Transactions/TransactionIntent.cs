@@ -21,7 +21,9 @@ public sealed record TransactionIntent
     /// <summary>A nonce that was decided elsewhere, as by a journal; null takes the next one after those waiting.</summary>
     public ulong? Nonce { get; init; }
 
-    /// <summary>True accepts a <see cref="Nonce"/> above those that the node knows of, when the sender knows of more waiting transactions.</summary>
+    /// <summary>
+    /// True accepts a <see cref="Nonce"/> above those that the node knows of, when the sender knows of more waiting transactions.
+    /// </summary>
     public bool MayLeaveGap { get; init; }
 
     /// <summary>A gas limit; null estimates. A given limit is used as it is, and the call is still tried first.</summary>

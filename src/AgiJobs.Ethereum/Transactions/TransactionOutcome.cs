@@ -2,7 +2,10 @@ using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Ethereum.Transactions;
 
-/// <summary>How waiting for a transaction ended: <see cref="TransactionConfirmed"/>, <see cref="TransactionReplaced"/> or <see cref="TransactionUndecided"/>.</summary>
+/// <summary>
+/// How waiting for a transaction ended: <see cref="TransactionConfirmed"/>, <see cref="TransactionReplaced"/> or
+/// <see cref="TransactionUndecided"/>.
+/// </summary>
 public abstract record TransactionOutcome
 {
     private protected TransactionOutcome()
@@ -15,7 +18,8 @@ public abstract record TransactionOutcome
 /// <param name="Receipt">Its receipt in the canonical chain.</param>
 /// <param name="Confirmations">Blocks from its own to the newest.</param>
 /// <param name="Reorganisations">How often it changed its block or lost it.</param>
-public sealed record TransactionConfirmed(SignedTransaction Attempt, TransactionReceipt Receipt, ulong Confirmations, int Reorganisations) : TransactionOutcome;
+public sealed record TransactionConfirmed(
+    SignedTransaction Attempt, TransactionReceipt Receipt, ulong Confirmations, int Reorganisations) : TransactionOutcome;
 
 /// <summary>
 /// A finding, <c>transaction-replaced</c>: its nonce was used by a transaction that is none of the attempts, so none of them can be mined.

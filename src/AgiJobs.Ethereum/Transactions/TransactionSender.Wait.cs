@@ -14,13 +14,17 @@ public sealed partial class TransactionSender
     /// their nonce is used by something else, or the deadline passes. A block that is reorganised away is noticed and waited out; a node
     /// that cannot be read is asked again until the deadline.
     /// </summary>
-    /// <exception cref="EthereumException"><c>rpc-wrong-chain</c>; <c>wait-attempts</c> when the attempts do not belong together.</exception>
+    /// <exception cref="EthereumException">
+    /// <c>rpc-wrong-chain</c>; <c>wait-attempts</c> when the attempts do not belong together.
+    /// </exception>
     public async Task<TransactionOutcome> WaitAsync(
         IReadOnlyList<SignedTransaction> attempts, WaitOptions? options = null, CancellationToken cancellationToken = default)
     {
-        if (attempts.Count == 0 || attempts.Any(attempt => attempt.From != attempts[0].From || attempt.Unsigned.Nonce != attempts[0].Unsigned.Nonce))
+        if (attempts.Count == 0 || attempts.Any(
+            attempt => attempt.From != attempts[0].From || attempt.Unsigned.Nonce != attempts[0].Unsigned.Nonce))
         {
-            throw EthereumException.BadInput("wait-attempts", "The attempts to wait for must be one or more transactions of one sender with one nonce.");
+            throw EthereumException.BadInput(
+                "wait-attempts", "The attempts to wait for must be one or more transactions of one sender with one nonce.");
         }
 
         return await new Waiting(this, attempts, options ?? new WaitOptions()).RunAsync(cancellationToken).ConfigureAwait(false);
@@ -28,7 +32,8 @@ public sealed partial class TransactionSender
 
     /// <summary>Waits for one transaction that was not replaced by us.</summary>
     /// <exception cref="EthereumException"><c>rpc-wrong-chain</c>.</exception>
-    public Task<TransactionOutcome> WaitAsync(SignedTransaction transaction, WaitOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<TransactionOutcome> WaitAsync(
+        SignedTransaction transaction, WaitOptions? options = null, CancellationToken cancellationToken = default) =>
         WaitAsync([transaction], options, cancellationToken);
 
     private sealed class Waiting(TransactionSender sender, IReadOnlyList<SignedTransaction> attempts, WaitOptions options)
@@ -91,7 +96,8 @@ public sealed partial class TransactionSender
                 : await OnNoReceiptAsync(mined.Value, cancellationToken).ConfigureAwait(false);
         }
 
-        private TransactionConfirmed? OnReceipt(SignedTransaction attempt, TransactionReceipt receipt, BlockHeader? head, BlockHeader? canonical)
+        private TransactionConfirmed? OnReceipt(
+            SignedTransaction attempt, TransactionReceipt receipt, BlockHeader? head, BlockHeader? canonical)
         {
             _missing = 0;
             _nonceUsed = 0;
@@ -111,7 +117,10 @@ public sealed partial class TransactionSender
             else if (before.BlockHash != receipt.BlockHash)
             {
                 _reorganisations += _vanished ? 0 : 1;
-                Tell(WaitEventKind.Moved, attempt, $"from block {before.BlockNumber} ({before.BlockHash}) to {receipt.BlockNumber} ({receipt.BlockHash})");
+                Tell(
+                    WaitEventKind.Moved,
+                    attempt,
+                    $"from block {before.BlockNumber} ({before.BlockHash}) to {receipt.BlockNumber} ({receipt.BlockHash})");
             }
 
             _seen = receipt;
@@ -122,7 +131,9 @@ public sealed partial class TransactionSender
 
             // More than one confirmation is asked for where reorganisations matter; there the block is looked at once more by its height.
             var settled = options.Confirmations <= 1
-                || (canonical?.Hash == receipt.BlockHash && canonical.Number == receipt.BlockNumber && before?.BlockHash == receipt.BlockHash);
+                || (canonical?.Hash == receipt.BlockHash
+                    && canonical.Number == receipt.BlockNumber
+                    && before?.BlockHash == receipt.BlockHash);
             return settled && confirmations >= (ulong)Math.Max(1, options.Confirmations)
                 ? new TransactionConfirmed(attempt, receipt, confirmations, _reorganisations)
                 : null;
@@ -172,7 +183,8 @@ public sealed partial class TransactionSender
                 }
             }
 
-            // To report a replacement that is none may make somebody act twice. Either the other transaction is at hand, or many looks agree.
+            // To report a replacement that is none may make somebody act twice. Either the other transaction is at hand, or many looks
+            // agree.
             var by = await FindUserOfNonceAsync(cancellationToken).ConfigureAwait(false);
             var isOurs = attempts.Any(attempt => attempt.Hash == by);
             return isOurs || (by is null && _nonceUsed < LooksWithoutProof) || !await IsDeepAsync(cancellationToken).ConfigureAwait(false)
@@ -188,7 +200,8 @@ public sealed partial class TransactionSender
                 var head = (await _client.BlockNumberAsync(cancellationToken).ConfigureAwait(false)).Value;
                 var depth = (ulong)Math.Max(0, options.Confirmations - 1);
                 return depth <= head
-                    && await _client.NonceAsync(_from, BlockReference.At(new BlockNumber(head - depth)), cancellationToken).ConfigureAwait(false) > _nonce;
+                    && await _client.NonceAsync(
+                        _from, BlockReference.At(new BlockNumber(head - depth)), cancellationToken).ConfigureAwait(false) > _nonce;
             }
             catch (EthereumException error) when (error.Code != "rpc-wrong-chain")
             {
@@ -206,7 +219,8 @@ public sealed partial class TransactionSender
                 while (low < high)
                 {
                     var middle = low + ((high - low) / 2);
-                    var count = await _client.NonceAsync(_from, BlockReference.At(new BlockNumber(middle)), cancellationToken).ConfigureAwait(false);
+                    var count = await _client.NonceAsync(
+                        _from, BlockReference.At(new BlockNumber(middle)), cancellationToken).ConfigureAwait(false);
                     (low, high) = count > _nonce ? (low, middle) : (middle + 1, high);
                 }
 
@@ -223,10 +237,16 @@ public sealed partial class TransactionSender
             }
         }
 
-        private void Tell(WaitEventKind kind, SignedTransaction attempt, string detail) => options.OnEvent?.Invoke(new WaitEvent(kind, attempt.Hash, detail));
+        private void Tell(WaitEventKind kind, SignedTransaction attempt, string detail) =>
+            options.OnEvent?.Invoke(new WaitEvent(kind, attempt.Hash, detail));
 
-        private static string DescribeReceipt(EndpointAnswer<TransactionReceipt?> answer) =>
-            $"{answer.Endpoint} {(!answer.HasValue ? "does not answer" : answer.Value is { } receipt ? $"has it in block {receipt.BlockNumber}" : "has no receipt")}";
+        private static string DescribeReceipt(EndpointAnswer<TransactionReceipt?> answer)
+        {
+            var says = !answer.HasValue ? "does not answer"
+                : answer.Value is { } receipt ? $"has it in block {receipt.BlockNumber}"
+                : "has no receipt";
+            return $"{answer.Endpoint} {says}";
+        }
 
         private static TimeSpan Shorter(TimeSpan left, TimeSpan right) => left < right ? left : right;
     }

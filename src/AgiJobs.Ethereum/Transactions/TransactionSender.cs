@@ -29,13 +29,21 @@ public sealed partial class TransactionSender
     /// </summary>
     /// <exception cref="EthereumException">
     /// <see cref="Fault.Refused"/>: <c>transaction-would-revert</c> (the inner exception is the <see cref="RevertException"/>),
-    /// <c>transaction-no-code</c>, <c>transaction-gas-cap</c>, <c>insufficient-funds</c>, <c>nonce-used</c>, <c>nonce-waiting</c>, <c>nonce-gap</c>,
+    /// <c>transaction-no-code</c>, <c>transaction-gas-cap</c>, <c>insufficient-funds</c>, <c>nonce-used</c>, <c>nonce-waiting</c>,
+    /// <c>nonce-gap</c>,
     /// <c>fee-above-cap</c>. <see cref="Fault.Mismatch"/>: <c>rpc-disagreement</c> or <c>nonce-inconsistent</c> when nodes contradict each
     /// other or themselves. <see cref="Fault.Unknown"/>: the chain could not be read.
     /// </exception>
     public async Task<PreparedTransaction> PrepareAsync(TransactionIntent intent, CancellationToken cancellationToken = default)
     {
-        var call = new CallRequest { From = intent.From, To = intent.To, Data = intent.Data, Value = intent.Value, AccessList = intent.AccessList };
+        var call = new CallRequest
+        {
+            From = intent.From,
+            To = intent.To,
+            Data = intent.Data,
+            Value = intent.Value,
+            AccessList = intent.AccessList,
+        };
         var batch = _client.NewBatch();
         var fees = _fees.Add(batch);
         var mined = batch.Add(EthRequests.Nonce(intent.From, BlockReference.Latest));
@@ -52,7 +60,8 @@ public sealed partial class TransactionSender
         if (code is not null && intent.Data.Length > 0 && code.Value.Length == 0)
         {
             throw new EthereumException("transaction-no-code", Fault.Refused,
-                $"{intent.To} has no code on chain {_client.ChainId}: the call would succeed and do nothing. Check the address and the network.");
+                $"{intent.To} has no code on chain {_client.ChainId}: the call would succeed and do nothing. "
+                + "Check the address and the network.");
         }
 
         RequireFunds(intent.From, balance.Value, intent.Value, "the value alone");
@@ -62,7 +71,8 @@ public sealed partial class TransactionSender
         if (gas.Value > _options.GasCap.Value)
         {
             throw new EthereumException("transaction-gas-cap", Fault.Refused,
-                $"The transaction needs {needed} gas and would get a limit of {gas}; the limit of one transaction is {_options.GasCap}. Split it.");
+                $"The transaction needs {needed} gas and would get a limit of {gas}; "
+                + $"the limit of one transaction is {_options.GasCap}. Split it.");
         }
 
         var unsigned = Build(intent, nonce, gas, quote);
@@ -78,7 +88,8 @@ public sealed partial class TransactionSender
     /// <c>signer-mismatch</c> (<see cref="Fault.Refused"/>) when the signer is another account; <c>signed-differs</c>
     /// (<see cref="Fault.Mismatch"/>) when the signed transaction is not the prepared one; what the signer throws.
     /// </exception>
-    public async Task<SignedTransaction> SignAsync(PreparedTransaction prepared, ISigner signer, CancellationToken cancellationToken = default)
+    public async Task<SignedTransaction> SignAsync(
+        PreparedTransaction prepared, ISigner signer, CancellationToken cancellationToken = default)
     {
         if (signer.Address != prepared.From)
         {
@@ -91,7 +102,8 @@ public sealed partial class TransactionSender
         return signed.From == prepared.From && signed.Unsigned.Equals(prepared.Unsigned)
             ? signed
             : throw new EthereumException("signed-differs", Fault.Mismatch,
-                $"The signer returned another transaction ({signed}) than was asked for ({prepared.Unsigned}). It was not sent; do not use this signer.");
+                $"The signer returned another transaction ({signed}) than was asked for ({prepared.Unsigned}). It was not sent; "
+                + "do not use this signer.");
     }
 
     /// <summary>
@@ -102,7 +114,8 @@ public sealed partial class TransactionSender
     /// <param name="relaysOnly">True shows it to the private relays alone, and is refused when none is configured.</param>
     /// <param name="cancellationToken">Stops waiting for answers; the transaction may be out nevertheless.</param>
     /// <exception cref="EthereumException"><c>transaction-chain</c>, <c>rpc-no-relay</c>.</exception>
-    public Task<BroadcastReport> BroadcastAsync(SignedTransaction transaction, bool relaysOnly = false, CancellationToken cancellationToken = default)
+    public Task<BroadcastReport> BroadcastAsync(
+        SignedTransaction transaction, bool relaysOnly = false, CancellationToken cancellationToken = default)
     {
         RequireChain(transaction.Unsigned);
         return _client.BroadcastAsync(transaction.Raw, transaction.Hash, relaysOnly, _options.BroadcastGrace, cancellationToken);
@@ -116,24 +129,26 @@ public sealed partial class TransactionSender
     /// <c>transaction-mined</c> (<see cref="Fault.Refused"/>) when it is mined already, <c>nonce-used</c> when its nonce is,
     /// <c>fee-above-cap</c>, <c>insufficient-funds</c>.
     /// </exception>
-    public Task<PreparedTransaction> PrepareReplacementAsync(SignedTransaction previous, BasisPoints? bump = null, CancellationToken cancellationToken = default) =>
-        ReplaceAsync(previous, quote => previous.Unsigned.WithFees(quote.MaxPriorityFeePerGas, quote.MaxFeePerGas), bump, cancellationToken);
+    public Task<PreparedTransaction> PrepareReplacementAsync(
+        SignedTransaction previous, BasisPoints? bump = null, CancellationToken cancellationToken = default) =>
+        ReplaceAsync(
+            previous, quote => previous.Unsigned.WithFees(quote.MaxPriorityFeePerGas, quote.MaxFeePerGas), bump, cancellationToken);
 
     /// <summary>
     /// Prepares a transfer of nothing to the sender itself with the nonce of one that waits, which cancels it if it is mined first.
     /// </summary>
     /// <exception cref="EthereumException">As for <see cref="PrepareReplacementAsync"/>.</exception>
-    public Task<PreparedTransaction> PrepareCancellationAsync(SignedTransaction previous, BasisPoints? bump = null, CancellationToken cancellationToken = default)
+    public Task<PreparedTransaction> PrepareCancellationAsync(
+        SignedTransaction previous, BasisPoints? bump = null, CancellationToken cancellationToken = default)
     {
         var old = previous.Unsigned;
-        return ReplaceAsync(
-            previous,
-            quote => old.Type == TransactionType.DynamicFee
-                ? UnsignedTransaction.DynamicFee(
-                    _client.ChainId, old.Nonce, quote.MaxPriorityFeePerGas, quote.MaxFeePerGas, new Gas(21_000), previous.From, Wei.Zero, ReadOnlyMemory<byte>.Empty)
-                : UnsignedTransaction.Legacy(_client.ChainId, old.Nonce, quote.MaxFeePerGas, new Gas(21_000), previous.From, Wei.Zero, ReadOnlyMemory<byte>.Empty),
-            bump,
-            cancellationToken);
+        var gas = new Gas(21_000);
+        return ReplaceAsync(previous, Cancellation, bump, cancellationToken);
+
+        UnsignedTransaction Cancellation(FeeQuote quote) => old.Type == TransactionType.DynamicFee
+            ? UnsignedTransaction.DynamicFee(
+                _client.ChainId, old.Nonce, quote.MaxPriorityFeePerGas, quote.MaxFeePerGas, gas, previous.From, Wei.Zero, default)
+            : UnsignedTransaction.Legacy(_client.ChainId, old.Nonce, quote.MaxFeePerGas, gas, previous.From, Wei.Zero, default);
     }
 
     private async Task<PreparedTransaction> ReplaceAsync(
@@ -169,7 +184,8 @@ public sealed partial class TransactionSender
         if (pending < mined)
         {
             throw new EthereumException("nonce-inconsistent", Fault.Mismatch,
-                $"The node counts {mined} mined transactions of {intent.From} but only {pending} with the waiting ones: it contradicts itself. Use another node.");
+                $"The node counts {mined} mined transactions of {intent.From} but only {pending} with the waiting ones: "
+                + "it contradicts itself. Use another node.");
         }
 
         if (intent.Nonce is not { } nonce)
@@ -179,9 +195,11 @@ public sealed partial class TransactionSender
 
         return nonce < mined ? throw NonceUsed(intent.From, nonce, mined)
             : nonce < pending ? throw new EthereumException("nonce-waiting", Fault.Refused,
-                $"A transaction of {intent.From} with nonce {nonce} waits already; the next free nonce is {pending}. Replace that one explicitly, or use the next.")
+                $"A transaction of {intent.From} with nonce {nonce} waits already; the next free nonce is {pending}. "
+                + "Replace that one explicitly, or use the next.")
             : nonce > pending && !intent.MayLeaveGap ? throw new EthereumException("nonce-gap", Fault.Refused,
-                $"Nonce {nonce} of {intent.From} leaves a gap: the node knows of transactions up to nonce {(BigInteger)pending - 1} only, so this one would wait for {pending} first.")
+                $"Nonce {nonce} of {intent.From} leaves a gap: "
+                + $"the node knows of transactions up to nonce {(BigInteger)pending - 1} only, so this one would wait for {pending} first.")
             : nonce;
     }
 
@@ -189,7 +207,8 @@ public sealed partial class TransactionSender
     {
         if (_options.CrossCheckNonce && _client.Endpoints.Count > 1 && head?.Hash is { } hash)
         {
-            var check = await _client.CrossCheckAsync(EthRequests.Nonce(from, BlockReference.At(hash)), cancellationToken).ConfigureAwait(false);
+            var check = await _client.CrossCheckAsync(
+                EthRequests.Nonce(from, BlockReference.At(hash)), cancellationToken).ConfigureAwait(false);
             if (check.Verdict == CrossCheckVerdict.Disagreed)
             {
                 check.AgreedValue();
@@ -203,7 +222,8 @@ public sealed partial class TransactionSender
         {
             var decoded = intent.Abi is null ? revert : revert.DecodedBy(intent.Abi);
             throw new EthereumException("transaction-would-revert", Fault.Refused,
-                $"Nothing was signed: the transaction from {intent.From} to {intent.To?.ToString() ?? "(a new contract)"} would fail. {decoded.Message}", decoded);
+                $"Nothing was signed: the transaction from {intent.From} to {intent.To?.ToString() ?? "(a new contract)"} would "
+                + $"fail. {decoded.Message}", decoded);
         }
 
         if (estimate.Error is RpcException { Code: "rpc-error", NodeMessage: var message } refusal && !NodeError.IsOverload(refusal))
@@ -227,7 +247,8 @@ public sealed partial class TransactionSender
         // The buffer may be cut by the cap, the estimate itself may not.
         return needed.Value <= _options.GasCap.Value && buffered > _options.GasCap.Value ? _options.GasCap
             : buffered <= ulong.MaxValue ? new Gas((ulong)buffered)
-            : throw new EthereumException("transaction-gas-cap", Fault.Mismatch, $"The node's gas estimate of {needed} is absurd. Use another node.");
+            : throw new EthereumException(
+                "transaction-gas-cap", Fault.Mismatch, $"The node's gas estimate of {needed} is absurd. Use another node.");
     }
 
     private static FeeQuote Envelope(TransactionIntent intent, FeeQuote quote) => intent.Type switch
@@ -251,14 +272,24 @@ public sealed partial class TransactionSender
         var hasList = !intent.AccessList.IsDefaultOrEmpty;
         if (hasList && intent.Type == TransactionType.Legacy)
         {
-            throw EthereumException.BadInput("transaction-type", "A transaction of type 0 carries no access list. Leave the type open, or use 1 or 2.");
+            throw EthereumException.BadInput(
+                "transaction-type", "A transaction of type 0 carries no access list. Leave the type open, or use 1 or 2.");
         }
 
         return quote.IsDynamic
             ? UnsignedTransaction.DynamicFee(
-                _client.ChainId, nonce, quote.MaxPriorityFeePerGas, quote.MaxFeePerGas, gas, intent.To, intent.Value, intent.Data, intent.AccessList)
+                _client.ChainId,
+                nonce,
+                quote.MaxPriorityFeePerGas,
+                quote.MaxFeePerGas,
+                gas,
+                intent.To,
+                intent.Value,
+                intent.Data,
+                intent.AccessList)
             : hasList || intent.Type == TransactionType.AccessList
-            ? UnsignedTransaction.AccessListed(_client.ChainId, nonce, quote.MaxFeePerGas, gas, intent.To, intent.Value, intent.Data, intent.AccessList)
+            ? UnsignedTransaction.AccessListed(
+                _client.ChainId, nonce, quote.MaxFeePerGas, gas, intent.To, intent.Value, intent.Data, intent.AccessList)
             : UnsignedTransaction.Legacy(_client.ChainId, nonce, quote.MaxFeePerGas, gas, intent.To, intent.Value, intent.Data);
     }
 
@@ -269,7 +300,8 @@ public sealed partial class TransactionSender
         if (balance < needed)
         {
             throw new EthereumException("insufficient-funds", Fault.Refused,
-                $"{account} has {balance} on chain {_client.ChainId} and needs {needed} ({what}): {needed - balance} are missing. Fund it and try again.");
+                $"{account} has {balance} on chain {_client.ChainId} and needs {needed} ({what}): "
+                + $"{needed - balance} are missing. Fund it and try again.");
         }
     }
 
@@ -283,5 +315,6 @@ public sealed partial class TransactionSender
     }
 
     private static EthereumException NonceUsed(Address account, ulong nonce, ulong mined) => new("nonce-used", Fault.Refused,
-        $"Nonce {nonce} of {account} is used: {mined} of its transactions are mined. See what that transaction was before sending another.");
+        $"Nonce {nonce} of {account} is used: {mined} of its transactions are mined. "
+        + "See what that transaction was before sending another.");
 }

@@ -27,7 +27,9 @@ internal static class TypedDataJson
         }
         catch (InvalidOperationException failure)
         {
-            throw EthereumException.BadInput("typed-data-json", $"The typed document holds text that is not Unicode: {failure.Message}", failure);
+            throw EthereumException.BadInput(
+                "typed-data-json",
+                $"The typed document holds text that is not Unicode: {failure.Message}", failure);
         }
     }
 
@@ -38,7 +40,10 @@ internal static class TypedDataJson
         {
             writer.WriteStartObject();
             writer.WriteStartObject("types");
-            WriteType(writer, TypedDomain.TypeName, document.Domain.Present().Select(static field => new TypedField(field.Name, field.Type.CanonicalName)));
+            WriteType(
+                writer,
+                TypedDomain.TypeName,
+                document.Domain.Present().Select(static one => new TypedField(one.Name, one.Type.CanonicalName)));
             foreach (var one in document.Schema.Structs)
             {
                 WriteType(writer, one.Name, one.Fields);
@@ -76,7 +81,9 @@ internal static class TypedDataJson
         {
             if (property.Name is not ("types" or "primaryType" or "domain" or "message"))
             {
-                throw EthereumException.BadInput("typed-data-json", $"'{Hex.Shorten(property.Name)}' is no part of a typed document: it has types, primaryType, domain and message.");
+                throw EthereumException.BadInput(
+                    "typed-data-json",
+                    $"'{Hex.Shorten(property.Name)}' is no part of a typed document: it has types, primaryType, domain and message.");
             }
         }
 
@@ -106,7 +113,8 @@ internal static class TypedDataJson
         if (domainFields is null)
         {
             throw EthereumException.BadInput(
-                "typed-data-types", "types has no EIP712Domain: wallets then disagree about the domain that is signed. Declare the fields that the domain has.");
+                "typed-data-types", "types has no EIP712Domain: wallets then disagree about the domain that is signed. Declare "
+                + "the fields that the domain has.");
         }
 
         var schema = new TypedSchema(primary.GetString()!, structs);
@@ -128,7 +136,9 @@ internal static class TypedDataJson
             if (field.ValueKind != JsonValueKind.Object || !TryText(field, "name", out var name) || !TryText(field, "type", out var type)
                 || field.GetPropertyCount() != 2)
             {
-                throw EthereumException.BadInput("typed-data-json", $"A member of {Hex.Shorten(declaration.Name)} must be an object of name and type.");
+                throw EthereumException.BadInput(
+                    "typed-data-json",
+                    $"A member of {Hex.Shorten(declaration.Name)} must be an object of name and type.");
             }
 
             fields.Add(new TypedField(name, type));
@@ -145,7 +155,8 @@ internal static class TypedDataJson
             if (!declared.Exists(field => field.Name == property.Name))
             {
                 throw EthereumException.BadInput(
-                    "typed-data-domain", $"The domain holds '{Hex.Shorten(property.Name)}', which EIP712Domain does not declare: it would not be signed.");
+                    "typed-data-domain",
+                    $"The domain holds '{Hex.Shorten(property.Name)}', which EIP712Domain does not declare: it would not be signed.");
             }
         }
 
@@ -158,7 +169,8 @@ internal static class TypedDataJson
             {
                 throw EthereumException.BadInput(
                     "typed-data-domain",
-                    $"EIP712Domain declares '{Hex.Shorten(field.Type)} {Hex.Shorten(field.Name)}'; it may hold string name, string version, uint256 chainId, address verifyingContract and bytes32 salt, each once.");
+                    $"EIP712Domain declares '{Hex.Shorten(field.Type)} {Hex.Shorten(field.Name)}'; it may hold string name, string "
+                    + "version, uint256 chainId, address verifyingContract and bytes32 salt, each once.");
             }
 
             if (!element.TryGetProperty(field.Name, out var given))
@@ -206,7 +218,8 @@ internal static class TypedDataJson
         {
             var extra = element.EnumerateObject().First(property => !type.Fields.Any(field => field.Name == property.Name));
             throw EthereumException.BadInput(
-                "typed-data-member", $"{place} holds '{Hex.Shorten(extra.Name)}', which {type.Name} does not declare: it would not be signed.");
+                "typed-data-member",
+                $"{place} holds '{Hex.Shorten(extra.Name)}', which {type.Name} does not declare: it would not be signed.");
         }
 
         return new AbiList(values, owned: true);

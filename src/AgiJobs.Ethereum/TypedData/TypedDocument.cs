@@ -67,7 +67,9 @@ public sealed class TypedDocument
     /// </exception>
     public static TypedDocument FromJson(string json) => TypedDataJson.Read(json);
 
-    /// <summary>The JSON of <c>eth_signTypedData_v4</c>. Integers are decimal strings, the chain id a number when every reader can hold it.</summary>
+    /// <summary>
+    /// The JSON of <c>eth_signTypedData_v4</c>. Integers are decimal strings, the chain id a number when every reader can hold it.
+    /// </summary>
     public string ToJson() => TypedDataJson.Write(this);
 
     /// <summary>The message for people: <c>Mail(from: (name: "Cow", ...), contents: "Hello")</c>, preceded by the domain.</summary>
@@ -127,7 +129,9 @@ public sealed class TypedDocument
     {
         if (value is not AbiList list)
         {
-            throw EthereumException.BadInput("abi-value", $"{place}: {type} takes a list; {Hex.Shorten(value.ToString())} is {value.KindName}.");
+            throw EthereumException.BadInput(
+                "abi-value",
+                $"{place}: {type} takes a list; {Hex.Shorten(value.ToString())} is {value.KindName}.");
         }
 
         return wanted is null || list.Count == wanted

@@ -32,7 +32,9 @@ public sealed record TypedDomain
     /// <summary>The last means to tell domains apart.</summary>
     public Bytes32? Salt { get; init; }
 
-    /// <summary>The type with the fields that are present, such as <c>EIP712Domain(uint256 chainId,address verifyingContract)</c>.</summary>
+    /// <summary>
+    /// The type with the fields that are present, such as <c>EIP712Domain(uint256 chainId,address verifyingContract)</c>.
+    /// </summary>
     public string EncodedType
     {
         get
@@ -66,7 +68,9 @@ public sealed record TypedDomain
         }
     }
 
-    /// <summary>Keeps the order in which a document declares the fields. The caller has checked that it names each present field once.</summary>
+    /// <summary>
+    /// Keeps the order in which a document declares the fields. The caller has checked that it names each present field once.
+    /// </summary>
     internal TypedDomain InOrder(string[] order) => new(this, order);
 
     private TypedDomain(TypedDomain original, string[] order)

@@ -55,13 +55,16 @@ public sealed class TypedSchema
             CheckName(one.Name, "struct");
             if (one.Name == TypedDomain.TypeName || AbiType.TryElementary(one.Name, out _))
             {
-                throw EthereumException.BadInput("typed-data-types", $"'{one.Name}' cannot be the name of a struct: it already means something else.");
+                throw EthereumException.BadInput(
+                    "typed-data-types",
+                    $"'{one.Name}' cannot be the name of a struct: it already means something else.");
             }
 
             if (_structs.Count == MaxStructs || one.Fields.Count > MaxFields)
             {
                 throw EthereumException.BadInput(
-                    "typed-data-types", $"A document has at most {MaxStructs} structs of at most {MaxFields} members, far more than anybody can review.");
+                    "typed-data-types",
+                    $"A document has at most {MaxStructs} structs of at most {MaxFields} members, far more than anybody can review.");
             }
 
             if (!_structs.TryAdd(one.Name, one))
@@ -77,7 +80,9 @@ public sealed class TypedSchema
 
         Primary = _structs.TryGetValue(primaryType, out var primary)
             ? primary
-            : throw EthereumException.BadInput("typed-data-types", $"The primary type '{Hex.Shorten(primaryType)}' is not declared among the types.");
+            : throw EthereumException.BadInput(
+                "typed-data-types",
+                $"The primary type '{Hex.Shorten(primaryType)}' is not declared among the types.");
         var clean = new HashSet<TypedStruct>();
         foreach (var one in _structs.Values)
         {
@@ -113,7 +118,9 @@ public sealed class TypedSchema
             var close = rest.IndexOf(')');
             if (open <= 0 || close < open || structs.Count > MaxStructs)
             {
-                throw EthereumException.BadInput("typed-data-types", $"'{Hex.Shorten(encodedType)}' is not written as Name(type member,...)Other(type member).");
+                throw EthereumException.BadInput(
+                    "typed-data-types",
+                    $"'{Hex.Shorten(encodedType)}' is not written as Name(type member,...)Other(type member).");
             }
 
             var name = rest[..open].ToString();
@@ -127,7 +134,9 @@ public sealed class TypedSchema
                     var space = member.IndexOf(' ');
                     fields.Add(space > 0
                         ? new TypedField(member[(space + 1)..].ToString(), member[..space].ToString())
-                        : throw EthereumException.BadInput("typed-data-types", $"'{Hex.Shorten(member.ToString())}' in {Hex.Shorten(name)} is not written as type, one space, name."));
+                        : throw EthereumException.BadInput(
+                            "typed-data-types",
+                            $"'{Hex.Shorten(member.ToString())}' in {Hex.Shorten(name)} is not written as type, one space, name."));
                 }
             }
 
@@ -146,9 +155,12 @@ public sealed class TypedSchema
     private static void CheckName(string name, string what)
     {
         // Names go unquoted into the text that is hashed: one with a comma or bracket could pass for another type.
-        if (name.Length is 0 or > 256 || char.IsAsciiDigit(name[0]) || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '$'))
+        if (name.Length is 0 or > 256 || char.IsAsciiDigit(name[0])
+            || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '$'))
         {
-            throw EthereumException.BadInput("typed-data-types", $"'{Hex.Shorten(name)}' is no name of a {what}: letters, digits, _ and $, no digit first.");
+            throw EthereumException.BadInput(
+                "typed-data-types",
+                $"'{Hex.Shorten(name)}' is no name of a {what}: letters, digits, _ and $, no digit first.");
         }
     }
 
@@ -218,7 +230,8 @@ public sealed class TypedSchema
             return true;
         }
 
-        if ((digits[0] == '0' && digits.Length > 1) || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if ((digits[0] == '0' && digits.Length > 1)
+            || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return false;
         }
@@ -238,7 +251,9 @@ public sealed class TypedSchema
         if (path.Contains(one))
         {
             throw EthereumException.BadInput(
-                "typed-data-recursion", $"{string.Join(" -> ", path.Select(static step => step.Name))} -> {one.Name} is recursive, which EIP-712 leaves undefined.");
+                "typed-data-recursion",
+                $"{string.Join(" -> ", path.Select(static step => step.Name))} -> {one.Name} is recursive, which EIP-712 leaves "
+                + "undefined.");
         }
 
         path.Add(one);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Pausing;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Testing;
@@ -133,6 +134,6 @@ public sealed class ProtocolObserverTests(DevnetFixture fixture) : IClassFixture
     private async Task<ProtocolState> ObserveAsync(Protocol protocol)
     {
         await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(_node.Url) with { Rounds = 1 }, ChainId.Local, TimeProvider.System);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, client.HeadAtConnect, CancellationToken.None);
+        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 }

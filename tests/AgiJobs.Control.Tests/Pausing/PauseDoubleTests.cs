@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Pausing;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Rpc;
@@ -91,7 +92,7 @@ public sealed partial class PauseDoubleTests
     private static async Task<ProtocolState> ObserveAsync(Anvil anvil, Protocol protocol)
     {
         await using var client = await anvil.ConnectAsync();
-        return await new ProtocolObserver(client).ObserveAsync(protocol, client.HeadAtConnect, CancellationToken.None);
+        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 
     [GeneratedRegex("^import .*$", RegexOptions.Multiline)]

@@ -83,6 +83,24 @@ public sealed class AbiPropertyTests
     });
 
     [Fact]
+    public void Revert_data_of_any_bytes_is_read_without_an_exception() => ForSeeds(2000, static seed =>
+    {
+        var abi = new RandomAbi(seed);
+        var error = AbiError.Parse($"error E({string.Join(", ", abi.Parameters(3, 3).AsEnumerable())})");
+        var known = ContractAbi.FromHumanReadable(error.ToString());
+        var values = abi.Values(error.Inputs);
+        var data = error.Encode(values);
+        Assert.Equal(values, known.DecodeRevert(data).Arguments!);
+        for (var round = 0; round < 5; round++)
+        {
+            data = Mutate(data, abi.Random);
+            var reason = known.DecodeRevert(data);
+            Assert.Equal(reason.Kind is RevertKind.Unknown or RevertKind.Empty, reason.Arguments is null);
+            Assert.Equal(data, reason.Data.ToArray());
+        }
+    });
+
+    [Fact]
     public void A_mutated_signature_is_an_entry_or_a_refusal() => ForSeeds(4000, static seed =>
     {
         var abi = new RandomAbi(seed);

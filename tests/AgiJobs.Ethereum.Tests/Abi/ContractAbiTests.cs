@@ -219,6 +219,15 @@ public sealed class ContractAbiTests
     }
 
     [Fact]
+    public void A_reason_of_hand_written_assembly_is_read_though_its_padding_is_missing_or_too_long()
+    {
+        var exact = AbiError.Parse("Error(string)").Encode("no");
+        Assert.Equal("\"no\"", ContractAbi.Empty.DecodeRevert(exact.AsSpan(0, exact.Length - 30)).Text);
+        Assert.Equal("\"no\"", ContractAbi.Empty.DecodeRevert([.. exact, 1, 2, 3]).Text);
+        Assert.Equal(RevertKind.Unknown, ContractAbi.Empty.DecodeRevert(exact.AsSpan(0, exact.Length - 32)).Kind);
+    }
+
+    [Fact]
     public void Reverts_are_decoded_and_what_is_unknown_says_so()
     {
         var abi = ContractAbi.FromHumanReadable("error NotOwner(address caller, string why)");

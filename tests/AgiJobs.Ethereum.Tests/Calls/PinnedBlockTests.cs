@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
@@ -14,7 +15,8 @@ public sealed class PinnedBlockTests
             error Refused(address who, uint256 why);
             uint256 public number = 7;
             function set(uint256 n) external { number = n; }
-            function echo(uint256 n, string calldata text, bytes32[] calldata list) external pure returns (uint256, string memory, bytes32[] memory) { return (n, text, list); }
+            function echo(uint256 n, string calldata text, bytes32[] calldata list)
+                external pure returns (uint256, string memory, bytes32[] memory) { return (n, text, list); }
             function refuse(uint256 why) external view returns (uint256) { revert Refused(address(this), why); }
             function say() external pure returns (uint256) { revert("no"); }
             function bare() external pure returns (uint256) { revert(); }
@@ -63,7 +65,7 @@ public sealed class PinnedBlockTests
         var abi = await PrepareAsync(anvil, withMulticall: true);
         await using var client = await anvil.ConnectAsync(Token);
         var reads = PinnedBlock.AtConnect(client).NewReads();
-        PinnedRead<AbiArguments>[] burning = [reads.Call(Target, abi.Function("burn")), reads.Call(Target, abi.Function("burn")), reads.Call(Target, abi.Function("burn"))];
+        var burning = Enumerable.Range(0, 3).Select(_ => reads.Call(Target, abi.Function("burn"))).ToArray();
         var number = reads.Call(Target, abi.Function("number"));
         await reads.SendAsync(Token);
         Assert.All(burning, read => Assert.NotEqual(ReadStatus.Known, read.Status));
@@ -77,7 +79,8 @@ public sealed class PinnedBlockTests
         var abi = await PrepareAsync(anvil, withMulticall: true);
         await using var client = await anvil.ConnectAsync(Token);
         var reads = PinnedBlock.AtConnect(client).NewReads();
-        var calls = Enumerable.Range(0, 1000).Select(i => reads.Call(Target, abi.Function("echo"), i, "x", Array.Empty<AbiValue>())).ToArray();
+        var calls = Enumerable.Range(0, 1000).Select(
+            i => reads.Call(Target, abi.Function("echo"), i, "x", Array.Empty<AbiValue>())).ToArray();
         var balance = reads.Balance(Nobody);
         await reads.SendAsync(Token);
 
@@ -173,7 +176,7 @@ public sealed class PinnedBlockTests
         await using var anvil = await Anvil.StartAsync(cancellationToken: Token);
         var abi = await PrepareAsync(anvil, withMulticall);
         await using var proxy = FaultyRpc.InFrontOf(anvil);
-        proxy.On("*").When(parameters => parameters.Count > 0 && parameters[^1] is System.Text.Json.Nodes.JsonObject { } last && last.ContainsKey("blockHash"))
+        proxy.On("*").When(parameters => parameters.Count > 0 && parameters[^1] is JsonObject last && last.ContainsKey("blockHash"))
             .Error(-32602, "invalid argument 1: json: cannot unmarshal object into Go value of type string");
         await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(proxy.Url), ChainId.Local, TimeProvider.System, Token);
         var block = PinnedBlock.AtConnect(client);
@@ -240,7 +243,8 @@ public sealed class PinnedBlockTests
             RpcOptions.For(proxy.Url) with { Rounds = 1 }, ChainId.Local, TimeProvider.System, Token);
         proxy.On("*").Drop();
         var reads = PinnedBlock.AtConnect(client).NewReads();
-        PinnedRead[] all = [reads.Call(Target, abi.Function("number")), reads.Call(Target, abi.Function("height")), reads.Code(Target), reads.Balance(Nobody)];
+        PinnedRead[] all = [reads.Call(
+            Target, abi.Function("number")), reads.Call(Target, abi.Function("height")), reads.Code(Target), reads.Balance(Nobody)];
         await reads.SendAsync(Token);
         Assert.All(all, read => Assert.Equal((ReadStatus.Unknown, "rpc-unreachable"), (read.Status, read.Error!.Code)));
     }
@@ -250,7 +254,8 @@ public sealed class PinnedBlockTests
     {
         await using var anvil = await Anvil.StartAsync(cancellationToken: Token);
         await using var client = await anvil.ConnectAsync(Token);
-        var error = await Assert.ThrowsAsync<EthereumException>(() => PinnedBlock.AtAsync(client, BlockReference.At(new BlockNumber(1_000)), Token));
+        var error = await Assert.ThrowsAsync<EthereumException>(
+            () => PinnedBlock.AtAsync(client, BlockReference.At(new BlockNumber(1_000)), Token));
         Assert.Equal("block-unknown", error.Code);
     }
 

@@ -4,6 +4,7 @@ namespace AgiJobs.Ethereum.Tests.Keys;
 
 public sealed class AccountVectorTests
 {
+    // Their ICAP form is left out: it is a form of the address that nothing here reads or writes.
     [Fact]
     public void Every_private_key_of_the_accounts_vectors_has_its_address()
     {

@@ -41,7 +41,10 @@ public sealed class KeyDifferentialTests
     public async Task Ethers_derives_the_same_keys_from_three_hundred_phrases_with_any_passphrase_and_path()
     {
         var random = new Random(32);
-        string[] alphabet = ["a", "Z", " ", "\u00e9", "e\u0301", "\ufb01", "\u212b", "\ud55c\uae00", "\U0001F680", "\u0323\u0301", "\u3000", "\u1e9b\u0323"];
+        string[] alphabet =
+        [
+            "a", "Z", " ", "\u00e9", "e\u0301", "\ufb01", "\u212b", "\ud55c\uae00", "\U0001F680", "\u0323\u0301", "\u3000", "\u1e9b\u0323",
+        ];
         var cases = Enumerable.Range(0, 300).Select(_ => (
             Entropy: Bytes(random, 16 + (4 * random.Next(5))),
             Passphrase: string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => alphabet[random.Next(alphabet.Length)])),
@@ -115,10 +118,10 @@ public sealed class KeyDifferentialTests
     }
 
     [Fact]
-    public async Task Cast_signs_and_addresses_a_hundred_keys_alike()
+    public async Task Cast_signs_and_addresses_sixty_keys_alike()
     {
         var random = new Random(7);
-        var cases = Enumerable.Range(0, 100).Select(_ => (Key: Bytes(random, 32), Data: new Bytes32(Bytes(random, 32)))).ToList();
+        var cases = Enumerable.Range(0, 60).Select(_ => (Key: Bytes(random, 32), Data: new Bytes32(Bytes(random, 32)))).ToList();
         await Parallel.ForEachAsync(cases, TestContext.Current.CancellationToken, async (c, cancel) =>
         {
             using var signer = new LocalSigner(c.Key);

@@ -191,7 +191,12 @@ public sealed class RemoteSignerTests
         var half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"jsonrpc\""u8.ToArray();
         await using var cut = new SignerServer(_ => new SignerServer.Answer(half));
         using var first = new RemoteSigner(cut.Url, Account, RemoteSignerDialect.Clef);
-        await AssertRefused("signer-unreachable", Fault.Unknown, async () => await first.SignTransactionAsync(Transaction, Cancel));
+        await AssertRefused("signer-response", Fault.Unknown, async () => await first.SignTransactionAsync(Transaction, Cancel));
+
+        await using var closed = new SignerServer(_ => new SignerServer.Answer([]));
+        using var third = new RemoteSigner(closed.Url, Account, RemoteSignerDialect.Clef);
+        await AssertRefused("signer-response", Fault.Unknown, async () => await third.SignTransactionAsync(Transaction, Cancel));
+        Assert.Equal(1, closed.Requests);
 
         await using var endless = new SignerServer(_ => SignerServer.Answer.Http(200, new string(' ', 5 * 1024 * 1024)));
         using var second = new RemoteSigner(endless.Url, Account, RemoteSignerDialect.Clef);
@@ -222,6 +227,14 @@ public sealed class RemoteSignerTests
         time.Advance(TimeSpan.FromTicks(1));
         await AssertRefused("signer-timeout", Fault.Unknown, () => pending);
         Assert.Equal(1, server.Requests);
+    }
+
+    [Fact]
+    public async Task The_time_limit_of_Clef_itself_is_a_timeout()
+    {
+        await using var server = new SignerServer(request => SignerServer.Answer.Error(request, -32002, "request timed out"));
+        using var signer = new RemoteSigner(server.Url, Account, RemoteSignerDialect.Clef);
+        await AssertRefused("signer-timeout", Fault.Unknown, async () => await signer.SignTransactionAsync(Transaction, Cancel));
     }
 
     [Fact]

@@ -112,7 +112,8 @@ internal sealed class SignerServer : IAsyncDisposable
             Http(200, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},\"result\":{result}}}");
 
         public static Answer Error(JsonElement request, int code, string message, int status = 200) =>
-            Http(status, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},\"error\":{{\"code\":{code},\"message\":{JsonSerializer.Serialize(message)}}}}}");
+            Http(status, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},"
+                + $"\"error\":{{\"code\":{code},\"message\":{JsonSerializer.Serialize(message)}}}}}");
 
         public static Answer Http(int status, string body, string headers = "") => new(
             Encoding.UTF8.GetBytes($"HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\nConnection: "

@@ -4,7 +4,8 @@ namespace AgiJobs.Ethereum.Tests.Keys;
 internal static class TypedDocuments
 {
     public static string WithChain(ulong chainId) => $$$"""
-        {"types":{"EIP712Domain":[{"name":"name","type":"string"},{"name":"chainId","type":"uint256"}],"Note":[{"name":"text","type":"string"}]},
+        {"types":{"EIP712Domain":[{"name":"name","type":"string"},{"name":"chainId","type":"uint256"}],
+                  "Note":[{"name":"text","type":"string"}]},
          "primaryType":"Note","domain":{"name":"Test","chainId":{{{chainId}}} },"message":{"text":"hello"}}
         """;
 

@@ -88,7 +88,7 @@ public sealed class EthereumClientTests
     {
         await using var node = FaultyRpc.Alone();
         await using var client = await ConnectAsync(node, rounds: 1);
-        node.On("*").Http(200, "{\"jsonrpc\":\"2.0\",\"id\":3}");
+        node.On("*").Http(200, "{\"jsonrpc\":\"2.0\",\"id\":4}");
 
         var error = await Assert.ThrowsAsync<EthereumException>(() => client.GasPriceAsync(Token));
         Assert.Contains("neither a result nor an error", error.Message, StringComparison.Ordinal);
@@ -98,9 +98,9 @@ public sealed class EthereumClientTests
     public async Task An_answer_above_the_size_limit_is_not_read_further()
     {
         await using var node = FaultyRpc.Alone();
-        node.On("eth_getCode").Result("0x" + new string('6', 20_000));
         await using var client = await EthereumClient.ConnectAsync(
             RpcOptions.For(node.Url) with { Rounds = 1, MaxResponseBytes = 10_000 }, ChainId.Local, TimeProvider.System, Token);
+        node.On("eth_getCode").Result("0x" + new string('6', 20_000));
 
         var error = await Assert.ThrowsAsync<EthereumException>(() => client.CodeAsync(Account, BlockReference.Latest, Token));
         Assert.Equal("rpc-too-large", error.Code);
@@ -111,7 +111,8 @@ public sealed class EthereumClientTests
     {
         await using var node = FaultyRpc.Alone();
         await using var client = await ConnectAsync(node, rounds: 1);
-        node.On("eth_getBalance").Http(200, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"batches are off\"}}");
+        node.On("eth_getBalance").Http(
+            200, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"batches are off\"}}");
 
         var (balance, nonce) = await BalanceAndNonceAsync(client);
         Assert.Equal("rpc-batch", balance.Error!.Code);
@@ -231,7 +232,7 @@ public sealed class EthereumClientTests
             RpcOptions.For(node.Url) with { Rounds = 1, OnExchange = seen.Add }, ChainId.Local, TimeProvider.System, Token);
         await Assert.ThrowsAsync<EthereumException>(() => client.GasPriceAsync(Token));
 
-        Assert.Equal(["eth_chainId", "eth_getBlockByNumber"], seen[0].Methods);
+        Assert.Equal(["eth_chainId", "eth_getBlockByNumber", "eth_getCode"], seen[0].Methods);
         Assert.Null(seen[0].Failure);
         Assert.Equal(["eth_gasPrice"], seen[1].Methods);
         Assert.NotNull(seen[1].Failure);
@@ -243,7 +244,8 @@ public sealed class EthereumClientTests
     private static async Task<(RpcSlot<Wei> Balance, RpcSlot<ulong> Nonce)> BalanceAndNonceAsync(EthereumClient client)
     {
         var batch = client.NewBatch();
-        var slots = (batch.Add(EthRequests.Balance(Account, BlockReference.Latest)), batch.Add(EthRequests.Nonce(Account, BlockReference.Latest)));
+        var slots = (
+            batch.Add(EthRequests.Balance(Account, BlockReference.Latest)), batch.Add(EthRequests.Nonce(Account, BlockReference.Latest)));
         await batch.SendAsync(Token);
         return slots;
     }

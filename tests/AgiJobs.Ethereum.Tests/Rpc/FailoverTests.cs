@@ -211,7 +211,8 @@ public sealed class FailoverTests
 
         Assert.Equal(hash, await client.SendRawAsync(signed, Token));
         Assert.Equal(2, node.Count("eth_sendRawTransaction"));
-        Assert.Single(node.Requests.Where(request => request.Method == "eth_sendRawTransaction").Select(request => request.Parameters).Distinct());
+        Assert.Single(
+            node.Requests.Where(request => request.Method == "eth_sendRawTransaction").Select(request => request.Parameters).Distinct());
     }
 
     [Theory]

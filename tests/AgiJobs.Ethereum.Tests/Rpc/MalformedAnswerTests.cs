@@ -36,7 +36,8 @@ public sealed class MalformedAnswerTests
 
     [Fact]
     public void Any_bytes_give_a_value_or_an_error_of_ours() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes => IsOrderly(bytes ?? [])));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes => IsOrderly(bytes ?? [])));
 
     [Fact]
     public void Any_fragment_in_any_place_gives_a_value_or_an_error_of_ours()

@@ -47,7 +47,8 @@ public sealed class RevertTests
     {
         var abi = ContractAbi.FromHumanReadable("error NotOwner(address caller, uint256 count)");
         await using var node = FaultyRpc.Alone();
-        node.On("eth_call").Error(3, "execution reverted: custom error 0x...", Hex.Encode(abi.Error("NotOwner").Encode(Anvil.Accounts[0], 7)));
+        node.On("eth_call").Error(
+            3, "execution reverted: custom error 0x...", Hex.Encode(abi.Error("NotOwner").Encode(Anvil.Accounts[0], 7)));
         await using var client = await ConnectAsync(node);
 
         var revert = await Assert.ThrowsAsync<RevertException>(() => client.CallAsync(new CallRequest(), BlockReference.Latest, Token));
@@ -97,7 +98,8 @@ public sealed class RevertTests
         await anvil.SetCodeAsync(contract, Hex.Decode("0x63deadbeef5f526004601cfd"));
         var call = new CallRequest { To = contract };
 
-        foreach (var attempt in (Func<Task>[])[() => client.CallAsync(call, BlockReference.Latest, Token), () => client.EstimateGasAsync(call, null, Token)])
+        foreach (var attempt in (Func<Task>[])[() => client.CallAsync(
+            call, BlockReference.Latest, Token), () => client.EstimateGasAsync(call, null, Token)])
         {
             var revert = await Assert.ThrowsAsync<RevertException>(attempt);
             Assert.Equal("0xdeadbeef", Hex.Encode(revert.RevertData.Span));

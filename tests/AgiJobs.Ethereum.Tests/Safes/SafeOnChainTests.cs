@@ -84,7 +84,12 @@ public sealed class SafeOnChainTests(SafeChain chain) : IClassFixture<SafeChain>
     {
         var safe = await chain.TwoOfThreeAsync();
         var hash = await HashAsync(safe, Send(0));
-        var prepared = await chain.ExecuteAsync(safe, hash.Transaction, [SafeSignature.OfHash(Sign(3, hash.Value)), SafeSignature.OfHash(Sign(1, hash.Value))]);
+        SafeSignature[] signatures = [SafeSignature.OfHash(Sign(3, hash.Value)), SafeSignature.OfHash(Sign(1, hash.Value))];
+        var pinned = BlockReference.At((await chain.Client.BlockAsync(BlockReference.Latest, Stop))!.Hash!.Value);
+        var before = chain.Client.RoundTrips;
+        await safe.PrepareAsync(hash.Transaction, signatures, SafeChain.Sender, pinned, Stop);
+        Assert.Equal(2, chain.Client.RoundTrips - before);
+        var prepared = await chain.ExecuteAsync(safe, hash.Transaction, signatures);
         Assert.Equal(new[] { Owner(1), Owner(3) }.Order(), prepared.Owners);
         Assert.Equal(BigInteger.One, await SafeChain.NonceAsync(safe));
     }
@@ -215,6 +220,7 @@ public sealed class SafeOnChainTests(SafeChain chain) : IClassFixture<SafeChain>
 
         Assert.Equal("safe-not-owner", await Try(hash.Transaction, SafeSignature.OfHash(Sign(1, hash.Value)), SafeSignature.OfHash(Sign(9, hash.Value))));
         Assert.Equal("safe-too-few-signatures", await Try(hash.Transaction, SafeSignature.OfHash(Sign(1, hash.Value))));
+        Assert.Equal("safe-too-few-signatures", await Try(hash.Transaction));
         Assert.Equal("safe-duplicate-owner", await Try(hash.Transaction, SafeSignature.OfHash(Sign(1, hash.Value)), SafeSignature.OfPersonalMessage(SignPersonally(1, hash.Value))));
         Assert.Equal("safe-nonce", await Try(hash.Transaction with { Nonce = 1 }, SafeSignature.OfHash(Sign(1, hash.Value)), SafeSignature.OfHash(Sign(2, hash.Value))));
         var later = await HashAsync(safe, Send(3));

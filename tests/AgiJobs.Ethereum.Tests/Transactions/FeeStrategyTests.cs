@@ -86,7 +86,8 @@ public sealed class FeeStrategyTests
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(cases.ToArbitrary(), one =>
         {
             var old = Dynamic(new Wei(one.tip), new Wei((BigInteger)one.tip + one.extra));
-            var quote = strategy.Bump(old, new FeeQuote(true, new Wei(one.market), new Wei(one.market), Wei.Zero), new BasisPoints(one.bump));
+            var quote = strategy.Bump(
+                old, new FeeQuote(true, new Wei(one.market), new Wei(one.market), Wei.Zero), new BasisPoints(one.bump));
             return quote.MaxPriorityFeePerGas.Value * 10_000 >= old.MaxPriorityFeePerGas.Value * (10_000 + one.bump)
                 && quote.MaxFeePerGas.Value * 10_000 >= old.MaxFeePerGas.Value * (10_000 + one.bump)
                 && quote.MaxPriorityFeePerGas > old.MaxPriorityFeePerGas && quote.MaxFeePerGas > old.MaxFeePerGas
@@ -99,17 +100,20 @@ public sealed class FeeStrategyTests
     {
         var strategy = new FeeStrategy(new FeeOptions { MaxFeePerGas = Wei.FromGwei("10"), MaxPriorityFeePerGas = Wei.FromGwei("1") });
         var market = new FeeQuote(true, Wei.FromGwei("1"), Wei.FromGwei("10"), Wei.FromGwei("5"));
-        Assert.Equal(Wei.FromGwei("9.9"), strategy.Bump(Dynamic(Wei.FromGwei("1"), Wei.FromGwei("9")), market with { MaxFeePerGas = Wei.FromGwei("99") }, new BasisPoints(1_000)).MaxFeePerGas);
+        Assert.Equal(Wei.FromGwei("9.9"), strategy.Bump(Dynamic(
+            Wei.FromGwei("1"), Wei.FromGwei("9")), market with { MaxFeePerGas = Wei.FromGwei("99") }, new BasisPoints(1_000)).MaxFeePerGas);
         Assert.Equal("fee-above-cap", Assert.Throws<EthereumException>(
             () => strategy.Bump(Dynamic(Wei.FromGwei("1"), Wei.FromGwei("9.5")), market, new BasisPoints(1_000))).Code);
     }
 
     [Fact]
     public void Options_out_of_range_are_refused() =>
-        Assert.Equal("fee-options", Assert.Throws<EthereumException>(() => new FeeStrategy(new FeeOptions { RewardPercentile = 101 })).Code);
+        Assert.Equal(
+            "fee-options", Assert.Throws<EthereumException>(() => new FeeStrategy(new FeeOptions { RewardPercentile = 101 })).Code);
 
     private static UnsignedTransaction Dynamic(Wei tip, Wei cap) =>
-        UnsignedTransaction.DynamicFee(ChainId.Local, 0, tip, cap, new Gas(21_000), Anvil.Accounts[1], Wei.Zero, ReadOnlyMemory<byte>.Empty);
+        UnsignedTransaction.DynamicFee(
+            ChainId.Local, 0, tip, cap, new Gas(21_000), Anvil.Accounts[1], Wei.Zero, ReadOnlyMemory<byte>.Empty);
 
     private static async Task<FeeQuote> QuoteAsync(FeeOptions options, string nextBaseFee, params string[] tips)
     {
@@ -117,7 +121,8 @@ public sealed class FeeStrategyTests
         node.On("eth_feeHistory").Result(new JsonObject
         {
             ["oldestBlock"] = "0x62",
-            ["baseFeePerGas"] = new JsonArray("0x3b9aca00", "0x3b9aca00", "0x3b9aca00", Hex.EncodeQuantity(Wei.FromGwei(nextBaseFee).Value)),
+            ["baseFeePerGas"] = new JsonArray(
+                "0x3b9aca00", "0x3b9aca00", "0x3b9aca00", Hex.EncodeQuantity(Wei.FromGwei(nextBaseFee).Value)),
             ["gasUsedRatio"] = new JsonArray(0.5, 0.5, 0.5),
             ["reward"] = new JsonArray([.. tips.Select(tip => new JsonArray(Hex.EncodeQuantity(Wei.FromGwei(tip).Value)))]),
         });

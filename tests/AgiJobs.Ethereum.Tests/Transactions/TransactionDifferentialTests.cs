@@ -45,7 +45,8 @@ public sealed class TransactionDifferentialTests
             var t = transaction.WithGas(new Gas(Math.Max(21000, transaction.Gas.Value)));
             List<string> arguments =
             [
-                "mktx", "--private-key", Hex.Encode(Key(t)), "--chain", $"{t.ChainId}", "--nonce", $"{t.Nonce}", "--gas-limit", $"{t.Gas}", "--gas-price", $"{t.MaxFeePerGas.Value}",
+                "mktx", "--private-key", Hex.Encode(Key(t)), "--chain", $"{t.ChainId}", "--nonce", $"{t.Nonce}",
+                "--gas-limit", $"{t.Gas}", "--gas-price", $"{t.MaxFeePerGas.Value}",
                 "--value", $"{t.Value.Value}",
             ];
             arguments.AddRange(t.Type == TransactionType.Legacy ? ["--legacy"]

@@ -98,7 +98,8 @@ public sealed class TransactionSenderOnAnvilTests
         await using var anvil = await Anvil.StartAsync(cancellationToken: Token);
         await using var client = await anvil.ConnectAsync(Token);
         var intent = new TransactionIntent { From = From, To = Guarded, Data = new byte[] { 1 } };
-        Assert.Equal("transaction-no-code", (await Assert.ThrowsAsync<EthereumException>(() => new TransactionSender(client).PrepareAsync(intent, Token))).Code);
+        Assert.Equal("transaction-no-code", (
+            await Assert.ThrowsAsync<EthereumException>(() => new TransactionSender(client).PrepareAsync(intent, Token))).Code);
     }
 
     [Fact]
@@ -123,7 +124,8 @@ public sealed class TransactionSenderOnAnvilTests
         await using var client = await anvil.ConnectAsync(Token);
         var sender = new TransactionSender(client);
         var prepared = await sender.PrepareAsync(Transfer("1"), Token);
-        var refusal = await Assert.ThrowsAsync<EthereumException>(() => sender.SignAsync(prepared, new DevelopmentKeys(ChainId.Local).Signer(1), Token));
+        var refusal = await Assert.ThrowsAsync<EthereumException>(
+            () => sender.SignAsync(prepared, new DevelopmentKeys(ChainId.Local).Signer(1), Token));
         Assert.Equal("signer-mismatch", refusal.Code);
     }
 
@@ -181,7 +183,8 @@ public sealed class TransactionSenderOnAnvilTests
 
         var late = await Assert.ThrowsAsync<EthereumException>(() => sender.PrepareReplacementAsync(second, cancellationToken: Token));
         Assert.Equal("transaction-mined", late.Code);
-        Assert.Equal("nonce-used", (await Assert.ThrowsAsync<EthereumException>(() => sender.PrepareReplacementAsync(first, cancellationToken: Token))).Code);
+        Assert.Equal("nonce-used", (
+            await Assert.ThrowsAsync<EthereumException>(() => sender.PrepareReplacementAsync(first, cancellationToken: Token))).Code);
     }
 
     [Fact]
@@ -191,11 +194,13 @@ public sealed class TransactionSenderOnAnvilTests
         await using var client = await anvil.ConnectAsync(Token);
         var sender = new TransactionSender(client);
         var first = await SendAsync(sender, Transfer("1"));
-        var cancellation = await sender.SignAsync(await sender.PrepareCancellationAsync(first, new BasisPoints(1_250), Token), Signer, Token);
+        var cancellation = await sender.SignAsync(
+            await sender.PrepareCancellationAsync(first, new BasisPoints(1_250), Token), Signer, Token);
         (await sender.BroadcastAsync(cancellation, cancellationToken: Token)).EnsureAccepted();
         await anvil.MineAsync();
 
-        Assert.Equal(cancellation.Hash, Assert.IsType<TransactionConfirmed>(await sender.WaitAsync([first, cancellation], cancellationToken: Token)).Attempt.Hash);
+        Assert.Equal(cancellation.Hash, Assert.IsType<TransactionConfirmed>(
+            await sender.WaitAsync([first, cancellation], cancellationToken: Token)).Attempt.Hash);
         Assert.Equal(Wei.FromEther("10000"), await client.BalanceAsync(Receiver, BlockReference.Latest, Token));
     }
 
@@ -242,7 +247,8 @@ public sealed class TransactionSenderOnAnvilTests
         var signed = await SendAsync(sender, Transfer("1"));
         await anvil.MineAsync();
 
-        var waiting = sender.WaitAsync(signed, new WaitOptions { Confirmations = 3, PollInterval = TimeSpan.FromMilliseconds(20), OnEvent = events.Enqueue }, Token);
+        var waiting = sender.WaitAsync(
+            signed, new WaitOptions { Confirmations = 3, PollInterval = TimeSpan.FromMilliseconds(20), OnEvent = events.Enqueue }, Token);
         await Wait.UntilAsync("it was seen in its first block", () => events.Any(one => one.Kind == WaitEventKind.Mined));
         await anvil.RevertAsync(before);
         await Wait.UntilAsync("it was sent again", () => events.Any(one => one.Kind == WaitEventKind.Rebroadcast));
@@ -253,7 +259,8 @@ public sealed class TransactionSenderOnAnvilTests
         Assert.Equal(
             [WaitEventKind.Mined, WaitEventKind.Vanished, WaitEventKind.Rebroadcast],
             events.Select(one => one.Kind).Distinct().Take(3));
-        Assert.Single(proxy.Requests.Where(request => request.Method == "eth_sendRawTransaction").Select(request => request.Parameters).Distinct());
+        Assert.Single(
+            proxy.Requests.Where(request => request.Method == "eth_sendRawTransaction").Select(request => request.Parameters).Distinct());
     }
 
     [Fact]
@@ -265,10 +272,12 @@ public sealed class TransactionSenderOnAnvilTests
         var events = new ConcurrentQueue<WaitEvent>();
         await anvil.MineAsync(5);
         var signed = await SendAsync(sender, Transfer("1"));
-        var waiting = sender.WaitAsync(signed, new WaitOptions { Confirmations = 4, PollInterval = TimeSpan.FromMilliseconds(20), OnEvent = events.Enqueue }, Token);
+        var waiting = sender.WaitAsync(
+            signed, new WaitOptions { Confirmations = 4, PollInterval = TimeSpan.FromMilliseconds(20), OnEvent = events.Enqueue }, Token);
         await Wait.UntilAsync("it was seen in its first block", () => events.Any(one => one.Kind == WaitEventKind.Mined));
         await anvil.ReorgAsync(2);
-        await Wait.UntilAsync("the reorganisation was seen", () => events.Any(one => one.Kind is WaitEventKind.Vanished or WaitEventKind.Moved));
+        await Wait.UntilAsync(
+            "the reorganisation was seen", () => events.Any(one => one.Kind is WaitEventKind.Vanished or WaitEventKind.Moved));
         await Wait.UntilAsync("it is in a block again", async () => await client.ReceiptAsync(signed.Hash, Token) is not null);
         await anvil.MineAsync(4);
         Assert.Equal(1, Assert.IsType<TransactionConfirmed>(await waiting).Reorganisations);
@@ -303,7 +312,8 @@ public sealed class TransactionSenderOnAnvilTests
         refusing.On("eth_sendRawTransaction").Error(-32000, "replacement transaction underpriced");
         var options = RpcOptions.For(good.Url, hanging.Url, refusing.Url, elsewhere.Url) with { Relays = [RpcEndpoint.Parse(relay.Url)] };
         await using var client = await EthereumClient.ConnectAsync(options, ChainId.Local, TimeProvider.System, Token);
-        var sender = new TransactionSender(client, options: new SendOptions { BroadcastGrace = TimeSpan.FromMilliseconds(300), CrossCheckNonce = false });
+        var sender = new TransactionSender(
+            client, options: new SendOptions { BroadcastGrace = TimeSpan.FromMilliseconds(300), CrossCheckNonce = false });
         var signed = await sender.SignAsync(await sender.PrepareAsync(Transfer("1"), Token), Signer, Token);
 
         var report = await sender.BroadcastAsync(signed, cancellationToken: Token);
@@ -314,7 +324,8 @@ public sealed class TransactionSenderOnAnvilTests
         Assert.Equal(BroadcastResult.WrongChain, report.Answers[3].Result);
         Assert.Contains(report.Answers[4].Result, Taken);
         Assert.Equal(0, elsewhere.Count("eth_sendRawTransaction"));
-        Assert.DoesNotContain(relay.Requests, request => request.Method is not ("eth_chainId" or "eth_sendRawTransaction" or "eth_getTransactionByHash"));
+        Assert.DoesNotContain(
+            relay.Requests, request => request.Method is not ("eth_chainId" or "eth_sendRawTransaction" or "eth_getTransactionByHash"));
     }
 
     [Fact]
@@ -333,7 +344,8 @@ public sealed class TransactionSenderOnAnvilTests
         var third = await sender.SignAsync(await sender.PrepareReplacementAsync(second, new BasisPoints(1_250), Token), Signer, Token);
         (await sender.BroadcastAsync(third, cancellationToken: Token)).EnsureAccepted();
         await anvil.MineAsync();
-        Assert.Equal(third.Hash, Assert.IsType<TransactionConfirmed>(await sender.WaitAsync([first, second, third], cancellationToken: Token)).Attempt.Hash);
+        Assert.Equal(third.Hash, Assert.IsType<TransactionConfirmed>(
+            await sender.WaitAsync([first, second, third], cancellationToken: Token)).Attempt.Hash);
     }
 
     [Fact]
@@ -358,7 +370,8 @@ public sealed class TransactionSenderOnAnvilTests
         await using var anvil = await Anvil.StartAsync(cancellationToken: Token);
         await using var liar = FaultyRpc.InFrontOf(anvil);
         liar.On("eth_getTransactionCount").Result("0x5");
-        await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(liar.Url, anvil.Url), ChainId.Local, TimeProvider.System, Token);
+        await using var client = await EthereumClient.ConnectAsync(
+            RpcOptions.For(liar.Url, anvil.Url), ChainId.Local, TimeProvider.System, Token);
         var error = await Assert.ThrowsAsync<EthereumException>(() => new TransactionSender(client).PrepareAsync(Transfer("1"), Token));
         Assert.Equal(("rpc-disagreement", Fault.Mismatch), (error.Code, error.Fault));
         Assert.Contains("says 5", error.Message, StringComparison.Ordinal);
@@ -380,7 +393,8 @@ public sealed class TransactionSenderOnAnvilTests
     {
         await using var anvil = await Anvil.StartAsync(cancellationToken: Token);
         await using var proxy = FaultyRpc.InFrontOf(anvil);
-        await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(proxy.Url) with { Rounds = 1 }, ChainId.Local, TimeProvider.System, Token);
+        await using var client = await EthereumClient.ConnectAsync(
+            RpcOptions.For(proxy.Url) with { Rounds = 1 }, ChainId.Local, TimeProvider.System, Token);
         var sender = new TransactionSender(client);
         var events = new ConcurrentQueue<WaitEvent>();
         var signed = await SendAsync(sender, Transfer("1"));

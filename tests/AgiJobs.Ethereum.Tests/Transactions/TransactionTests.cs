@@ -20,7 +20,8 @@ public sealed class TransactionTests
         var transaction = UnsignedTransaction.Legacy(
             new ChainId(1), 9, Wei.FromGwei("20"), new Gas(21000), Somebody, Wei.FromEther("1"), default);
         Assert.Equal(
-            "0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080", Hex.Encode(transaction.SigningPayload.Span));
+            "0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080",
+            Hex.Encode(transaction.SigningPayload.Span));
         Assert.Equal("0xdaf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53", transaction.SigningHash.ToString());
         using var signer = new LocalSigner(key);
         var signed = signer.Sign(transaction);
@@ -34,7 +35,14 @@ public sealed class TransactionTests
     public void The_access_list_case_of_go_ethereum_is_reproduced()
     {
         var transaction = UnsignedTransaction.AccessListed(
-            new ChainId(1), 3, new Wei(1), new Gas(25000), Address.ParseAnyCase("0xb94f5374fce5edbc8e2a8697c15331677e6ebf0b"), new Wei(10), Convert.FromHexString("5544"), []);
+            new ChainId(1),
+            3,
+            new Wei(1),
+            new Gas(25000),
+            Address.ParseAnyCase("0xb94f5374fce5edbc8e2a8697c15331677e6ebf0b"),
+            new Wei(10),
+            Convert.FromHexString("5544"),
+            []);
         Assert.Equal("0x49b486f0ec0a60dfbbca2d30cb07c9e8ffb2a2ff41f29a1ab6737475f6ff69f3", transaction.SigningHash.ToString());
         var signature = Signature.FromBytes(Convert.FromHexString("c9519f4f2b30335884581971573fadf60c6204f59a911df35ee8a540456b266032f1e8e2c5dd761f9e4f88f41c8310aeaba26a8bfcdacfedfa12ec3862d3752101"));
         Assert.Equal(
@@ -229,7 +237,14 @@ public sealed class TransactionTests
         "type 2, chain 31337, nonce 7, to 0x3535353535353535353535353535353535353535, 1.5 ether, 5 bytes of data from 0x8456cb59, gas "
             + "50000, fee cap 30.0 gwei, priority fee cap 1.5 gwei",
         UnsignedTransaction.DynamicFee(
-            ChainId.Local, 7, Wei.FromGwei("1.5"), Wei.FromGwei("30"), new Gas(50000), Somebody, Wei.FromEther("1.5"), Convert.FromHexString("8456cb5900")).ToString());
+            ChainId.Local,
+            7,
+            Wei.FromGwei("1.5"),
+            Wei.FromGwei("30"),
+            new Gas(50000),
+            Somebody,
+            Wei.FromEther("1.5"),
+            Convert.FromHexString("8456cb5900")).ToString());
 
     private static string Code(Action action) => Assert.Throws<EthereumException>(action).Code;
 

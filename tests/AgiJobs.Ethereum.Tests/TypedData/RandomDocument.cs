@@ -5,7 +5,9 @@ using AgiJobs.Ethereum.Tests.Abi;
 
 namespace AgiJobs.Ethereum.Tests.TypedData;
 
-/// <summary>A random typed document from a seed: structs that use only later ones, arrays of all shapes, any subset of the domain.</summary>
+/// <summary>
+/// A random typed document from a seed: structs that use only later ones, arrays of all shapes, any subset of the domain.
+/// </summary>
 internal sealed class RandomDocument
 {
     private readonly Random _random;

@@ -75,7 +75,8 @@ public sealed class TypedDocumentTests
         var safe = Address.Parse("0x111CEEee040739fD91D29C34C33E6B3E112F2177");
         var data = AbiFunction.Parse("addOwnerWithThreshold(address,uint256)").Encode(Address.ParseAnyCase("0x0c75fa5a5f1c0997e3eea425cfa13184ed0ec9e5"), 3);
         var schema = TypedSchema.Parse(
-            "SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)");
+            "SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 "
+            + "gasPrice,address gasToken,address refundReceiver,uint256 nonce)");
         Assert.Equal("0xbb8310d486368db6bd6f849402fdd73ad53d316b5a4b2644ad6efe0f941286d8", schema.Primary.TypeHash.ToString());
         var domain = new TypedDomain { ChainId = new ChainId(42161), VerifyingContract = safe };
         Assert.Equal("EIP712Domain(uint256 chainId,address verifyingContract)", domain.EncodedType);
