@@ -8,6 +8,7 @@ using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
@@ -218,7 +219,7 @@ public sealed class LocalNetworksTests : IAsyncLifetime
     {
         var protocol = Protocol.Load(Workspace, Workspace.Manifest("local"));
         await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(Workspace.Network("local").Rpc[0].Url!), ChainId.Local, TimeProvider.System);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, client.HeadAtConnect, CancellationToken.None);
+        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 
     private async Task PauseAsync(Uri url)
