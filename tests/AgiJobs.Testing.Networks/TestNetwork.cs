@@ -161,11 +161,19 @@ public sealed class TestNetwork : IAsyncDisposable
             writer.WriteStringValue(from.ToString());
             writer.WriteStringValue(Hex.EncodeQuantity(BigInteger.Pow(10, 20)));
         });
-        var hash = await SendAsync(from, target.Address, target.Abi.Function(function).Encode(arguments));
-        var receipt = await Wait.ForAsync($"the receipt of {function}", () => Client.ReceiptAsync(hash));
+        await SendMinedAsync(from, target.Address, target.Abi.Function(function).Encode(arguments));
+    }
+
+    /// <summary>Sends as <see cref="SendAsync"/> does and waits until it is mined; the chain must be mining by itself.</summary>
+    /// <exception cref="InvalidOperationException">It reverted.</exception>
+    public async Task SendMinedAsync(Address from, Address to, ReadOnlyMemory<byte> data)
+    {
+        // The node answers with the hash a moment before it mines.
+        var hash = await SendAsync(from, to, data);
+        var receipt = await Wait.ForAsync($"the receipt of {hash}", () => Client.ReceiptAsync(hash));
         if (!receipt.Succeeded)
         {
-            throw new InvalidOperationException($"{module}.{function} reverted.");
+            throw new InvalidOperationException($"The call from {from} to {to} reverted.");
         }
     }
 

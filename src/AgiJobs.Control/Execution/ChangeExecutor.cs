@@ -49,7 +49,8 @@ public sealed record ExecutionResult(ExecutionEnd End, IReadOnlyList<ExecutedTra
 /// </summary>
 public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Workspace workspace, TimeProvider time)
 {
-    private readonly TransactionSender _sender = new(client);
+    // Twice what the node estimates: what a resume writes depends on the second in which it is mined, and gas that is not used is not paid.
+    private readonly TransactionSender _sender = new(client, options: new SendOptions { GasBuffer = new BasisPoints(10_000) });
 
     /// <summary>Hears of each step as it is done, for people who wait.</summary>
     public Action<string> OnProgress { get; init; } = _ => { };

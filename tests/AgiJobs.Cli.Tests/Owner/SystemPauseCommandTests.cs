@@ -13,6 +13,8 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
 
     private TestNetwork Devnet => fixture.Devnet;
 
+    private int Pausable => Devnet.Protocol.Modules.Count(module => module.Paused is not null);
+
     public ValueTask InitializeAsync() => new(Devnet.FreshAsync());
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -38,7 +40,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         var resume = await Devnet.RunAsync(Resume);
         Assert.Equal(0, resume.Exit);
         Assert.Contains("network local, chain 31337, block", resume.Output, StringComparison.Ordinal);
-        Assert.Contains("RUNNING: all 4 modules", resume.Output, StringComparison.Ordinal);
+        Assert.Contains($"RUNNING: all {Pausable} modules", resume.Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Devnet.RunAsync([.. Resume, "--execute"])).Exit);
         Assert.False(Directory.Exists(Path.Combine(Devnet.Folder, "storage", "changes")));
     }
@@ -51,7 +53,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         Assert.Contains("done and verified", pause.Output, StringComparison.Ordinal);
         Assert.Contains("network local, chain 31337", pause.Output, StringComparison.Ordinal);
         Assert.True(await Devnet.IsPausedAsync());
-        Assert.Contains("PAUSED: all 4 modules", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
+        Assert.Contains($"PAUSED: all {Pausable} modules", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
 
         var change = (string)(await Devnet.RunAsync([.. Resume, "--instance", "INC-1", "--json"])).Json["change"]!;
         await Refused("approvals-missing", "change", "execute", change, "--signer", "relayer", "--execute");
@@ -83,7 +85,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
     public async Task From_a_mixed_state_a_pause_leads_to_all_paused_and_a_resume_to_all_running()
     {
         await Devnet.CallAsAsync(Devnet.Safe, "FeePool", "pause");
-        Assert.Contains("MIXED: 1 paused, 3 running", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
+        Assert.Contains($"MIXED: 1 paused, {Pausable - 1} running", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"])).Exit);
         Assert.True(await Devnet.IsPausedAsync());
         await Devnet.CallAsAsync(Devnet.Safe, "SystemPause", "unpauseModule", Devnet.Protocol["JobRegistry"].Address);

@@ -285,7 +285,7 @@ public sealed class ChangeExecutorTests(DevnetFixture fixture) : IClassFixture<D
     public async Task A_node_that_lies_about_the_nonce_never_makes_it_send_twice(int lie)
     {
         // So that there is a used nonce to lie about.
-        await Devnet.SendAsync(Devnet.Accounts["guardian"].Address, Devnet.Accounts["guardian"].Address, default);
+        await Devnet.SendMinedAsync(Devnet.Accounts["guardian"].Address, Devnet.Accounts["guardian"].Address, default);
         var before = await Devnet.NonceAsync("guardian");
         var change = await PlanAsync();
         await using (var liar = FaultyRpc.InFrontOf(Devnet.Url))

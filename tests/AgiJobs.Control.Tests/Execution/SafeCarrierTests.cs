@@ -115,7 +115,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
         }
 
         var prepared = await new SafeAccount(Devnet.Client, Devnet.Safe).PrepareAsync(standing.Hash.Transaction, signatures, Devnet.Accounts["relayer"].Address, Ethereum.Rpc.BlockReference.Latest);
-        await Devnet.SendAsync(Devnet.Accounts["relayer"].Address, Devnet.Safe, prepared.Calldata);
+        await Devnet.SendMinedAsync(Devnet.Accounts["relayer"].Address, Devnet.Safe, prepared.Calldata);
         Assert.Contains("the Safe is at", Assert.Single((await StandingAsync()).Stale), StringComparison.Ordinal);
     }
 
