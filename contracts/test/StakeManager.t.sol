@@ -135,6 +135,14 @@ contract StakeManagerTest is Protocol {
         stakeManager.governanceSlash(Role.Validator, user, 0, "INC-1");
     }
 
+    function test_The_minimum_itself_is_enough() public {
+        deposit(user, Role.Validator, 10e18);
+        assertTrue(stakeManager.isStaked(user, Role.Validator), "staked");
+        vm.prank(governance);
+        stakeManager.setMinStake(Role.Validator, 10e18 + 1);
+        assertFalse(stakeManager.isStaked(user, Role.Validator), "a wei short");
+    }
+
     function test_Roles_are_kept_apart() public {
         deposit(user, Role.Agent, 30e18);
         deposit(user, Role.Validator, 40e18);
