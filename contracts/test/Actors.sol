@@ -74,7 +74,9 @@ contract Actors is FullProtocol {
         act(
             someone(who),
             address(stakeManager),
-            abi.encodeCall(stakeManager.requestWithdraw, (as_(role), bound(amount, 1, free + 1)))
+            abi.encodeCall(
+                stakeManager.requestWithdraw, (as_(role), amount % 3 == 0 ? free : bound(amount, 1, free + 1))
+            )
         );
     }
 
@@ -253,7 +255,8 @@ contract Actors is FullProtocol {
         bytes memory data;
         if (choice == 0) {
             data = abi.encodeCall(
-                stakeManager.governanceSlash, (as_(amount), someone(who), bound(amount, 1, 400e18), "INC")
+                stakeManager.governanceSlash,
+                (as_(amount), someone(who), bound(amount, 1, amount % 4 == 0 ? 3_000e18 : 100e18), "INC")
             );
         } else if (choice == 1) {
             (target, data) = (address(jobRegistry), abi.encodeCall(jobRegistry.forceRefund, (jobId)));

@@ -135,6 +135,14 @@ contract StakeManagerTest is Protocol {
         stakeManager.governanceSlash(Role.Validator, user, 0, "INC-1");
     }
 
+    function test_The_minimum_itself_is_enough() public {
+        deposit(user, Role.Validator, 10e18);
+        assertTrue(stakeManager.isStaked(user, Role.Validator), "staked");
+        vm.prank(governance);
+        stakeManager.setMinStake(Role.Validator, 10e18 + 1);
+        assertFalse(stakeManager.isStaked(user, Role.Validator), "a wei short");
+    }
+
     function test_Roles_are_kept_apart() public {
         deposit(user, Role.Agent, 30e18);
         deposit(user, Role.Validator, 40e18);
@@ -242,6 +250,30 @@ contract StakeManagerTest is Protocol {
         vm.prank(manager);
         stakeManager.slash(Role.Validator, user, 1, 40e18, address(0));
         assertEq(supply - token.totalSupply(), 40e18, "burned");
+    }
+
+    function test_A_pause_stops_every_path_of_users_and_managers_but_letting_go() public {
+        lockAll(100e18);
+        fund(user, address(stakeManager), 10e18);
+        vm.prank(guardian);
+        systemPause.pauseAll();
+        bytes4 stopped = Pausable.EnforcedPause.selector;
+        vm.startPrank(user);
+        vm.expectRevert(stopped);
+        stakeManager.depositStake(Role.Validator, 10e18);
+        vm.expectRevert(stopped);
+        stakeManager.requestWithdraw(Role.Validator, 1);
+        vm.expectRevert(stopped);
+        stakeManager.cancelWithdraw(Role.Validator);
+        vm.expectRevert(stopped);
+        stakeManager.finalizeWithdraw(Role.Validator);
+        vm.stopPrank();
+        vm.startPrank(manager);
+        vm.expectRevert(stopped);
+        stakeManager.lockStake(Role.Validator, user, 1, 1);
+        stakeManager.unlockStake(Role.Validator, user, 1, 100e18);
+        vm.stopPrank();
+        assertEq(stakeManager.stakes(user, Role.Validator).locked, 0, "let go");
     }
 
     function test_While_paused_only_slashes_for_the_treasury_go_on() public {

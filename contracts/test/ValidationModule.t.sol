@@ -155,6 +155,14 @@ contract ValidationModuleTest is Protocol {
         assertEq(validations.pool().length, POOL - 1, "staked, but not enough for a seat");
     }
 
+    function test_Exactly_the_stake_of_a_seat_is_enough_for_it() public {
+        vm.prank(governance);
+        validations.setCommitteeParameters(3, 100e18);
+        uint256 jobId = drawn();
+        assertEq(stakeManager.freeStakeOf(committee[0], Role.Validator), 0, "all of it is locked");
+        assertEq(jobId, 1, "drawn");
+    }
+
     function test_A_job_that_no_longer_waits_frees_the_committee_without_a_verdict() public {
         uint256 jobId = drawn();
         for (uint256 i = 0; i < 3; ++i) {
