@@ -27,7 +27,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         try
         {
             await StateAsync("The protocol is running", "running", cancellation).ConfigureAwait(false);
-            await ProbesAsync("Running, every value-moving call goes through", succeed: true, cancellation).ConfigureAwait(false);
+            await ProbesAsync("Running, the calls of all who take part go through", succeed: true, cancellation).ConfigureAwait(false);
             await CommandAsync("A pause without --execute is a preview and sends nothing", 3, json => json["sent"]?.GetValue<bool>() == false, cancellation, "owner", "system-pause", "--action", "pause", "--signer", "guardian", "--instance", Instance).ConfigureAwait(false);
             await StateAsync("After the preview the protocol still runs", "running", cancellation).ConfigureAwait(false);
 
@@ -36,7 +36,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
             pauseTook = pause.Took;
             pauseBlocks = MinedIn(pause.Json) - before.Value;
             await StateAsync("Every module is paused", "paused", cancellation).ConfigureAwait(false);
-            await ProbesAsync("Paused, every value-moving call is refused because of the pause", succeed: false, cancellation).ConfigureAwait(false);
+            await ProbesAsync("Paused, the same calls are refused because of the pause", succeed: false, cancellation).ConfigureAwait(false);
             await CommandAsync("The same pause a second time sends nothing", 0, json => json["sent"]?.GetValue<bool>() != true, cancellation, "owner", "system-pause", "--action", "pause", "--signer", "guardian", "--instance", Instance, "--execute").ConfigureAwait(false);
             await CommandAsync("The guardian cannot resume", 4, json => json["error"]?["code"]?.GetValue<string>() == "no-route", cancellation, "owner", "system-pause", "--action", "unpause", "--signer", "guardian", "--instance", Instance, "--execute").ConfigureAwait(false);
 
@@ -49,7 +49,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
             var resume = await CommandAsync("Anybody with gas executes what the owners signed", 0, json => Text(json, "end") == "verified", cancellation, "change", "execute", change, "--signer", "relayer", "--execute").ConfigureAwait(false);
             resumeTook = resume.Took;
             await StateAsync("Every module runs again", "running", cancellation).ConfigureAwait(false);
-            await ProbesAsync("Resumed, every value-moving call goes through again", succeed: true, cancellation).ConfigureAwait(false);
+            await ProbesAsync("Resumed, the same calls go through again", succeed: true, cancellation).ConfigureAwait(false);
             await CommandAsync("The same change is not executed a second time", 0, json => Text(json, "end") == "already-executed", cancellation, "change", "execute", change, "--signer", "relayer", "--execute").ConfigureAwait(false);
         }
         catch (DrillStopped stopped)

@@ -50,7 +50,7 @@ public sealed class PauseDrillTests
     public async Task A_call_that_is_refused_for_another_reason_than_the_pause_is_no_proof_of_the_pause()
     {
         var paused = await RunAsync(new ScriptedGround { Spoiled = 7 - 1, SpoilProbes = outcomes => [.. outcomes.Select(outcome => outcome with { Reason = "ERC20InsufficientBalance()" })] });
-        var claim = paused.Claims.First(claim => claim.Claim.StartsWith("Paused, every value-moving call", StringComparison.Ordinal));
+        var claim = paused.Claims.First(claim => claim.Claim.StartsWith("Paused, the same calls", StringComparison.Ordinal));
         Assert.False(claim.Held);
         Assert.Contains("ERC20InsufficientBalance", claim.Detail, StringComparison.Ordinal);
     }
