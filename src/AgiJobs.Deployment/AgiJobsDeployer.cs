@@ -203,6 +203,8 @@ public sealed class AgiJobsDeployer(EthereumClient client, TransactionRun run, I
                 await CallAsync("FeePool", "setRewarder", at[module], true);
             }
 
+            // Without a limit a stolen orchestrator's key and a colluding committee could empty the pool in a day.
+            await CallAsync("FeePool", "setRewardLimit", Wei.FromEther("1000"));
             await CallAsync("RewardEngine", "setThermostat", at["Thermostat"]);
             await CallAsync("RewardEngine", "setEpochBudget", Wei.FromEther("100"), Wei.FromEther("300"));
             await CallAsync("Paymaster", "setSpendLimits", Wei.FromEther("0.1"), Wei.FromEther("2"));
