@@ -356,6 +356,7 @@ public sealed class Role
         Risk = file.Risk;
         Holders = file.Holders is null ? null : abi.Function(file.Holders);
         AccessControl = file.AccessControl is null ? null : abi.Function(file.AccessControl);
+        IsGranted = file.Grant is not null;
         Arguments = Holders is null ? [] : [.. Holders.Inputs.Zip(file.Arguments, (input, text) => ArgumentText.Parse(input.Type, text))];
     }
 
@@ -376,6 +377,9 @@ public sealed class Role
 
     /// <summary>The view that returns the holder or holders.</summary>
     public AbiFunction? Holders { get; }
+
+    /// <summary>True when an office grants it; false when accounts take it by themselves.</summary>
+    public bool IsGranted { get; }
 
     /// <summary>The arguments of <see cref="Holders"/>.</summary>
     public IReadOnlyList<AbiValue> Arguments { get; }

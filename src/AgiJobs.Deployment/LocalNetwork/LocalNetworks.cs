@@ -1,8 +1,11 @@
 using AgiJobs.Control;
+using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Ethereum.Safes.Deployment;
@@ -190,7 +193,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
         var deployed = await new AgiJobsDeployer(client, run, contracts).DeployAsync(deployer, safe, offices, cancellation).ConfigureAwait(false);
         await governance.AcceptAsync(safe, deployed.HandedOver, [owners[0], owners[1]], deployer, cancellation).ConfigureAwait(false);
         await new LocalScenario(run, contracts, deployed.Modules, accounts).PlayAsync(cancellation).ConfigureAwait(false);
-        WriteConfiguration(name, url, safe, deployed.Modules, offices, accounts);
+        await WriteConfigurationAsync(name, client, url, safe, deployed.Modules, accounts, cancellation).ConfigureAwait(false);
         return (safe, deployed.Modules["SystemPause"], run.Count);
 
         IReadOnlyList<Address> Addresses(string prefix) => [.. accounts.All(prefix).Select(account => account.Address)];
@@ -217,56 +220,32 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
         return (file.Safe, file.SystemPause, 0);
     }
 
-    private void WriteConfiguration(string name, Uri url, Address safe, IReadOnlyDictionary<string, Address> modules, InitialOffices offices, LocalAccounts accounts)
+    private async Task WriteConfigurationAsync(string name, EthereumClient client, Uri url, Address safe, IReadOnlyDictionary<string, Address> modules, LocalAccounts accounts, CancellationToken cancellation)
     {
-        Address[] governance = [safe];
-        var roles = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<Address>>>(StringComparer.Ordinal)
-        {
-            ["SystemPause"] = Members(("guardian", offices.Guardians)),
-            ["StakeManager"] = Members(
-                ("agentLockManager", [modules["JobRegistry"]]),
-                ("validatorLockManager", [modules["SelfPlayArena"], modules["ValidationModule"]]),
-                ("slasher", [modules["JobRegistry"], modules["SelfPlayArena"], modules["ValidationModule"]]),
-                ("treasurySlasher", [modules["SelfPlayArena"], modules["ValidatorSlash"]])),
-            ["JobRegistry"] = Members(("pauser", offices.Pausers)),
-            ["FeePool"] = Members(("rewarder", [modules["SelfPlayArena"], modules["RewardEngine"]])),
-            ["SelfPlayArena"] = Members(("orchestrator", offices.Orchestrators)),
-            ["DisputeModule"] = Members(("moderator", offices.Moderators)),
-            ["EnergyOracle"] = Members(("signer", offices.OracleSigners)),
-            ["Thermostat"] = Members(("controller", offices.Controllers)),
-            ["HamiltonianMonitor"] = Members(("recorder", offices.Controllers)),
-            ["ValidatorSlash"] = Members(("operator", offices.SlashOperators)),
-        };
         WorkspaceFiles.WriteFrame(workspace);
         JsonFile.Write(workspace.NetworkPath(name), new NetworkFile { Version = 1, ChainId = ChainId.Local, Rpc = [new EndpointReference { Url = Trim(url) }], Safe = safe }, WorkspaceJson.Default.NetworkFile);
-        JsonFile.Write(
-            workspace.ManifestPath(name),
-            new ManifestFile
-            {
-                Version = 1,
-                Protocol = "agi-jobs",
-                Modules = modules.ToDictionary(module => module.Key, module => new ManifestModule { Address = module.Value, Roles = string.Equals(module.Key, "Token", StringComparison.Ordinal) ? null : RolesOf(module.Key, governance, roles) }, StringComparer.Ordinal),
-            },
-            WorkspaceJson.Default.ManifestFile);
+        JsonFile.Write(workspace.ManifestPath(name), await ManifestAsync(client, modules, cancellation).ConfigureAwait(false), WorkspaceJson.Default.ManifestFile);
         JsonFile.Write(
             workspace.NetworkSignersPath(name),
             new SignersFile { Version = 1, Signers = [.. LocalAccounts.Names.Select((signer, index) => new SignerReference { Name = signer, Kind = SignerKind.Development, Address = accounts[signer].Address, Index = index })] },
             WorkspaceJson.Default.SignersFile);
     }
 
-    // Every module but the token belongs to the Safe.
-    private static Dictionary<string, IReadOnlyList<Address>> RolesOf(string module, Address[] governance, Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<Address>>> others)
+    // What was deployed is what is desired, so the manifest's roles are read from the chain. A role that nobody grants (those who joined by themselves) is not managed.
+    private async Task<ManifestFile> ManifestAsync(EthereumClient client, IReadOnlyDictionary<string, Address> modules, CancellationToken cancellation)
     {
-        var roles = new Dictionary<string, IReadOnlyList<Address>>(StringComparer.Ordinal) { ["owner"] = governance };
-        foreach (var (role, accounts) in others.GetValueOrDefault(module) ?? new Dictionary<string, IReadOnlyList<Address>>(StringComparer.Ordinal))
+        var bare = new ManifestFile { Version = 1, Protocol = "agi-jobs", Modules = modules.ToDictionary(module => module.Key, module => new ManifestModule { Address = module.Value }, StringComparer.Ordinal) };
+        var protocol = Protocol.Load(workspace, bare);
+        var block = await PinnedBlock.AtAsync(client, BlockReference.Latest, cancellation).ConfigureAwait(false);
+        var state = await new ProtocolObserver(client).ObserveAsync(protocol, block, cancellation).ConfigureAwait(false);
+        return bare with
         {
-            roles.Add(role, accounts);
-        }
-
-        return roles;
+            Modules = protocol.Modules.ToDictionary(
+                module => module.Name,
+                module => new ManifestModule { Address = module.Address, Roles = module.Roles.Where(role => role.IsGranted).ToDictionary(role => role.Name, role => state.HoldersOf(role).Value, StringComparer.Ordinal) is { Count: > 0 } roles ? roles : null },
+                StringComparer.Ordinal),
+        };
     }
-
-    private static Dictionary<string, IReadOnlyList<Address>> Members(params (string Role, IReadOnlyList<Address> Accounts)[] roles) => roles.ToDictionary(entry => entry.Role, entry => entry.Accounts, StringComparer.Ordinal);
 
     private static string Trim(Uri url) => url.ToString().TrimEnd('/');
 
