@@ -296,10 +296,24 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
         var change = await FileAsync(Pause);
         var path = PathOf($"storage/changes/{change}/change.json");
         await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path)).Replace("INC-1", "INC-2", StringComparison.Ordinal));
-        foreach (var arguments in (string[][])[["change", "list"], ["change", "show", change], ["change", "execute", change, "--signer", "guardian", "--execute"]])
+        foreach (var arguments in (string[][])[["change", "show", change], ["change", "execute", change, "--signer", "guardian", "--execute"]])
         {
             await RefusedAsync("change-tampered", ExitCodes.Mismatch, [path, "git"], arguments);
         }
+    }
+
+    [Fact]
+    public async Task A_damaged_record_is_named_in_the_list_and_hides_no_other()
+    {
+        var damaged = await FileAsync(Pause);
+        await File.WriteAllTextAsync(PathOf($"storage/changes/{damaged}/change.json"), "{");
+        var whole = await FileAsync([.. Pause[..^1], "INC-2"]);
+        var list = await Devnet.RunAsync("change", "list");
+        Assert.Equal(ExitCodes.Mismatch, list.Exit);
+        Assert.Contains($"DAMAGED {PathOf($"storage/changes/{damaged}/change.json")}", list.Output, StringComparison.Ordinal);
+        Assert.Contains(whole, list.Output, StringComparison.Ordinal);
+        var states = (await Devnet.RunAsync("change", "list", "--json")).Json["changes"]!.AsArray().Select(change => (string?)change!["state"]);
+        Assert.Equal(["damaged", "draft"], states.Order(StringComparer.Ordinal));
     }
 
     [Fact]

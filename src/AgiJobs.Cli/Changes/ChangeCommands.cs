@@ -27,34 +27,49 @@ internal static class ChangeCommands
         var command = new Command("list", "list the changes on file and how far each has come");
         Session.Run(command, options, environment, (session, _, _) =>
         {
-            var changes = Store(session).List();
+            var changes = Store(session).Survey();
+            var exit = changes.Any(change => change.Problem is not null) ? ExitCode.Mismatch : ExitCode.Clean;
             if (changes.Count == 0)
             {
                 session.Terminal.Line($"No change is on file in {session.Workspace.Root}.");
             }
             else
             {
-                session.Terminal.Table(["change", "network", "chain", "state", "title"], changes.Select(change => (IReadOnlyList<string>)[change.Id, change.Document.Network, change.Document.ChainId.ToString(), StateOf(change), change.Document.Title]));
+                session.Terminal.Table(["change", "network", "chain", "state", "title"], changes.Select(Row));
             }
 
-            session.Terminal.Json("agijobs.change-list/1", ExitCode.Clean, writer =>
+            foreach (var damaged in changes.Where(change => change.Problem is not null))
+            {
+                session.Terminal.Line($"DAMAGED {damaged.Problem!.Message} {damaged.Problem.Mend}");
+            }
+
+            session.Terminal.Json("agijobs.change-list/1", exit, writer =>
             {
                 writer.WriteStartArray("changes");
-                foreach (var change in changes)
+                foreach (var (id, change, problem) in changes)
                 {
                     writer.WriteStartObject();
-                    writer.WriteString("change", change.Id);
-                    writer.WriteString("digest", change.Document.Digest().ToString());
-                    writer.WriteString("network", change.Document.Network);
-                    writer.WriteNumber("chainId", change.Document.ChainId.Value);
-                    writer.WriteString("state", StateOf(change));
-                    writer.WriteString("title", change.Document.Title);
+                    writer.WriteString("change", id);
+                    if (change is null)
+                    {
+                        writer.WriteString("state", "damaged");
+                        writer.WriteString("problem", problem!.Message);
+                    }
+                    else
+                    {
+                        writer.WriteString("digest", change.Document.Digest().ToString());
+                        writer.WriteString("network", change.Document.Network);
+                        writer.WriteNumber("chainId", change.Document.ChainId.Value);
+                        writer.WriteString("state", StateOf(change));
+                        writer.WriteString("title", change.Document.Title);
+                    }
+
                     writer.WriteEndObject();
                 }
 
                 writer.WriteEndArray();
             });
-            return Task.FromResult(ExitCode.Clean);
+            return Task.FromResult(exit);
         });
         return command;
     }
@@ -126,6 +141,10 @@ internal static class ChangeCommands
         session.Use(change.Document.Network);
         return new ChangeRun(session, change, null);
     }
+
+    private static IReadOnlyList<string> Row(SurveyedChange entry) => entry.Change is { } change
+        ? [entry.Id, change.Document.Network, change.Document.ChainId.ToString(), StateOf(change), change.Document.Title]
+        : [entry.Id, "?", "?", "DAMAGED", ""];
 
     private static string StateOf(FiledChange change)
     {

@@ -36,6 +36,12 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
     }
 }
 
+/// <summary>A change as a survey of the workspace found it.</summary>
+/// <param name="Id">Its folder's name.</param>
+/// <param name="Change">The change; null when its record is damaged.</param>
+/// <param name="Problem">What is wrong with the record; null when it is whole.</param>
+public sealed record SurveyedChange(string Id, FiledChange? Change, ControlException? Problem);
+
 /// <summary>The changes of a workspace: <c>storage/changes/DATE-KIND-DIGEST8/</c>.</summary>
 public sealed class ChangeStore(Workspace workspace, TimeProvider time)
 {
@@ -110,6 +116,22 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     /// <summary>Every change on file, by folder name.</summary>
     /// <exception cref="ControlException"><c>file-format</c> or <c>change-tampered</c>.</exception>
     public IReadOnlyList<FiledChange> List() => [.. Folders().Select(Load)];
+
+    /// <summary>Every change on file, and for a damaged one why it cannot be read: one record must not hide the others.</summary>
+    public IReadOnlyList<SurveyedChange> Survey() => [.. Folders().Select(folder =>
+    {
+        try
+        {
+            var change = Load(folder);
+            _ = Journal.Read(change.JournalPath);
+            _ = change.Approvals();
+            return new SurveyedChange(change.Id, change, null);
+        }
+        catch (ControlException problem)
+        {
+            return new SurveyedChange(Path.GetFileName(folder), null, problem);
+        }
+    })];
 
     /// <summary>The change whose folder is named <paramref name="id"/> or whose digest starts with it; null when there is none.</summary>
     /// <exception cref="ControlException"><c>change-ambiguous</c>, <c>file-format</c> or <c>change-tampered</c>.</exception>
