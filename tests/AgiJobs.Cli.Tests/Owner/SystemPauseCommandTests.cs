@@ -94,6 +94,29 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task An_executed_change_whose_effect_is_gone_says_so_and_sends_nothing()
+    {
+        var change = (string)(await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute", "--json"])).Json["change"]!;
+        await Devnet.CallAsAsync(Devnet.Safe, "SystemPause", "unpauseAll");
+        var nonce = await Devnet.PendingNonceAsync("guardian");
+        var again = await Devnet.RunAsync("change", "execute", change, "--signer", "guardian", "--execute");
+        Assert.Equal(3, again.Exit);
+        Assert.Contains("NO MORE  StakeManager.paused() = true", again.Output, StringComparison.Ordinal);
+        Assert.Contains("--instance", again.Output, StringComparison.Ordinal);
+        Assert.Equal(nonce, await Devnet.PendingNonceAsync("guardian"));
+    }
+
+    [Fact]
+    public async Task An_executed_change_takes_no_more_signatures()
+    {
+        await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
+        var change = (string)(await Devnet.RunAsync([.. Resume, "--signer", "safe-owner-1", "--signer", "safe-owner-2", "--execute", "--json"])).Json["change"]!;
+        var refusal = await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-3", "--json");
+        Assert.Equal((4, "change-executed"), (refusal.Exit, (string?)refusal.Json["error"]!["code"]));
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(Devnet.Folder, "storage", "changes", change, "approvals")).Length);
+    }
+
+    [Fact]
     public async Task The_same_pause_next_month_is_a_new_change()
     {
         var first = (await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute", "--json"])).Json;
