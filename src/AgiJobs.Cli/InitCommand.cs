@@ -58,7 +58,7 @@ internal static class InitCommand
             var bound = Protocol.Load(workspace, manifest);
 
             // Everything is checked against the chain before the first byte is written.
-            await using var client = await EthereumClient.ConnectAsync(new RpcOptions { Endpoints = [.. network.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 }, network.ChainId, environment.Time, cancellation).ConfigureAwait(false);
+            await using var client = await EthereumClient.ConnectAsync(environment.Rpc(new RpcOptions { Endpoints = [.. network.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 }), network.ChainId, environment.Time, cancellation).ConfigureAwait(false);
             var state = await new ProtocolObserver(client).ObserveAsync(bound, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
             if (state.Modules.Values.FirstOrDefault(module => !module.CodeHash.IsKnown) is { } missing)
             {
