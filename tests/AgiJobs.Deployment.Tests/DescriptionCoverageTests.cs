@@ -100,6 +100,7 @@ public sealed class DescriptionCoverageTests
             .. module.Links.Select(link => link.Setter),
             .. module.Parameters.Select(parameter => parameter.Setter),
             .. module.Actions.Select(action => action.Function),
+            .. module.Forwards.Select(forward => forward.Function),
             .. module.Participants,
         ]).OfType<string>();
 }

@@ -36,6 +36,12 @@ public sealed record ChangeDocument
     /// <summary>How much it can do.</summary>
     public required Risk Risk { get; init; }
 
+    /// <summary>When it may be executed; absent when at any time.</summary>
+    public ExecutionWindow? Window { get; init; }
+
+    /// <summary>The digest of the change that this one undoes; absent when it undoes none.</summary>
+    public Bytes32? Undoes { get; init; }
+
     /// <summary>The calls, in order.</summary>
     public required IReadOnlyList<ChangeStep> Steps { get; init; }
 
@@ -44,6 +50,9 @@ public sealed record ChangeDocument
 
     /// <summary>What must hold afterwards.</summary>
     public required IReadOnlyList<Expectation> Expected { get; init; }
+
+    /// <summary>Everything that it does to contracts, apart from what its routes do to their own carriers. A simulation that shows more blocks it.</summary>
+    public required IReadOnlyList<DeclaredEffect> Effects { get; init; }
 
     /// <summary>How it is undone.</summary>
     public required Rollback Rollback { get; init; }
@@ -77,27 +86,30 @@ public sealed record ChangeStep
     public required Route Route { get; init; }
 }
 
-/// <summary>How a call reaches its function.</summary>
-public enum RouteKind
+/// <summary>When a change may be executed.</summary>
+public sealed record ExecutionWindow
 {
-    /// <summary>An account with the role sends it.</summary>
-    Direct,
+    /// <summary>The first moment; absent when there is none.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>A Safe with the role executes it, on its owners' signatures.</summary>
-    Safe,
+    /// <summary>The moment from which on it may no longer be executed; absent when there is none.</summary>
+    public DateTimeOffset? NotAfter { get; init; }
 }
 
-/// <summary>The path from signers to a function, as it was read from the chain.</summary>
-public sealed record Route
+/// <summary>What a change does to one contract.</summary>
+public sealed record DeclaredEffect
 {
-    /// <summary>The sort of path.</summary>
-    public required RouteKind Kind { get; init; }
+    /// <summary>The contract's name, for people.</summary>
+    public required string Contract { get; init; }
 
-    /// <summary>The role that admits the caller: <c>Module.role</c>.</summary>
-    public required string Role { get; init; }
+    /// <summary>Its address.</summary>
+    public required Address Target { get; init; }
 
-    /// <summary>The account that the function sees as its caller: the sending account, or the Safe.</summary>
-    public required Address Caller { get; init; }
+    /// <summary>Events that it may emit, by signature.</summary>
+    public required IReadOnlyList<string> Emits { get; init; }
+
+    /// <summary>State variables that may be written, by name; absent when the description does not say.</summary>
+    public IReadOnlyList<string>? Writes { get; init; }
 }
 
 /// <summary>The answer that a view must give, or the code that an address must have.</summary>
@@ -141,7 +153,5 @@ public sealed record Rollback
     Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(RiskConverter), typeof(RouteKindConverter)])]
 [JsonSerializable(typeof(ChangeDocument))]
 [JsonSerializable(typeof(SafeApproval))]
+[JsonSerializable(typeof(SignedAuthorization))]
 public sealed partial class ChangeJson : JsonSerializerContext;
-
-/// <summary>Route kinds by their lower-case names.</summary>
-public sealed class RouteKindConverter() : JsonStringEnumConverter<RouteKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

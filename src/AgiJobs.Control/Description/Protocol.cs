@@ -140,11 +140,17 @@ public sealed class Protocol
                 .. module.Links.SelectMany(link => (string?[])[link.Getter, link.Setter]),
                 .. module.Parameters.SelectMany(parameter => (string?[])[parameter.Getter, parameter.Setter]),
                 .. module.Actions.Select(action => action.Function),
+                .. module.Forwards.Select(forward => forward.Function),
                 .. module.Participants,
             ];
             foreach (var function in functions)
             {
                 _ = function is null ? null : abi.Function(function);
+            }
+
+            foreach (var signature in ((EffectFile?[])[module.Stopping, module.Resuming, .. module.Levers.Select(lever => lever.Effects), .. module.Forwards.Select(forward => forward.Effects)]).SelectMany(effects => effects?.Emits ?? []))
+            {
+                _ = abi.Event(signature);
             }
         }
         catch (EthereumException problem)
@@ -201,7 +207,7 @@ public sealed class Protocol
             }
         }
 
-        foreach (var (function, callers) in module.Levers.Select(lever => (lever.Function, lever.Callers)).Concat(module.Actions.Select(action => (action.Function, action.Callers))))
+        foreach (var (function, callers) in module.Levers.Select(lever => (lever.Function, lever.Callers)).Concat(module.Actions.Select(action => (action.Function, action.Callers))).Concat(module.Forwards.Select(forward => (forward.Function, forward.Callers))))
         {
             foreach (var caller in callers)
             {
@@ -276,6 +282,9 @@ public sealed class Module
         Levers = [.. file.Levers.Select(lever => new Lever(this, lever, abi, pausable))];
         Links = file.Links;
         Parameters = file.Parameters;
+        Stopping = file.Stopping;
+        Resuming = file.Resuming;
+        Forwards = file.Forwards;
     }
 
     /// <summary>The name.</summary>
@@ -292,6 +301,15 @@ public sealed class Module
 
     /// <summary>The view that says whether it is paused; null when it has no pause.</summary>
     public AbiFunction? Paused { get; }
+
+    /// <summary>What becomes of it when it is paused; null when it is not described.</summary>
+    public EffectFile? Stopping { get; }
+
+    /// <summary>What becomes of it when it is resumed; null when it is not described.</summary>
+    public EffectFile? Resuming { get; }
+
+    /// <summary>Functions that pass on a call with its own rights.</summary>
+    public IReadOnlyList<ForwardFile> Forwards { get; }
 
     /// <summary>Functions that pause or resume.</summary>
     public IReadOnlyList<Lever> Levers { get; }
@@ -321,6 +339,8 @@ public sealed class Lever
         IsIdempotent = file.Idempotent;
         Covers = file.Covers is null ? [module.Name] : [.. file.Covers.SelectMany(name => string.Equals(name, "*", StringComparison.Ordinal) ? pausable : [name]).Distinct(StringComparer.Ordinal)];
         TakesModule = Function.Inputs is [{ Type.Kind: AbiTypeKind.Address }];
+        Effects = file.Effects;
+        Authorization = file.Authorization;
     }
 
     /// <summary>The contract that has it.</summary>
@@ -343,6 +363,12 @@ public sealed class Lever
 
     /// <summary>True when it succeeds from every mix of paused and running modules.</summary>
     public bool IsIdempotent { get; }
+
+    /// <summary>What the call does to <see cref="Module"/> itself; null when it is not described.</summary>
+    public EffectFile? Effects { get; }
+
+    /// <summary>How the statement is signed with which anybody may pull it; null when callers need the role themselves.</summary>
+    public AuthorizationFile? Authorization { get; }
 }
 
 /// <summary>A set of accounts with a power.</summary>

@@ -40,6 +40,15 @@ public sealed record ModuleFile
     /// <summary>The view that says whether the module is paused, such as <c>paused()</c>; absent when it has no pause.</summary>
     public string? Paused { get; init; }
 
+    /// <summary>What becomes of the module when it is paused; absent when it is not described.</summary>
+    public EffectFile? Stopping { get; init; }
+
+    /// <summary>What becomes of the module when it is resumed; absent when it is not described.</summary>
+    public EffectFile? Resuming { get; init; }
+
+    /// <summary>Functions that pass on a call with this contract's own rights.</summary>
+    public IReadOnlyList<ForwardFile> Forwards { get => field ?? []; init; }
+
     /// <summary>Functions that pause or resume this or other modules.</summary>
     public IReadOnlyList<LeverFile> Levers { get => field ?? []; init; }
 
@@ -59,6 +68,56 @@ public sealed record ModuleFile
     public IReadOnlyList<string> Participants { get => field ?? []; init; }
 }
 
+/// <summary>What a call does to one contract. A simulation that shows more than is declared blocks the change.</summary>
+public sealed record EffectFile
+{
+    /// <summary>Events that the contract may emit, by signature such as <c>Paused(address)</c>.</summary>
+    public required IReadOnlyList<string> Emits { get; init; }
+
+    /// <summary>State variables that may be written, by the names of the compiler's storage layout; absent when they are not described.</summary>
+    public IReadOnlyList<string>? Writes { get; init; }
+}
+
+/// <summary>A function that passes on a call with the contract's own rights, such as <c>executeGovernanceCall(address,bytes)</c>.</summary>
+public sealed record ForwardFile
+{
+    /// <summary>The function: it takes the target and the calldata, in this order.</summary>
+    public required string Function { get; init; }
+
+    /// <summary>Roles that may call it, as in <see cref="LeverFile.Callers"/>.</summary>
+    public required IReadOnlyList<string> Callers { get; init; }
+
+    /// <summary>What the forwarding itself does to this contract, besides what the call does.</summary>
+    public EffectFile? Effects { get; init; }
+}
+
+/// <summary>
+/// A lever that anybody may pull with a statement that a holder of the role signed in advance (EIP-712). The function takes the statement as a struct, then the signature.
+/// </summary>
+public sealed record AuthorizationFile
+{
+    /// <summary>
+    /// The EIP-712 type, such as <c>PauseAuthorization(address signer,address[] modules,uint256 validAfter,uint256 validBefore,bytes32 salt)</c>. These five members have these meanings,
+    /// in any order; no modules means every one.
+    /// </summary>
+    public required string Type { get; init; }
+
+    /// <summary>The domain's name; its contract is the module, its chain the network's.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The domain's version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The view of signer and salt that says whether a statement was used or revoked.</summary>
+    public required string Spent { get; init; }
+
+    /// <summary>The view of the statement that returns what its signer signs, to compare with what is computed here; absent when there is none.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The function of the salt by which the signer revokes it; absent when there is none.</summary>
+    public string? Revoke { get; init; }
+}
+
 /// <summary>What a lever does.</summary>
 public enum LeverAction
 {
@@ -75,10 +134,15 @@ public sealed record LeverFile
     /// <summary>What it does.</summary>
     public required LeverAction Action { get; init; }
 
-    /// <summary>The function's signature, such as <c>pauseAll()</c>; one address argument stands for the covered module.</summary>
+    /// <summary>
+    /// The function's signature, such as <c>pauseAll()</c>; one address argument stands for the covered module, a list of addresses for those of the covered modules that are to move, and with
+    /// <see cref="Authorization"/> the statement and its signature.
+    /// </summary>
     public required string Function { get; init; }
 
-    /// <summary>The modules it acts on: names, or <c>*</c> for every pausable module but those that have none of its levers; absent means its own.</summary>
+    /// <summary>
+    /// The modules it acts on: names, <c>*</c> for every pausable module, or <c>@role</c> for the modules that hold this role of the lever's own module on the chain; absent means its own.
+    /// </summary>
     public IReadOnlyList<string>? Covers { get; init; }
 
     /// <summary>Roles that may call it: <c>role</c> of this module, or <c>Module.role</c>.</summary>
@@ -86,6 +150,12 @@ public sealed record LeverFile
 
     /// <summary>True when the call succeeds from every mix of paused and running modules; false when it reverts unless all are in the other state.</summary>
     public required bool Idempotent { get; init; }
+
+    /// <summary>What the call does to the lever's own module, besides what pausing does to those that move; absent when it is not described.</summary>
+    public EffectFile? Effects { get; init; }
+
+    /// <summary>How the statement is signed, when anybody may pull the lever with one; <see cref="Callers"/> are then those whose signature counts.</summary>
+    public AuthorizationFile? Authorization { get; init; }
 }
 
 /// <summary>A set of accounts with a power.</summary>

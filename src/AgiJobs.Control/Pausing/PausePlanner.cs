@@ -165,9 +165,40 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             Steps = steps,
             Preconditions = [.. code, .. bits],
             Expected = [.. targets.Select(target => Bit(target, wanted))],
+            Effects = Effects(action, targets, steps),
             Rollback = wanted
                 ? new Rollback { Command = "agijobs owner system-pause --action unpause", Note = "Resuming takes governance; a guardian cannot." }
                 : new Rollback { Command = "agijobs owner system-pause --action pause", Note = "A guardian or governance can pause again at once." },
+        };
+    }
+
+    // A lever that skips what has moved already may by the time of its execution move any module that it covers.
+    private List<DeclaredEffect> Effects(LeverAction action, List<ModuleState> targets, IReadOnlyList<ChangeStep> steps)
+    {
+        var declared = targets.ConvertAll(target => Of(target.Module, action == LeverAction.Pause ? target.Module.Stopping : target.Module.Resuming));
+        foreach (var step in steps)
+        {
+            var module = state.Protocol[step.Module];
+            var lever = module.Levers.First(candidate => string.Equals(candidate.Function.Signature, step.Function, StringComparison.Ordinal));
+            if (declared.FindIndex(effect => effect.Target == module.Address) is var at and >= 0)
+            {
+                // A module's own lever does no more than what becomes of the module.
+                declared[at] = lever.Effects is { } more ? Merged(declared[at], more) : declared[at];
+            }
+            else
+            {
+                declared.Add(Of(module, lever.Effects));
+            }
+        }
+
+        return declared;
+
+        static DeclaredEffect Of(Module module, EffectFile? effects) => new() { Contract = module.Name, Target = module.Address, Emits = effects?.Emits ?? [], Writes = effects?.Writes };
+
+        static DeclaredEffect Merged(DeclaredEffect known, EffectFile more) => known with
+        {
+            Emits = [.. known.Emits.Union(more.Emits, StringComparer.Ordinal)],
+            Writes = known.Writes is { } writes && more.Writes is { } others ? [.. writes.Union(others, StringComparer.Ordinal)] : null,
         };
     }
 

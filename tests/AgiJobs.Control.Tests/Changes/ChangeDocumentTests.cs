@@ -34,6 +34,7 @@ public sealed class ChangeDocumentTests
         ],
         Preconditions = [new Expectation { Subject = "code of SystemPause", Target = SyntheticProtocol.AddressOf("Hub"), CodeHash = Bytes32.FromUnsigned(9) }],
         Expected = [new Expectation { Subject = "StakeManager.paused() = true", Target = SyntheticProtocol.AddressOf("Alpha"), Call = [5], Result = [1] }],
+        Effects = [new DeclaredEffect { Contract = "StakeManager", Target = SyntheticProtocol.AddressOf("Alpha"), Emits = ["Paused(address)"], Writes = ["_paused"] }],
         Rollback = new Rollback { Command = "agijobs owner system-pause --action unpause", Note = "Takes governance." },
     };
 
