@@ -3,6 +3,7 @@ using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
+using AgiJobs.Control.Simulation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum.Calls;
@@ -94,6 +95,9 @@ internal sealed class Session : IAsyncDisposable
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);
+
+    /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
+    public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);
 
     /// <summary>The local networks of the workspace.</summary>
     public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);
