@@ -81,7 +81,7 @@ internal static class SimulationReport
         yield return string.Create(CultureInfo.InvariantCulture, $"  simulated on block {result.Block} {result.BlockHash}, by {(result.Means.Count == 0 ? "no means" : string.Join(", ", result.Means))}");
         foreach (var transaction in result.Transactions)
         {
-            yield return $"  sends    {transaction.Purpose}: {labels.NameOf(transaction.From) ?? transaction.From.ToString()} calls {transaction.Call}";
+            yield return $"  sends    {transaction.Purpose}: {(transaction.From == SimulationOptions.Anybody ? "anybody" : labels.NameOf(transaction.From) ?? transaction.From.ToString())} calls {transaction.Call}";
             yield return $"           {transaction.Succeeds switch { true => "succeeds", false => $"REVERTS: {transaction.Reason}", null => "UNKNOWN whether it succeeds" }}{(transaction.Gas is { } gas ? string.Create(CultureInfo.InvariantCulture, $", {gas} gas") : "")}";
             foreach (var events in transaction.Events.GroupBy(one => (one.Name, one.Standing)))
             {
@@ -104,10 +104,16 @@ internal static class SimulationReport
             .Select(group => (IReadOnlyList<string>)[
                 Names([.. group.Select(write => write.Contract)]),
                 group.Key.Variable,
-                group.Key.Before,
-                group.Key.After,
+                Value(group.Key.Variable, group.Key.Before),
+                Value(group.Key.Variable, group.Key.After),
                 group.Key.Standing switch { EffectStanding.Declared => "declared", EffectStanding.Route => "by the route", EffectStanding.Unknown => "NOT DESCRIBED", _ => "NOT DECLARED" },
             ])];
+
+    // A number of seconds since 1970 says nothing to people.
+    private static string Value(string variable, string value) =>
+        variable.EndsWith("At", StringComparison.Ordinal) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 1_000_000_000 and < 10_000_000_000
+            ? $"{value} ({DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC)"
+            : value;
 
     private static string Names(IReadOnlyList<string> names) =>
         names.Count <= MostNames ? string.Join(", ", names) : string.Create(CultureInfo.InvariantCulture, $"{names.Count} contracts: {string.Join(", ", names.Take(MostNames))}, ...");

@@ -4,7 +4,6 @@ using AgiJobs.Control.Description;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Calls;
-using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Ethereum.Safes;
 
@@ -24,9 +23,6 @@ internal sealed record PlannedTransaction(string Purpose, Address From, Address 
 /// <summary>The transactions that carry a change, as the chain will run them, and what has to be made up so that they can be tried before they are signed.</summary>
 internal sealed class SimulationPlan
 {
-    // What any block explorer shows as nobody's: an account that holds nothing and may do nothing.
-    private static readonly Address Stranger = new(Keccak256.Hash("agijobs: an account that holds nothing").ToBytes().AsSpan(12));
-
     // Answers isValidSignature of ERC-1271 with yes, whatever is asked: PUSH4 1626ba7e, PUSH1 e0, SHL, PUSH1 0, MSTORE, PUSH1 20, PUSH1 0, RETURN.
     private static readonly byte[] AlwaysValid = Hex.Decode("0x631626ba7e60e01b60005260206000f3");
 
@@ -193,7 +189,7 @@ internal sealed class SimulationPlan
         var route = legs[0].Base;
         if (route.Kind != RouteKind.Safe)
         {
-            var sender = route.Kind == RouteKind.Authorization ? _options.Sender is { } named && named != route.Caller ? named : Stranger : route.Caller;
+            var sender = route.Kind == RouteKind.Authorization ? _options.Sender is { } named && named != route.Caller ? named : SimulationOptions.Anybody : route.Caller;
             _transactions.Add(new PlannedTransaction(purpose, sender, legs[0].To, legs[0].Data, wait));
             return;
         }
@@ -248,7 +244,7 @@ internal sealed class SimulationPlan
             {
                 Add(Carrier.OfSafe(state, true));
                 Overrides[safe].Set(ThresholdSlot, Bytes32.FromUnsigned(asked.Count));
-                Send(_options.Sender ?? Stranger, asked.Select(SafeSignature.Approved));
+                Send(_options.Sender ?? SimulationOptions.Anybody, asked.Select(SafeSignature.Approved));
                 return;
             }
         }
