@@ -90,7 +90,7 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The network's chain, connected on first use and checked for its chain id.</summary>
     public async Task<EthereumClient> ClientAsync(CancellationToken cancellation) =>
         _client ??= await EthereumClient.ConnectAsync(
-            Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 }),
+            Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Relays = [.. NetworkFile.PrivateRelays.Select(relay => new RpcEndpoint(relay.Resolve()))], Rounds = 2 }),
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);

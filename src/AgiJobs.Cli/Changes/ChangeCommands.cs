@@ -156,7 +156,7 @@ internal static class ChangeCommands
             "mismatch" => "MISMATCH",
             "replaced" => "FAILED",
             "mined" => "executed",
-            null => change.Approvals() is { Count: > 0 } approvals ? $"{approvals.Count} signed" : "draft",
+            null => change.SafeApprovals() is { Count: > 0 } approvals ? $"{approvals.Count} signed" : "draft",
             _ => "executing",
         };
     }

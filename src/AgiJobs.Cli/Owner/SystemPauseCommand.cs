@@ -38,7 +38,7 @@ internal static class SystemPauseCommand
     {
         _ = session.Execute;
         var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
-        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, PreferSafe = safeFile is not null };
+        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null };
         var store = new ChangeStore(session.Workspace, session.Environment.Time);
         var plan = planner.Plan(action, instance ?? "");
         if (plan.Change is null)

@@ -16,24 +16,36 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
     /// <summary>The journal of its execution.</summary>
     public string JournalPath => Path.Combine(Folder, "journal.jsonl");
 
-    /// <summary>The Safe owners' signatures, by owner address.</summary>
+    /// <summary>The signatures of Safe owners, of every Safe that takes part, by Safe and owner: <c>approvals/safe-SAFE-OWNER.json</c>.</summary>
     /// <exception cref="ControlException"><c>file-format</c>.</exception>
-    public IReadOnlyList<SafeApproval> Approvals()
-    {
-        var folder = Path.Combine(Folder, "approvals");
-        return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))]
-            : [];
-    }
+    public IReadOnlyList<SafeApproval> SafeApprovals() => [.. Signatures("safe-*.json").Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))];
 
-    /// <summary>Files a signature; a second one of the same owner takes the first's place.</summary>
+    /// <summary>The signatures over the change's statement, by signer: <c>approvals/authorization-SIGNER.json</c>.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>.</exception>
+    public IReadOnlyList<SignedAuthorization> Authorizations() => [.. Signatures("authorization-*.json").Select(path => JsonFile.Read(path, ChangeJson.Default.SignedAuthorization))];
+
+    /// <summary>Files a signature; a second one of the same owner for the same Safe takes the first's place.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
     public string File(SafeApproval approval)
     {
-        var path = Path.Combine(Folder, "approvals", approval.Owner + ".json");
+        var path = Path.Combine(Approvals, $"safe-{approval.Safe}-{approval.Owner}.json");
         JsonFile.Write(path, approval, ChangeJson.Default.SafeApproval);
         return path;
     }
+
+    /// <summary>Files a signature; a second one of the same signer takes the first's place.</summary>
+    /// <exception cref="ControlException"><c>file-write</c>.</exception>
+    public string File(SignedAuthorization authorization)
+    {
+        var path = Path.Combine(Approvals, $"authorization-{authorization.Signer}.json");
+        JsonFile.Write(path, authorization, ChangeJson.Default.SignedAuthorization);
+        return path;
+    }
+
+    private string Approvals => Path.Combine(Folder, "approvals");
+
+    private IEnumerable<string> Signatures(string pattern) =>
+        Directory.Exists(Approvals) ? Directory.EnumerateFiles(Approvals, pattern).Order(StringComparer.Ordinal) : [];
 }
 
 /// <summary>A change as a survey of the workspace found it.</summary>
@@ -124,7 +136,8 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         {
             var change = Load(folder);
             _ = Journal.Read(change.JournalPath);
-            _ = change.Approvals();
+            _ = change.SafeApprovals();
+            _ = change.Authorizations();
             return new SurveyedChange(change.Id, change, null);
         }
         catch (ControlException problem)

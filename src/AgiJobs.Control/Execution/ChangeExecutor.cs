@@ -61,6 +61,15 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     /// <summary>How long a sent transaction is waited for before the command ends with <c>change-undecided</c>.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>What has to let a change pass before anything is signed; null lets everything pass.</summary>
+    public IExecutionGate? Gate { get; init; }
+
+    /// <summary>
+    /// Takes each event of the execution for the audit trail, after its journal entry: <c>change.signed</c>, <c>change.sent</c>, <c>change.mined</c>, <c>change.verified</c>, <c>change.failed</c>, with
+    /// what the journal says of it. After a crash the newest one may come twice.
+    /// </summary>
+    public Func<string, JsonObject, Task> OnEvidence { get; init; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Executes, or goes on with an execution that was interrupted.</summary>
     /// <param name="change">The change.</param>
     /// <param name="signer">Who sends: for a direct route the account that holds the role, for a Safe anybody with gas.</param>

@@ -42,7 +42,7 @@ public sealed class SafeCarrier(EthereumClient client, FiledChange change)
         await account.RequireHashOnChainAsync(hash, state.Block, cancellation).ConfigureAwait(false);
         var good = new List<SafeApproval>();
         var stale = new List<string>();
-        foreach (var approval in change.Approvals())
+        foreach (var approval in change.SafeApprovals())
         {
             if (Problem(approval, state, hash) is { } why)
             {

@@ -78,7 +78,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             where moving.TrueForAll(target => lever.Covers.Contains(target.Module.Name, StringComparer.Ordinal))
             where lever.IsIdempotent || lever.Covers.All(name => moving.Exists(target => target.Paused!.IsKnown && string.Equals(target.Module.Name, name, StringComparison.Ordinal)))
             from option in Open(lever, finder, closed)
-            orderby PreferSafe && option.Route.Kind == RouteKind.Safe descending, option.IsComplete descending, option.Route.Kind
+            orderby option.Route.Kind == Prefer descending, option.IsComplete descending, option.Route.Kind
             select (lever, option);
         return candidates.FirstOrDefault() is ({ } best, { } path) ? ([Step(best, null, path.Route)], path, best.IsIdempotent) : null;
     }
@@ -91,7 +91,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             .Where(lever => lever.IsIdempotent || target.Paused!.IsKnown)
             .SelectMany(lever => Open(lever, finder, closed).Select(option => (Lever: lever, Option: option)))
             .ToList());
-        var shared = levers.Count == 0 ? [] : levers[0].Where(first => levers.TrueForAll(others => others.Exists(other => SamePath(other.Option, first.Option)))).OrderByDescending(first => PreferSafe && first.Option.Route.Kind == RouteKind.Safe).ThenByDescending(first => first.Option.IsComplete).ToList();
+        var shared = levers.Count == 0 ? [] : levers[0].Where(first => levers.TrueForAll(others => others.Exists(other => SamePath(other.Option, first.Option)))).OrderByDescending(first => first.Option.Route.Kind == Prefer).ThenByDescending(first => first.Option.IsComplete).ToList();
         if (shared.Count == 0)
         {
             return null;
@@ -123,8 +123,8 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     /// <summary>True restricts the paths to those that the given signers can at least begin; set when they were named on the command line.</summary>
     public bool Named { get; init; }
 
-    /// <summary>True takes the path through a Safe where there is one, because its file is asked for.</summary>
-    public bool PreferSafe { get; init; }
+    /// <summary>The sort of path to take where there is one; null takes the best.</summary>
+    public RouteKind? Prefer { get; init; }
 
     private string Hand() => signers.Count == 0 ? "Nobody at hand" : string.Join(" and ", signers.Select(signer => $"'{signer.Name}' ({signer.Address})"));
 

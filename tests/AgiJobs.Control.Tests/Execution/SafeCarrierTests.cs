@@ -39,7 +39,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
         Assert.Equal(("safe-not-owner", ExitCode.Refused), (refusal.Code, refusal.Exit));
         Assert.Contains(Devnet.Accounts["agent-1"].Address.ToString(), refusal.Message, StringComparison.Ordinal);
         Assert.Contains(Devnet.Accounts["safe-owner-1"].Address.ToString(), refusal.Message, StringComparison.Ordinal);
-        Assert.Empty(_change.Approvals());
+        Assert.Empty(_change.SafeApprovals());
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
     {
         var first = await SignAsync("safe-owner-1");
         var second = await SignAsync("safe-owner-2");
-        File.Delete(Path.Combine(_change.Folder, "approvals", second.Owner + ".json"));
+        File.Delete(Path.Combine(_change.Folder, "approvals", $"safe-{second.Safe}-{second.Owner}.json"));
         _change.File(first with { Signature = SafeSignatures.Encode(first.SafeTxHash, [.. SafeSignatures.Decode(first.Signature), .. SafeSignatures.Decode(second.Signature)]) });
         Assert.Contains("2 signatures", Assert.Single((await StandingAsync()).Stale), StringComparison.Ordinal);
     }
