@@ -2,6 +2,8 @@ using System.CommandLine;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
+using AgiJobs.Control.Evidence;
+using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
@@ -19,6 +21,7 @@ internal sealed class Session : IAsyncDisposable
     private NetworkFile? _networkFile;
     private Protocol? _protocol;
     private EthereumClient? _client;
+    private AuditLog? _audit;
 
     private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
@@ -98,6 +101,11 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The local networks of the workspace.</summary>
     public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);
 
+    /// <summary>
+    /// Where what happens on the network is recorded. What was recorded is signed when the session ends; nothing that goes wrong with the log stops a command.
+    /// </summary>
+    public IAuditTrail Audit => _audit ??= AuditLog.Open(Workspace, Network, Environment.Seal, Environment.Time);
+
     /// <summary>The protocol at the newest block.</summary>
     public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)
     {
@@ -108,6 +116,15 @@ internal sealed class Session : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_audit is not null)
+        {
+            await _audit.DisposeAsync().ConfigureAwait(false);
+            foreach (var finding in _audit.Findings)
+            {
+                Terminal.Progress($"audit log: {finding.Message} [{finding.Code}]");
+            }
+        }
+
         if (_client is not null)
         {
             await _client.DisposeAsync().ConfigureAwait(false);

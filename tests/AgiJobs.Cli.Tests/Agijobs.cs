@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Sealing;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
@@ -35,6 +36,7 @@ internal static class Agijobs
         {
             Rpc = options => options with { RequestTimeout = requestTimeout ?? options.RequestTimeout, Rounds = 1 },
             Patience = patience ?? TimeSpan.FromSeconds(20),
+            Seal = new Seal(UserFolder.At(TestNetwork.UserFolderOf(folder))),
         };
         var exit = await CommandLine.RunAsync([.. arguments], environment);
         return new Outcome(exit, output.ToString(), error.ToString());
@@ -48,6 +50,9 @@ internal static class Agijobs
     {
         var start = new ProcessStartInfo(Program, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["AGIJOBS_HOME"] = Toolchain.RepositoryRoot;
+        start.Environment["AGIJOBS_CONFIG_HOME"] = TestNetwork.UserFolderOf(folder);
+        start.Environment.Remove("AGIJOBS_SEAL_KEY");
+        start.Environment.Remove("AGIJOBS_SEAL_KEY_FILE");
         if (temporary is not null)
         {
             start.Environment["TMPDIR"] = temporary;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgiJobs.Ethereum.Files;
 
 namespace AgiJobs.Control.Changes;
 
@@ -35,7 +36,14 @@ public sealed class Journal : IDisposable
         var held = Lock(path);
         try
         {
+            var isNew = !File.Exists(path);
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            if (isNew)
+            {
+                // What is written to it later must not lose its name with the power.
+                DirectorySync.Flush(Path.GetDirectoryName(path)!);
+            }
+
             return new Journal(held, file, Load(file, path), time);
         }
         catch (Exception problem)
