@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 
@@ -22,9 +23,15 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
     {
         var folder = Path.Combine(Folder, "approvals");
         return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))]
+            ? [.. Directory.EnumerateFiles(folder, "*.json").Where(IsOfASafe).Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))]
             : [];
     }
+
+    // Signatures of duties, refusals, statements and uses of standing approvals lie in the same folder.
+    private static bool IsOfASafe(string path) =>
+        Path.GetFileName(path) is var name && !Others.Any(other => name.StartsWith(other, StringComparison.Ordinal));
+
+    private static readonly string[] Others = ["duty-", "refusal-", "standing-", "authorization-"];
 
     /// <summary>Files a signature; a second one of the same owner takes the first's place.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
@@ -74,13 +81,15 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     public ChangeDocument WithNextInstance(ChangeDocument document)
     {
         var fingerprint = document.Fingerprint();
-        var begun = Others().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
+        var alike = Others().Where(change => change.Document.Fingerprint() == fingerprint).ToList();
+        var begun = alike.Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
         if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
         {
             return document with { Instance = open };
         }
 
-        var ended = begun.Select(change => change.Instance).ToHashSet(StringComparer.Ordinal);
+        // One that was refused is not asked for again under the same name.
+        var ended = begun.Select(change => change.Instance).Concat(alike.Where(SignedRecords.HoldsRefusal).Select(change => change.Document.Instance)).ToHashSet(StringComparer.Ordinal);
         var number = 1;
         while (ended.Contains(Manual(number)))
         {

@@ -55,6 +55,9 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     /// <summary>Hears of each step as it is done, for people who wait.</summary>
     public Action<string> OnProgress { get; init; } = _ => { };
 
+    /// <summary>What lets a change through before the first of it is signed; null lets all through.</summary>
+    public IExecutionGate? Gate { get; init; }
+
     /// <summary>How many blocks, its own included, a transaction needs; at least 1.</summary>
     public int Confirmations { get; init; } = 1;
 
@@ -98,6 +101,12 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             }
 
             await RequirePreconditionsAsync(change, cancellation).ConfigureAwait(false);
+        }
+
+        // Also when part of it is sent already: what is not signed yet needs leave like the first.
+        if (Gate is { } gate && units.Exists(unit => Pending(change, journal, unit) is null))
+        {
+            await gate.RequireAsync(change, signer.Address, cancellation).ConfigureAwait(false);
         }
 
         TransactionReceipt? last = null;
