@@ -39,6 +39,9 @@ public sealed record ChangeDocument
     /// <summary>When it may be executed; absent when at any time.</summary>
     public ExecutionWindow? Window { get; init; }
 
+    /// <summary>What its author demands above the policy; absent when nothing.</summary>
+    public ApprovalDemand? Demand { get; init; }
+
     /// <summary>The digest of the change that this one undoes; absent when it undoes none.</summary>
     public Bytes32? Undoes { get; init; }
 
@@ -94,6 +97,16 @@ public sealed record ExecutionWindow
 
     /// <summary>The moment from which on it may no longer be executed; absent when there is none.</summary>
     public DateTimeOffset? NotAfter { get; init; }
+}
+
+/// <summary>What a change demands of its approval above the policy, never below it.</summary>
+public sealed record ApprovalDemand
+{
+    /// <summary>How many approvers at least; the policy's number counts when it is higher.</summary>
+    public int? Approvals { get; init; }
+
+    /// <summary>The moment from which on it is neither approved nor sent; absent when there is none.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 }
 
 /// <summary>What a change does to one contract.</summary>

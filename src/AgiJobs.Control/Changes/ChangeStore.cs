@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 
@@ -86,13 +87,15 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     public ChangeDocument WithNextInstance(ChangeDocument document)
     {
         var fingerprint = document.Fingerprint();
-        var begun = Others().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
+        var alike = Others().Where(change => change.Document.Fingerprint() == fingerprint).ToList();
+        var begun = alike.Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
         if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
         {
             return document with { Instance = open };
         }
 
-        var ended = begun.Select(change => change.Instance).ToHashSet(StringComparer.Ordinal);
+        // One that was refused is not asked for again under the same name.
+        var ended = begun.Select(change => change.Instance).Concat(alike.Where(SignedRecords.HoldsRefusal).Select(change => change.Document.Instance)).ToHashSet(StringComparer.Ordinal);
         var number = 1;
         while (ended.Contains(Manual(number)))
         {

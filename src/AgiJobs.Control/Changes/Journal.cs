@@ -72,9 +72,9 @@ public sealed class Journal : IDisposable
         return Load(file, path);
     }
 
-    /// <summary>True when an execution came to its end, good or bad: verified, mined and reverted, or mined and found otherwise than expected.</summary>
+    /// <summary>True when an execution came to its end, good or bad: verified, mined and reverted, mined and found otherwise than expected, or cancelled.</summary>
     public static bool HasEnded(IReadOnlyList<JsonObject> entries) =>
-        entries.Any(entry => (string?)entry["event"] is "verified" or "mismatch" || HasReverted(entry));
+        entries.Any(entry => (string?)entry["event"] is "verified" or "mismatch" or "cancelled" || HasReverted(entry));
 
     /// <summary>True for the entry of a transaction that was mined and reverted.</summary>
     public static bool HasReverted(JsonObject entry) =>

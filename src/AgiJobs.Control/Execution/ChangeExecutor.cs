@@ -109,6 +109,12 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             await RequirePreconditionsAsync(change, cancellation).ConfigureAwait(false);
         }
 
+        // Also when part of it is sent already: what is not signed yet needs leave like the first.
+        if (Gate is { } gate && units.Exists(unit => Pending(change, journal, unit) is null))
+        {
+            await gate.RequireAsync(change, signer.Address, cancellation).ConfigureAwait(false);
+        }
+
         TransactionReceipt? last = null;
         foreach (var unit in units)
         {

@@ -110,9 +110,12 @@ public sealed class SafeCarrier(EthereumClient client, FiledChange change)
             [.. change.Document.Steps.Select(step => BatchTransaction.FromData(step.Target, Wei.Zero, step.Calldata))]).ToBytes();
 
     /// <summary>The transaction with a nonce.</summary>
-    public SafeTransaction Transaction(BigInteger nonce) => change.Document.Steps is [var only]
+    public SafeTransaction Transaction(BigInteger nonce) => TransactionOf(change.Document, nonce);
+
+    /// <summary>The one transaction that carries all steps of a change at a nonce of the Safe.</summary>
+    public static SafeTransaction TransactionOf(ChangeDocument document, BigInteger nonce) => document.Steps is [var only]
         ? new SafeTransaction { To = only.Target, Data = only.Calldata, Nonce = nonce }
-        : MultiSend.ToTransaction([.. change.Document.Steps.Select(step => new MultiSendCall(step.Target, Wei.Zero, step.Calldata))], SafeContracts.MultiSendCallOnly.Address, nonce);
+        : MultiSend.ToTransaction([.. document.Steps.Select(step => new MultiSendCall(step.Target, Wei.Zero, step.Calldata))], SafeContracts.MultiSendCallOnly.Address, nonce);
 
     private string? Problem(SafeApproval approval, SafeState state, SafeTransactionHash hash)
     {
