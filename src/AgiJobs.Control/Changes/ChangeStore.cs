@@ -89,7 +89,7 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         var begun = Others().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
         if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
         {
-            return document with { Instance = open };
+            return document.For(open);
         }
 
         var ended = begun.Select(change => change.Instance).ToHashSet(StringComparer.Ordinal);
@@ -99,7 +99,7 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
             number++;
         }
 
-        return document with { Instance = Manual(number) };
+        return document.For(Manual(number));
 
         // A damaged record of another change must not stand between the operator and a pause.
         IReadOnlyList<FiledChange> Others()
