@@ -91,7 +91,7 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         var begun = alike.Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
         if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
         {
-            return document with { Instance = open };
+            return document.For(open);
         }
 
         // One that was refused is not asked for again under the same name.
@@ -102,7 +102,7 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
             number++;
         }
 
-        return document with { Instance = Manual(number) };
+        return document.For(Manual(number));
 
         // A damaged record of another change must not stand between the operator and a pause.
         IReadOnlyList<FiledChange> Others()

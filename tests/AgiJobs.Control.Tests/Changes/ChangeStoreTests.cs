@@ -166,7 +166,7 @@ public sealed class ChangeStoreTests : IDisposable
     {
         var filed = Store.File(Sample, "brief");
         AtomicFile.Write(Path.Combine(filed.Folder, "approvals", "safe-x.json"), "{}"u8);
-        Assert.Contains("x.json", Assert.Throws<ControlException>(filed.Approvals).Message, StringComparison.Ordinal);
+        Assert.Contains("x.json", Assert.Throws<ControlException>(filed.SafeApprovals).Message, StringComparison.Ordinal);
     }
 
     private void Record(string instance, params string[] events)
