@@ -3,6 +3,7 @@ using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Storage;
 
 namespace AgiJobs.Control.Description;
 
@@ -111,7 +112,7 @@ public sealed class Protocol
             Check(file, entry, abi, path);
             if (manifest.Modules.TryGetValue(entry.Name, out var placed))
             {
-                modules.Add(new Module(entry, abi, placed.Address, Pausable(file)));
+                modules.Add(new Module(entry, abi, placed.Address, Pausable(file), new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
             }
         }
 
@@ -119,6 +120,18 @@ public sealed class Protocol
     }
 
     private static string[] Pausable(ProtocolFile file) => [.. file.Modules.Where(module => module.Paused is not null).Select(module => module.Name)];
+
+    private static StorageLayout? LoadLayout(string path)
+    {
+        try
+        {
+            return StorageLayout.FromJson(File.ReadAllText(path));
+        }
+        catch (EthereumException problem)
+        {
+            throw new ControlException("file-format", ExitCode.BadInput, $"{path}: {problem.Message}", "Put the contract's JSON ABI or compiled artefact there.", problem);
+        }
+    }
 
     private static ContractAbi LoadAbi(string path)
     {
@@ -317,8 +330,11 @@ public sealed class Protocol
 /// <summary>One contract of a protocol at its address.</summary>
 public sealed class Module
 {
-    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable)
+    private readonly Lazy<StorageLayout?> _layout;
+
+    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable, Lazy<StorageLayout?> layout)
     {
+        _layout = layout;
         Name = file.Name;
         Purpose = file.Purpose;
         Abi = abi;
@@ -341,6 +357,10 @@ public sealed class Module
 
     /// <summary>Its interface.</summary>
     public ContractAbi Abi { get; }
+
+    /// <summary>Its state variables, when its ABI is a compiled artefact that has them; read on first use.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>.</exception>
+    public StorageLayout? Layout => _layout.Value;
 
     /// <summary>Its address.</summary>
     public Address Address { get; }

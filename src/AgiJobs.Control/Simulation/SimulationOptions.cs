@@ -1,0 +1,43 @@
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Files;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Calls;
+
+namespace AgiJobs.Control.Simulation;
+
+/// <summary>What a simulation may use besides the chain.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>Safe owners' signatures that are on file. They go to the network's own nodes only, and only when they suffice.</summary>
+    public IReadOnlyList<SafeApproval> Approvals { get; init; } = [];
+
+    /// <summary>Signed authorisations that are on file. They go to the network's own nodes only.</summary>
+    public IReadOnlyList<SignedAuthorization> Authorizations { get; init; } = [];
+
+    /// <summary>Names for addresses besides those of the protocol's modules.</summary>
+    public Func<Address, string?> NameOf { get; init; } = _ => null;
+
+    /// <summary>Who would send what anybody may send; by default an owner of the Safe, or for an authorisation an account that holds nothing.</summary>
+    public Address? Sender { get; init; }
+
+    /// <summary>Stands in where the nodes cannot tell; null when there is none.</summary>
+    public ISimulationFork? Fork { get; init; }
+
+    /// <summary>The block to try it on; null takes the newest, for one more round trip.</summary>
+    public PinnedBlock? Block { get; init; }
+
+    /// <summary>What tells a timelock's operation apart from others like it; by default the change's digest.</summary>
+    public Bytes32? TimelockSalt { get; init; }
+
+    /// <summary>With the signatures that a filed change has.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>.</exception>
+    public SimulationOptions With(FiledChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var folder = Path.Combine(change.Folder, "approvals");
+        var authorizations = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "authorization-*.json").Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SignedAuthorization)).Where(signed => signed.Change == change.Document.Digest())
+            : [];
+        return this with { Approvals = change.Approvals(), Authorizations = [.. authorizations] };
+    }
+}
