@@ -29,8 +29,8 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
 
     private static readonly Bytes32 Unsalted = Keccak256.Hash("the salt of a statement before its change is known");
 
-    /// <summary>The kind of the changes that this plans for every module.</summary>
-    public static string KindOf(LeverAction action) => action == LeverAction.Pause ? "pause-system" : "resume-system";
+    /// <summary>The kind of the changes that this plans: for every module, or for some.</summary>
+    public static string KindOf(LeverAction action, bool everything = true) => $"{(action == LeverAction.Pause ? "pause" : "resume")}-{(everything ? "system" : "modules")}";
 
     /// <summary>True restricts the paths to those that the given signers can at least begin; set when they were named on the command line.</summary>
     public bool Named { get; init; }
@@ -356,7 +356,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         return new ChangeDocument
         {
             Version = 1,
-            Kind = everything ? KindOf(action) : wanted ? "pause-modules" : "resume-modules",
+            Kind = KindOf(action, everything),
             Network = network,
             ChainId = state.ChainId,
             Protocol = state.Protocol.Name,
