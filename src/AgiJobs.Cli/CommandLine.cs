@@ -3,6 +3,7 @@ using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
+using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
@@ -115,6 +116,8 @@ internal static class CommandLine
         root.Subcommands.Add(InitCommand.Build(options, environment));
         root.Subcommands.Add(OwnerCommands.Build(options, environment));
         root.Subcommands.Add(ChangeCommands.Build(options, environment));
+        root.Subcommands.Add(EvidenceCommands.Build(options, environment));
+        root.Subcommands.Add(LedgerCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
