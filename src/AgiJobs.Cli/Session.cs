@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
@@ -7,6 +8,7 @@ using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 
@@ -105,6 +107,21 @@ internal sealed class Session : IAsyncDisposable
     /// Where what happens on the network is recorded. What was recorded is signed when the session ends; nothing that goes wrong with the log stops a command.
     /// </summary>
     public IAuditTrail Audit => _audit ??= AuditLog.Open(Workspace, Network, Environment.Seal, Environment.Time);
+
+    /// <summary>Records what was done; a log that cannot take it is a finding and holds nothing up.</summary>
+    /// <param name="kind">What: <c>armory.added</c>.</param>
+    /// <param name="change">The change that it is about, if any.</param>
+    /// <param name="say">Adds what else there is to say; no secret.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task RecordAsync(string kind, Bytes32? change, Action<JsonObject> say, CancellationToken cancellation)
+    {
+        var entry = new AuditEntry { Kind = kind, Network = Network, Change = change };
+        say(entry.Data);
+        if ((await Audit.RecordAsync(entry, cancellation).ConfigureAwait(false)).Problem is { } problem)
+        {
+            Terminal.Progress($"FINDING not recorded in the audit log: {problem.Message}");
+        }
+    }
 
     /// <summary>The protocol at the newest block.</summary>
     public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)

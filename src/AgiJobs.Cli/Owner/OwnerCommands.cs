@@ -11,6 +11,7 @@ internal static class OwnerCommands
         command.Subcommands.Add(PauseCommand.Build(options, environment));
         command.Subcommands.Add(SystemPauseCommand.Build(options, environment));
         command.Subcommands.Add(EmergencyCommand.Build(options, environment));
+        command.Subcommands.Add(ArmoryCommands.Build(options, environment));
         return command;
     }
 }

@@ -66,10 +66,21 @@ public sealed record ArmoryReport(BlockNumber Block, DateTimeOffset BlockTime, I
     {
         get
         {
-            var nonces = Items.Where(check => check.Item.Rung is not null && check.Standing is ArmedStanding.Ready or ArmedStanding.Waiting or ArmedStanding.Idle).Select(check => check.Item).Where(item => item.Rung is not null)
-                .GroupBy(item => item.Rung!.Safe).Select(group => group.Select(item => BigInteger.Parse(item.Rung!.Nonce, CultureInfo.InvariantCulture)).Distinct().Order().ToList());
-            var first = Items.Where(check => check.Item.Rung is not null && check.Standing is ArmedStanding.Ready or ArmedStanding.Idle).Select(check => check.Item.Rung).OfType<SafeRung>().Select(rung => BigInteger.Parse(rung.Nonce, CultureInfo.InvariantCulture)).ToList();
-            return nonces.Select(ladder => ladder.SkipWhile(nonce => !first.Contains(nonce)).TakeWhile((nonce, index) => nonce == ladder.First(first.Contains) + index).Count()).DefaultIfEmpty(0).Max();
+            // A rung that is ready or idle is the one whose nonce is next; those that wait follow it.
+            var ladders = Items.Where(check => check is { Item.Rung: not null, Standing: ArmedStanding.Ready or ArmedStanding.Idle or ArmedStanding.Waiting }).GroupBy(check => check.Item.Rung!.Safe);
+            return ladders.Select(Length).DefaultIfEmpty(0).Max();
+
+            static int Length(IEnumerable<ArmedCheck> rungs)
+            {
+                var nonces = rungs.ToLookup(check => check.Standing == ArmedStanding.Waiting, check => BigInteger.Parse(check.Item.Rung!.Nonce, CultureInfo.InvariantCulture));
+                var length = nonces[false].Any() ? 1 : 0;
+                while (length > 0 && nonces[true].Contains(nonces[false].First() + length))
+                {
+                    length++;
+                }
+
+                return length;
+            }
         }
     }
 
@@ -104,7 +115,7 @@ public sealed record ArmoryReport(BlockNumber Block, DateTimeOffset BlockTime, I
 
     /// <summary>Clean when armed and nothing is wrong; findings when something is; unknown when nothing is known to work.</summary>
     public ExitCode Exit =>
-        !IsArmed && (Items.Any(check => check.Standing == ArmedStanding.Unknown) || Senders.Any(sender => !sender.Shots.IsKnown)) ? ExitCode.Unknown
+        !IsArmed && Items.Count > 0 && (Items.Any(check => check.Standing == ArmedStanding.Unknown) || (Ready.Count > 0 && Senders.Any(sender => !sender.Shots.IsKnown))) ? ExitCode.Unknown
         : IsArmed && Items.All(check => check.Standing is ArmedStanding.Ready or ArmedStanding.Waiting or ArmedStanding.Idle) ? ExitCode.Clean
         : ExitCode.Findings;
 }

@@ -30,6 +30,10 @@ public sealed class ArmoryStore(Seal seal, string network, Ethereum.ChainId chai
         }
     })];
 
+    /// <summary>True when there is an armed pause of this name.</summary>
+    /// <exception cref="ControlException"><c>user-folder-none</c>.</exception>
+    public bool Has(string name) => _folder.Has(name);
+
     /// <summary>The armed pause of a name.</summary>
     /// <exception cref="ControlException"><c>armory-unknown</c>; <c>armory-other</c> (exit 6) when the file is for another network or name; those of the seal.</exception>
     public ArmedPause Get(string name)
