@@ -6,6 +6,7 @@ using AgiJobs.Control.Description;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Control.Observation;
+using AgiJobs.Control.Simulation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
@@ -99,6 +100,9 @@ internal sealed class Session : IAsyncDisposable
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);
+
+    /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
+    public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);
 
     /// <summary>The local networks of the workspace.</summary>
     public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);

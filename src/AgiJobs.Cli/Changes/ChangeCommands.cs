@@ -4,7 +4,7 @@ using AgiJobs.Control.Changes;
 
 namespace AgiJobs.Cli.Changes;
 
-/// <summary><c>change list|show|brief|approve|execute</c>: changes on file.</summary>
+/// <summary><c>change list|show|brief|simulate|approve|execute</c>: changes on file.</summary>
 internal static class ChangeCommands
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
@@ -13,6 +13,7 @@ internal static class ChangeCommands
         command.Subcommands.Add(List(options, environment));
         command.Subcommands.Add(Show(options, environment));
         command.Subcommands.Add(ShowBrief(options, environment));
+        command.Subcommands.Add(Simulate(options, environment));
         command.Subcommands.Add(Approve(options, environment));
         command.Subcommands.Add(Execute(options, environment));
         return command;
@@ -101,6 +102,14 @@ internal static class ChangeCommands
             });
             return Task.FromResult(ExitCode.Clean);
         });
+        return command;
+    }
+
+    private static Command Simulate(CommonOptions options, CommandEnvironment environment)
+    {
+        var id = Id();
+        var command = new Command("simulate", "try a whole change on the newest state: calls, events, storage, what is not declared; sends nothing") { id };
+        Session.Run(command, options, environment, (session, parsed, cancellation) => Run(session, parsed.GetValue(id)!).SimulationAsync(cancellation));
         return command;
     }
 

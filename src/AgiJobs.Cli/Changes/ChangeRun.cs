@@ -6,6 +6,7 @@ using AgiJobs.Control.Authority;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.Simulation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 
@@ -48,8 +49,12 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
         var rehearsed = await Rehearsal.TryAsync(client, session.Protocol, Document, cancellation).ConfigureAwait(false);
         var standing = IsSafe ? await new SafeCarrier(client, change).StandingAsync(cancellation).ConfigureAwait(false) : null;
-        var exit = IsVerified ? ExitCode.Clean : rehearsed.Any(step => step.Succeeds is null) ? ExitCode.Unknown : rehearsed.Any(step => step.Succeeds == false) ? ExitCode.Failed : ExitCode.Findings;
-        var dryRun = FileDryRun(rehearsed, standing);
+        var simulation = IsVerified ? null : await SimulateAsync(cancellation).ConfigureAwait(false);
+        var exit = IsVerified ? ExitCode.Clean
+            : rehearsed.Any(step => step.Succeeds is null) ? ExitCode.Unknown
+            : rehearsed.Any(step => step.Succeeds == false) ? ExitCode.Failed
+            : simulation!.Exit == ExitCode.Clean ? ExitCode.Findings : simulation.Exit;
+        var dryRun = FileDryRun(rehearsed, standing, simulation);
         var terminal = session.Terminal;
         terminal.Line(NothingSent);
         terminal.Line($"network {Document.Network}, chain {Document.ChainId}");
@@ -64,6 +69,11 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             terminal.Line($"  tried    {(step.Succeeds == true ? "succeeds on the newest block" : $"{(step.Succeeds is null ? "UNKNOWN" : "WOULD FAIL")}: {step.Detail}")}");
         }
 
+        if (simulation is not null)
+        {
+            SimulationReport.Print(terminal, simulation, session.Labels);
+        }
+
         PrintStanding(standing);
         terminal.Line($"  undo     {Document.Rollback.Command ?? "none"} ({Document.Rollback.Note})");
         terminal.Line($"  next     {NextStep(standing)}");
@@ -73,6 +83,11 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             WriteChange(writer);
             writer.WriteBoolean("sent", false);
             writer.WriteString("dryRun", dryRun);
+            if (simulation is not null)
+            {
+                SimulationReport.Write(writer, simulation, SimulationFile.PathOf(change));
+            }
+
             writer.WriteStartArray("steps");
             foreach (var step in rehearsed)
             {
@@ -102,6 +117,35 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             writer.WriteString("next", NextStep(standing));
         });
         return exit;
+    }
+
+    /// <summary>Tries the whole change on the newest state, files what was found and prints it; sends nothing.</summary>
+    public async Task<ExitCode> SimulationAsync(CancellationToken cancellation)
+    {
+        var result = await SimulateAsync(cancellation).ConfigureAwait(false);
+        session.Terminal.Line(NothingSent);
+        session.Terminal.Line($"network {Document.Network}, chain {Document.ChainId}");
+        session.Terminal.Line(Document.Title);
+        session.Terminal.Line($"  change   {change.Id}");
+        session.Terminal.Line($"  digest   {Document.Digest()}");
+        SimulationReport.Print(session.Terminal, result, session.Labels);
+        session.Terminal.Line($"  filed    {SimulationFile.PathOf(change)}");
+        session.Terminal.Line(NothingSent);
+        session.Terminal.Json("agijobs.change-simulation/1", result.Exit, writer =>
+        {
+            WriteChange(writer);
+            SimulationReport.Write(writer, result, SimulationFile.PathOf(change));
+        });
+        return result.Exit;
+    }
+
+    private async Task<SimulationResult> SimulateAsync(CancellationToken cancellation)
+    {
+        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
+        var options = new SimulationOptions { NameOf = session.Labels.NameOf, Fork = session.Fork() }.With(change);
+        var result = await ChangeSimulation.RunAsync(client, session.Protocol, Document, options, cancellation).ConfigureAwait(false);
+        _ = SimulationFile.Write(change, result);
+        return result;
     }
 
     /// <summary>Has the owners among the signers sign; sends nothing.</summary>
@@ -257,7 +301,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         });
     }
 
-    private string FileDryRun(IReadOnlyList<RehearsedStep> rehearsed, SafeStanding? standing)
+    private string FileDryRun(IReadOnlyList<RehearsedStep> rehearsed, SafeStanding? standing, SimulationResult? simulation)
     {
         var text = new StringBuilder();
         text.Append(Brief.Write(Document, session.Labels)).Append("\n## Dry run\n\n");
@@ -269,6 +313,11 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         if (standing is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $"\nSafe transaction hash `{standing.Hash.Value}` at nonce {standing.State.Nonce}; {standing.Approvals.Count} of {standing.Needed} signatures.\n");
+        }
+
+        if (simulation is not null)
+        {
+            text.Append(SimulationReport.Markdown(simulation, session.Labels));
         }
 
         var path = session.Workspace.Locate("monitoring", "runbooks", $"{change.Id}.md");

@@ -24,6 +24,9 @@ public static class SimulationFile
         return path;
     }
 
+    /// <summary>Writes a simulation into another document, as it stands on file.</summary>
+    public static void WriteTo(Utf8JsonWriter writer, SimulationResult result) => JsonSerializer.Serialize(writer, result, SimulationJson.Default.SimulationResult);
+
     /// <summary>The simulation on file; null when there is none.</summary>
     /// <exception cref="ControlException"><c>file-format</c>, <c>file-version</c>; <c>simulation-other-change</c> (exit 6) when it is of another change.</exception>
     public static SimulationResult? Read(FiledChange change)
