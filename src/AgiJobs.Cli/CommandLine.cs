@@ -1,10 +1,12 @@
 using System.CommandLine;
+using AgiJobs.Cli.Approvals;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Signers;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
@@ -105,6 +107,8 @@ internal static class CommandLine
         root.Subcommands.Add(InitCommand.Build(options, environment));
         root.Subcommands.Add(OwnerCommands.Build(options, environment));
         root.Subcommands.Add(ChangeCommands.Build(options, environment));
+        root.Subcommands.Add(StandingCommands.Build(options, environment));
+        root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
@@ -19,6 +20,8 @@ internal sealed class Session : IAsyncDisposable
     private NetworkFile? _networkFile;
     private Protocol? _protocol;
     private EthereumClient? _client;
+    private ApprovalPolicy? _policy;
+    private bool _policyRead;
 
     private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
@@ -63,6 +66,24 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>Names for addresses.</summary>
     public Labels Labels => field ??= new Labels(Protocol, NetworkFile, Signers);
+
+    /// <summary>The network's policy and people; null when approvals are not managed there.</summary>
+    public ApprovalPolicy? Policy
+    {
+        get
+        {
+            if (!_policyRead)
+            {
+                _policy = ApprovalPolicy.Load(Workspace, Network);
+                _policyRead = true;
+            }
+
+            return _policy;
+        }
+    }
+
+    /// <summary>The standing approvals.</summary>
+    public StandingStore Standings => new(Workspace, Environment.Time);
 
     /// <summary>The signers named with <c>--signer</c>; all of the workspace when none is.</summary>
     public IReadOnlyList<SignerReference> SignersAtHand => NamedSigners is { Count: > 0 } named ? named : Signers.All;

@@ -146,7 +146,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         var now = time.GetUtcNow();
         if (document.Window?.NotBefore is { } first && now < first)
         {
-            refusals.Add(new GateRefusal("window-closed", $"its window opens at {first:yyyy-MM-dd HH:mm:ss} UTC, and it is {now:yyyy-MM-dd HH:mm:ss} UTC", "Wait for its window."));
+            refusals.Add(new GateRefusal("window-closed", $"its window opens at {first:yyyy-MM-dd HH:mm:ss} UTC", "Wait for its window."));
         }
 
         if (document.Window?.NotAfter is { } last && now >= last)
