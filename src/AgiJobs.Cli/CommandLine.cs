@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgiJobs.Cli.Approvals;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
@@ -6,6 +7,7 @@ using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Signers;
 using AgiJobs.Control;
 using AgiJobs.Control.Sealing;
 using AgiJobs.Ethereum;
@@ -118,6 +120,8 @@ internal static class CommandLine
         root.Subcommands.Add(ChangeCommands.Build(options, environment));
         root.Subcommands.Add(EvidenceCommands.Build(options, environment));
         root.Subcommands.Add(LedgerCommands.Build(options, environment));
+        root.Subcommands.Add(StandingCommands.Build(options, environment));
+        root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));

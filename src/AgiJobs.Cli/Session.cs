@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Evidence.Log;
@@ -25,6 +26,8 @@ internal sealed class Session : IAsyncDisposable
     private Protocol? _protocol;
     private EthereumClient? _client;
     private AuditLog? _audit;
+    private ApprovalPolicy? _policy;
+    private bool _policyRead;
 
     private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
@@ -69,6 +72,24 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>Names for addresses.</summary>
     public Labels Labels => field ??= new Labels(Protocol, NetworkFile, Signers);
+
+    /// <summary>The network's policy and people; null when approvals are not managed there.</summary>
+    public ApprovalPolicy? Policy
+    {
+        get
+        {
+            if (!_policyRead)
+            {
+                _policy = ApprovalPolicy.Load(Workspace, Network);
+                _policyRead = true;
+            }
+
+            return _policy;
+        }
+    }
+
+    /// <summary>The standing approvals.</summary>
+    public StandingStore Standings => new(Workspace, Environment.Time);
 
     /// <summary>The signers named with <c>--signer</c>; all of the workspace when none is.</summary>
     public IReadOnlyList<SignerReference> SignersAtHand => NamedSigners is { Count: > 0 } named ? named : Signers.All;

@@ -115,12 +115,19 @@ public sealed class ApprovalPolicy
         return new ChangeDemands(nature, requirements, distinct, kind?.Gate ?? File.Kinds.FirstOrDefault(entry => entry.Key.StartsWith("resume-", StringComparison.Ordinal) && entry.Value.Gate is not null).Value?.Gate ?? new GatePolicy());
     }
 
+    /// <summary>True when everybody who has to has signed, those for the points of a resume that nothing is connected to included. What the chain alone can tell is not asked.</summary>
+    public bool IsApproved(FiledChange change, Protocol protocol)
+    {
+        var demands = DemandsOf(change.Document, protocol);
+        IEnumerable<Requirement> gate = demands.Nature.IsResume ? SignOffs(demands) : [];
+        var records = SignedRecords.Read(change, People);
+        return records.Objections.Count == 0 && Tally.Of([.. demands.Requirements, .. gate], records.Consents, null, demands.Distinct).IsComplete;
+    }
+
     /// <summary>Why nobody could satisfy what a change takes; null when they could.</summary>
     public string? Unsatisfiable(ChangeDemands demands)
     {
-        IEnumerable<Requirement> gate = demands.Nature.IsResume
-            ? demands.Responders.Append(demands.Alerts).Append(demands.Checks).Distinct().Select(duty => new Requirement($"the sign-off of {duty.Name()}", [duty], 1))
-            : [];
+        IEnumerable<Requirement> gate = demands.Nature.IsResume ? SignOffs(demands) : [];
         Requirement[] needed = [.. demands.Requirements, .. gate];
 
         // Everybody signs all that they may. An executor need not be apart from those who answer for a gate's points.
@@ -179,6 +186,9 @@ public sealed class ApprovalPolicy
             throw new ControlException("policy-unsatisfiable", ExitCode.Findings, $"The policy cannot be satisfied by the people on file: {string.Join("; ", problems)}.", "Add people or duties to the operators' file, or lower the policy.");
         }
     }
+
+    private static IEnumerable<Requirement> SignOffs(ChangeDemands demands) =>
+        demands.Responders.Append(demands.Alerts).Append(demands.Checks).Distinct().Select(duty => new Requirement($"the sign-off of {duty.Name()}", [duty], 1));
 
     private KindPolicy? KindOf(ChangeDocument change, ChangeNature nature) =>
         File.Kinds.Where(entry => Fits(entry.Key, change.Kind) && (!entry.Key.StartsWith("pause-", StringComparison.Ordinal) || nature.IsPause)).OrderByDescending(entry => entry.Key.Length).Select(entry => entry.Value).FirstOrDefault();

@@ -146,7 +146,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         var now = time.GetUtcNow();
         if (document.Window?.NotBefore is { } first && now < first)
         {
-            refusals.Add(new GateRefusal("window-closed", $"its window opens at {first:yyyy-MM-dd HH:mm:ss} UTC, and it is {now:yyyy-MM-dd HH:mm:ss} UTC", "Wait for its window."));
+            refusals.Add(new GateRefusal("window-closed", $"its window opens at {first:yyyy-MM-dd HH:mm:ss} UTC", "Wait for its window."));
         }
 
         if (document.Window?.NotAfter is { } last && now >= last)
@@ -167,6 +167,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
             return null;
         }
 
+        var closed = new List<string>();
         foreach (var entry in standings.List(change.Document.Network, policy!, change))
         {
             var gaps = standings.Gaps(entry, change.Document, nature, sender);
@@ -175,9 +176,10 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
                 return entry;
             }
 
-            findings.Add($"the standing approval '{entry.Id}' does not cover it: {string.Join("; ", gaps.Select(gap => gap.Why))}");
+            closed.Add($"the standing approval '{entry.Id}' does not cover it: {string.Join("; ", gaps.Select(gap => gap.Why))}");
         }
 
+        findings.AddRange(closed);
         return null;
     }
 

@@ -163,6 +163,15 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         return revocation;
     }
 
+    /// <summary>Removes a standing approval and its revocations, for a local chain that is gone with all that was done on it.</summary>
+    public void Forget(string id)
+    {
+        foreach (var path in Directory.Exists(Root) ? Directory.GetFiles(Root, id + ".*") : [])
+        {
+            File.Delete(path);
+        }
+    }
+
     /// <summary>Records that a change is about to be sent under a standing approval; a second record of the same change changes nothing.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
     public void Use(StandingEntry entry, FiledChange change, Address sender)

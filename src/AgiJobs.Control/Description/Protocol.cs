@@ -20,6 +20,8 @@ public sealed class Protocol
         Declared = declared;
         Name = file.Name;
         Title = file.Title;
+        WhenPaused = file.WhenPaused;
+        WhenResumed = file.WhenResumed;
         Modules = modules;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
         Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
@@ -30,6 +32,12 @@ public sealed class Protocol
 
     /// <summary>The name for people.</summary>
     public string Title { get; }
+
+    /// <summary>What a pause means for users, their money and their deadlines; null when it is not described.</summary>
+    public string? WhenPaused { get; }
+
+    /// <summary>What a resume means for them; null when it is not described.</summary>
+    public string? WhenResumed { get; }
 
     /// <summary>The modules that the manifest gives an address, in the description's order.</summary>
     public IReadOnlyList<Module> Modules { get; }

@@ -21,6 +21,8 @@ public static class WorkspaceFiles
         - `config/networks/NAME.json`: chain id, RPC URLs, Safe of a network
         - `config/owner-control.NAME.json`: the manifest, the desired state of the protocol there
         - `config/signers.json`: references to signers; never a key
+        - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
+        - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
         - `storage/receipts/`, `monitoring/runbooks/`, `reports/`: receipts, dry runs, reports
 
