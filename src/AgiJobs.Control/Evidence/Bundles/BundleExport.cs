@@ -93,7 +93,7 @@ public sealed class BundleExport(Workspace workspace, AuditArchive archive)
             var (note, signatures) = Choose(log, last);
             var checkpoint = Checkpoint.Parse(note.Text);
             // Entries of other matters vouch for files of the bundle too, as far as this checkpoint reaches.
-            var helpful = contents.Keys.Where(name => name.StartsWith("files/", StringComparison.Ordinal)).Select(name => newest.GetValueOrDefault(name[6..])).OfType<LoggedEntry>().Where(entry => entry.IsSigned && IsIn(entry, log) && entry.Index < checkpoint.Size);
+            var helpful = contents.Keys.Where(name => name.StartsWith("files/", StringComparison.Ordinal)).Select(name => newest.GetValueOrDefault(name[6..])).OfType<LoggedEntry>().Where(entry => entry.IsSigned && IsIn(entry, log) && entry.Index < checkpoint.Size).ToList();
             foreach (var entry in needed.Where(entry => IsIn(entry, log)).Concat(helpful).DistinctBy(entry => entry.Index))
             {
                 var name = $"{FolderOf(log.Log)}/entries/{entry.Index.ToString("000000000000", CultureInfo.InvariantCulture)}";

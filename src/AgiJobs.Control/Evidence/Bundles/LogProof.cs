@@ -69,7 +69,8 @@ public sealed record LogProof(long Index, IReadOnlyList<Bytes32> Hashes, SignedN
             number,
             [.. lines.Select(line => Decode(line) is { Length: Merkle.Size } hash ? new Bytes32(hash) : throw Malformed())],
             SignedNote.Parse(bytes[(split + 2)..]),
-            extra);
+            // A plain null would become an empty memory.
+            extra is null ? default(ReadOnlyMemory<byte>?) : extra);
         return proof.ToBytes().AsSpan().SequenceEqual(bytes) ? proof : throw Malformed();
     }
 
