@@ -103,7 +103,7 @@ internal sealed class Session : IAsyncDisposable
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client) { Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

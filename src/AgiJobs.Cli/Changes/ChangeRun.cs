@@ -8,6 +8,8 @@ using AgiJobs.Control.Execution;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Keys;
+using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli.Changes;
 
@@ -20,13 +22,13 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
 
     private bool IsVerified => Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "verified");
 
-    private bool IsSafe => Document.Steps[0].Route.Kind == RouteKind.Safe;
+    private IReadOnlyList<ChangeStep> Statements => [.. Document.Steps.Where(step => step.Route.Kind == RouteKind.Authorization)];
 
     /// <summary>Files the plan of a command and goes as far as the command line says.</summary>
     public static async Task<ExitCode> FromPlanAsync(Session session, ChangeDocument document, RouteOption option, string? safeFile, CancellationToken cancellation)
     {
         var execute = session.Execute;
-        if (safeFile is not null && document.Steps[0].Route is { Kind: not RouteKind.Safe } own)
+        if (safeFile is not null && document.Steps[0].Route is { Base.Kind: not RouteKind.Safe } own)
         {
             // Before anything is put on file.
             throw new ControlException("safe-route", ExitCode.BadInput, $"--safe {safeFile}: this change is sent by {own.Caller} ({own.Role}), not by a Safe.", "Name Safe owners with --signer to plan it through the Safe, or leave --safe out.");
@@ -47,7 +49,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
     {
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
         var rehearsed = await Rehearsal.TryAsync(client, session.Protocol, Document, cancellation).ConfigureAwait(false);
-        var standing = IsSafe ? await new SafeCarrier(client, change).StandingAsync(cancellation).ConfigureAwait(false) : null;
+        var standing = await StandingAsync(cancellation).ConfigureAwait(false);
         var exit = IsVerified ? ExitCode.Clean : rehearsed.Any(step => step.Succeeds is null) ? ExitCode.Unknown : rehearsed.Any(step => step.Succeeds == false) ? ExitCode.Failed : ExitCode.Findings;
         var dryRun = FileDryRun(rehearsed, standing);
         var terminal = session.Terminal;
@@ -107,9 +109,9 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
     /// <summary>Has the owners among the signers sign; sends nothing.</summary>
     public async Task<ExitCode> ApproveAsync(IReadOnlyList<SignerReference> signers, CancellationToken cancellation)
     {
-        if (!IsSafe)
+        if (!Document.Steps.Any(step => step.Route.Base.Kind is RouteKind.Safe or RouteKind.Authorization))
         {
-            throw new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} is sent by {Document.Steps[0].Route.Caller} itself and takes no signatures of Safe owners.", $"Execute it: agijobs change execute {change.Id} --signer NAME --execute");
+            throw new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} is sent by {Document.Steps[0].Route.Base.Caller} itself and takes no signatures of Safe owners.", $"Execute it: agijobs change execute {change.Id} --signer NAME --execute");
         }
 
         if (Journal.Read(change.JournalPath).Any(entry => string.Equals((string?)entry["event"], "verified", StringComparison.Ordinal)))
@@ -142,18 +144,25 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             throw new ControlException("signer-needed", ExitCode.BadInput, "No signer is at hand to send this.", "Name one with --signer.");
         }
 
-        if (IsSafe)
+        if (!IsVerified)
         {
-            var state = (await new SafeCarrier(client, change).StandingAsync(cancellation).ConfigureAwait(false)).State;
-            var owners = session.NamedSigners.Where(signer => state.Quorum.Contains(signer.Address)).ToList();
-            if (owners.Count > 0 && Journal.Read(change.JournalPath).Count == 0)
-            {
-                await SignAsync(owners, cancellation).ConfigureAwait(false);
-            }
+            await SignWhatIsMissingAsync(signers, cancellation).ConfigureAwait(false);
         }
 
-        var sender = IsSafe ? signers[0] : signers.FirstOrDefault(signer => signer.Address == Document.Steps[0].Route.Caller) ?? signers[0];
-        using var opened = new OpenedSigner(SignerBook.Open(sender, client.ChainId));
+        var opened = new List<OpenedSigner>();
+        try
+        {
+            opened.AddRange(Senders(signers).Select(sender => new OpenedSigner(SignerBook.Open(sender, client.ChainId))));
+            return await ExecuteAsync(client, opened.ConvertAll(signer => signer.Signer), cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            opened.ForEach(signer => signer.Dispose());
+        }
+    }
+
+    private async Task<ExitCode> ExecuteAsync(EthereumClient client, IReadOnlyList<ISigner> senders, CancellationToken cancellation)
+    {
         var started = session.Environment.Time.GetTimestamp();
         var executor = new ChangeExecutor(client, session.Protocol, session.Workspace, session.Environment.Time)
         {
@@ -161,7 +170,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             Patience = session.Environment.Patience,
             OnProgress = session.Terminal.Progress,
         };
-        var result = await executor.ExecuteAsync(change, opened.Signer, cancellation).ConfigureAwait(false);
+        var result = await executor.ExecuteAsync(change, senders, cancellation).ConfigureAwait(false);
         var took = session.Environment.Time.GetElapsedTime(started);
         Print(result, took);
         return result.Exit;
@@ -171,22 +180,96 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
     public async Task WriteSafeFileAsync(string path, CancellationToken cancellation)
     {
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        var bytes = new SafeCarrier(client, change).ToTransactionBuilder(session.Environment.Time.GetUtcNow());
+        var carrier = await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false) ?? new SafeCarrier(client, change);
+        var bytes = carrier.ToTransactionBuilder(session.Environment.Time.GetUtcNow());
         AtomicFile.Write(Path.Combine(change.Folder, "safe-batch.json"), bytes);
         AtomicFile.Write(session.PathOf(path), bytes);
         session.Terminal.Progress($"wrote {session.PathOf(path)}");
     }
 
-    private async Task<SafeStanding> SignAsync(IReadOnlyList<SignerReference> signers, CancellationToken cancellation)
+    // Each direct call is sent by the account that its route names, all else by the first signer; through a timelock by whoever of them may.
+    private List<SignerReference> Senders(IReadOnlyList<SignerReference> signers)
+    {
+        var callers = Document.Steps.Select(step => step.Route.Base).Where(route => route.Kind == RouteKind.Direct).Select(route => route.Caller).ToHashSet();
+        var own = signers.Where(signer => callers.Contains(signer.Address)).ToList();
+        return Document.Steps.Any(step => step.Route.Kind is RouteKind.Timelock || step.Route.Via?.Kind is RouteKind.Timelock) ? [.. own, .. signers.Except(own)]
+            : own.Count > 0 && Document.Steps.All(step => step.Route.Base.Kind == RouteKind.Direct) ? own
+            : [signers[0], .. own.Where(signer => signer != signers[0])];
+    }
+
+    // Signs with the signers named on the command line, where they are Safe owners, and with whose statement it is.
+    private async Task SignWhatIsMissingAsync(IReadOnlyList<SignerReference> signers, CancellationToken cancellation)
+    {
+        foreach (var step in Statements)
+        {
+            await SignStatementAsync(step, signers, cancellation).ConfigureAwait(false);
+        }
+
+        if (session.NamedSigners.Count > 0 && await StandingAsync(cancellation).ConfigureAwait(false) is { IsComplete: false } standing
+            && session.NamedSigners.Where(signer => standing.Tree.Any(node => node.State.Quorum.Contains(signer.Address))).ToList() is { Count: > 0 } owners)
+        {
+            await SignAsync(owners, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> SignStatementAsync(ChangeStep step, IReadOnlyList<SignerReference> signers, CancellationToken cancellation)
     {
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        var carrier = new SafeCarrier(client, change);
-        foreach (var reference in signers)
+        var carrier = new AuthorizationCarrier(client, session.Protocol, change, step);
+        if (signers.FirstOrDefault(signer => signer.Address == carrier.Signer) is not { } reference)
+        {
+            return false;
+        }
+
+        var standing = await carrier.StandingAsync(cancellation).ConfigureAwait(false);
+        if (standing is { Signature: null, IsSpent: false })
+        {
+            using var opened = new OpenedSigner(SignerBook.Open(reference, client.ChainId));
+            var signed = await carrier.SignAsync(standing, opened.Signer, session.Environment.Time, cancellation).ConfigureAwait(false);
+            session.Terminal.Progress($"{reference.Name} signed {signed.Digest}");
+        }
+
+        return true;
+    }
+
+    private async Task<SafeStanding?> StandingAsync(CancellationToken cancellation)
+    {
+        if (IsVerified || !Document.Steps.Any(step => step.Route.Base.Kind == RouteKind.Safe))
+        {
+            return null;
+        }
+
+        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
+        return await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false) is { } carrier ? await carrier.StandingAsync(cancellation).ConfigureAwait(false) : null;
+    }
+
+    private async Task<SafeStanding?> SignAsync(IReadOnlyList<SignerReference> signers, CancellationToken cancellation)
+    {
+        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
+        var left = signers.ToList();
+        foreach (var step in Statements)
+        {
+            if (await SignStatementAsync(step, signers, cancellation).ConfigureAwait(false))
+            {
+                left.RemoveAll(signer => signer.Address == step.Route.Caller);
+            }
+        }
+
+        if (await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false) is not { } carrier)
+        {
+            return left is [var stranger, ..] && Statements is [var statement, ..]
+                ? throw new ControlException("authorization-signer", ExitCode.Refused, $"The statement of the change {change.Id} is to be signed by {statement.Route.Caller} ({statement.Route.Role}), and '{stranger.Name}' is {stranger.Address}.", "Name that account's signer with --signer.")
+                : null;
+        }
+
+        foreach (var reference in left)
         {
             var standing = await carrier.StandingAsync(cancellation).ConfigureAwait(false);
             using var opened = new OpenedSigner(SignerBook.Open(reference, client.ChainId));
-            var approval = await carrier.ApproveAsync(standing, reference, opened.Signer, session.Environment.Time, cancellation).ConfigureAwait(false);
-            session.Terminal.Progress($"{reference.Name} signed {approval.SafeTxHash}");
+            foreach (var approval in await carrier.ApproveAsync(standing, reference, opened.Signer, session.Environment.Time, cancellation).ConfigureAwait(false))
+            {
+                session.Terminal.Progress($"{reference.Name} signed {approval.SafeTxHash}");
+            }
         }
 
         return await carrier.StandingAsync(cancellation).ConfigureAwait(false);
@@ -200,6 +283,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         {
             ExecutionEnd.NothingToDo => "Nothing was sent: the state is already the one asked for.",
             ExecutionEnd.AlreadyExecuted => "Nothing was sent: this change was executed and verified before.",
+            ExecutionEnd.ExecutedElsewhere => $"{Document.Title}: executed by another machine (change-executed-elsewhere), and verified here.",
             _ => $"{Document.Title}: done and verified in {took.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s.",
         });
         terminal.Line($"  change   {change.Id}");
@@ -213,7 +297,12 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             terminal.Line($"  {(check.Holds switch { true => "holds   ", false => "NO MORE ", null => "UNKNOWN " })} {check.Expectation.Subject}");
         }
 
-        if (result.Exit == ExitCode.Findings)
+        foreach (var remark in result.Remarks)
+        {
+            terminal.Line($"  REMARK   {remark}");
+        }
+
+        if (result.Checks.Any(check => check.Holds == false))
         {
             terminal.Line("  next     the state has changed since; plan it again for another --instance");
         }
@@ -221,7 +310,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         terminal.Json("agijobs.change-execute/1", result.Exit, writer =>
         {
             WriteChange(writer);
-            writer.WriteString("end", result.End switch { ExecutionEnd.Verified => "verified", ExecutionEnd.NothingToDo => "nothing-to-do", _ => "already-executed" });
+            writer.WriteString("end", result.End switch { ExecutionEnd.Verified => "verified", ExecutionEnd.NothingToDo => "nothing-to-do", ExecutionEnd.ExecutedElsewhere => "executed-elsewhere", _ => "already-executed" });
             writer.WriteBoolean("sent", result.End == ExecutionEnd.Verified);
             writer.WriteNumber("milliseconds", (long)took.TotalMilliseconds);
             writer.WriteStartArray("transactions");
@@ -232,6 +321,13 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
                 writer.WriteNumber("block", transaction.Block.Value);
                 writer.WriteNumber("gasUsed", transaction.GasUsed.Value);
                 writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteStartArray("remarks");
+            foreach (var remark in result.Remarks)
+            {
+                writer.WriteStringValue(remark);
             }
 
             writer.WriteEndArray();
@@ -268,7 +364,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
 
         if (standing is not null)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\nSafe transaction hash `{standing.Hash.Value}` at nonce {standing.State.Nonce}; {standing.Approvals.Count} of {standing.Needed} signatures.\n");
+            text.Append(CultureInfo.InvariantCulture, $"\nSafe transaction hash `{standing.Hash.Value}` at nonce {standing.State.Nonce}; {standing.Given} of {standing.Needed} signatures.\n");
         }
 
         var path = session.Workspace.Locate("monitoring", "runbooks", $"{change.Id}.md");
@@ -285,7 +381,12 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
 
         session.Terminal.Line($"  safe     {standing.State.Domain.Safe}, nonce {standing.State.Nonce}, {standing.State.Quorum.Threshold} of {standing.State.Quorum.Owners.Count} owners");
         session.Terminal.Line($"  safehash {standing.Hash.Value} (computed twice, and by the Safe)");
-        session.Terminal.Line($"  signed   {standing.Approvals.Count} of {standing.Needed}{(standing.Approvals.Count == 0 ? "" : $": {string.Join(", ", standing.Approvals.Select(approval => session.Labels.Describe(approval.Owner)))}")}");
+        session.Terminal.Line($"  signed   {standing.Given} of {standing.Needed}{(standing.Approvals.Count == 0 ? "" : $": {string.Join(", ", standing.Approvals.Select(approval => session.Labels.Describe(approval.Owner)))}")}");
+        foreach (var child in standing.Tree.Skip(1))
+        {
+            session.Terminal.Line($"  nested   {child.State.Domain.Safe}, nonce {child.State.Nonce}, {child.Given} of {child.Needed} signed {child.Hash.Value}");
+        }
+
         foreach (var finding in standing.State.Findings)
         {
             session.Terminal.Line($"  FINDING  {finding.Message}");

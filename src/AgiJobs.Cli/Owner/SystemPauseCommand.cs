@@ -40,7 +40,7 @@ internal static class SystemPauseCommand
         var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
         var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null };
         var store = new ChangeStore(session.Workspace, session.Environment.Time);
-        var plan = planner.Plan(action, instance ?? "");
+        var plan = await planner.PlanAsync(await session.ClientAsync(cancellation).ConfigureAwait(false), action, instance ?? "", null, cancellation).ConfigureAwait(false);
         if (plan.Change is null)
         {
             // The state can be there because of an execution that died before it had verified and recorded what it did.

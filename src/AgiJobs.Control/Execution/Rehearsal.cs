@@ -23,6 +23,7 @@ public static class Rehearsal
         await batch.SendAsync(cancellation).ConfigureAwait(false);
         return [.. tried.Select(entry => entry.Slot.Error switch
         {
+            _ when entry.Step.Route.Kind == RouteKind.Authorization => new RehearsedStep(entry.Step, null, "a statement can be tried only with its signature"),
             null => new RehearsedStep(entry.Step, true, null),
             RevertException refused => new RehearsedStep(entry.Step, false, refused.DecodedBy(protocol.Abi).Message),
             var problem => new RehearsedStep(entry.Step, null, problem.Message),
