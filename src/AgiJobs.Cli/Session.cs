@@ -138,9 +138,10 @@ internal sealed class Session : IAsyncDisposable
     /// <param name="change">The change that it is about, if any.</param>
     /// <param name="say">Adds what else there is to say; no secret.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    public async Task RecordAsync(string kind, Bytes32? change, Action<JsonObject> say, CancellationToken cancellation)
+    /// <param name="files">The files that the entry vouches for.</param>
+    public async Task RecordAsync(string kind, Bytes32? change, Action<JsonObject> say, CancellationToken cancellation, IReadOnlyList<AuditFile>? files = null)
     {
-        var entry = new AuditEntry { Kind = kind, Network = Network, Change = change };
+        var entry = new AuditEntry { Kind = kind, Network = Network, Change = change, Files = files ?? [] };
         say(entry.Data);
         if ((await Audit.RecordAsync(entry, cancellation).ConfigureAwait(false)).Problem is { } problem)
         {
@@ -153,7 +154,7 @@ internal sealed class Session : IAsyncDisposable
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client) { Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

@@ -191,7 +191,7 @@ public sealed class TestNetwork : IAsyncDisposable
     public async Task<ProtocolState> ObserveAsync()
     {
         await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(Url), ChainId.Local, TimeProvider.System);
-        return await new ProtocolObserver(client).ObserveAsync(Protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
+        return await new ProtocolObserver(client) { Hints = [Safe, .. Signers.All.Select(signer => signer.Address)] }.ObserveAsync(Protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 
     /// <summary>True when every module is in this state.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Workspaces;
@@ -145,6 +146,11 @@ public static class Brief
     public static string Means(Route route, Labels labels) => route.Kind switch
     {
         RouteKind.Safe => $"the Safe {labels.Describe(route.Caller)}, which is {route.Role}, on its owners' signatures",
+        RouteKind.Authorization => $"anybody with gas, on a statement signed by {labels.Describe(route.Caller)}, which is {route.Role}{(route.Statement is { } statement ? $"; it counts {Validity(statement)}" : "")}",
+        RouteKind.Forwarder => $"the contract {labels.Describe(route.Caller)}, which is {route.Role} and passes the call on; called by {(route.Via is { } via ? Means(via, labels) : "nobody")}",
+        RouteKind.Timelock => string.Create(CultureInfo.InvariantCulture, $"the timelock {labels.Describe(route.Caller)}, which is {route.Role}, {route.DelaySeconds} seconds after it was scheduled; scheduled by {(route.Via is { } via ? Means(via, labels) : "nobody")}"),
         _ => $"the account {labels.Describe(route.Caller)}, which is {route.Role}",
     };
+
+    private static string Validity(PauseStatement statement) => string.Create(CultureInfo.InvariantCulture, $"in block time from {statement.ValidAfter} until {statement.ValidBefore} (seconds since 1970), once");
 }

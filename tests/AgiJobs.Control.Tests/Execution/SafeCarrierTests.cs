@@ -93,6 +93,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
             (good with { Signature = [(byte)(good.Signature[0] ^ 1), .. good.Signature[1..]] }, ""),
         ])
         {
+            Directory.Delete(Path.Combine(_change.Folder, "approvals"), recursive: true);
             _change.File(wrong);
             var standing = await StandingAsync();
             Assert.Empty(standing.Approvals);
@@ -124,6 +125,6 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
 
     private Task<SafeStanding> StandingAsync() => new SafeCarrier(Devnet.Client, _change).StandingAsync(CancellationToken.None);
 
-    private async Task<SafeApproval> SignAsync(string owner) =>
-        await new SafeCarrier(Devnet.Client, _change).ApproveAsync(await StandingAsync(), Devnet.Signers.Named([owner])[0], Devnet.Accounts[owner], TimeProvider.System, CancellationToken.None);
+    private async Task<SafeApproval> SignAsync(string owner) => Assert.Single(
+        await new SafeCarrier(Devnet.Client, _change).ApproveAsync(await StandingAsync(), Devnet.Signers.Named([owner])[0], Devnet.Accounts[owner], TimeProvider.System, CancellationToken.None));
 }
