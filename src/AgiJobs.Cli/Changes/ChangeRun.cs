@@ -355,8 +355,8 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             ResumePoints = [new MultisigPoint(async (filed, token) =>
             {
                 var read = standing ?? await new SafeCarrier(client, filed).StandingAsync(token).ConfigureAwait(false);
-                return new MultisigStanding(read.State.Domain.Safe, read.Approvals.Count, read.Needed, read.Stale);
-            }), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
+                return new MultisigStanding(read.State.Domain.Safe, read.Approvals.Count, read.Needed, [.. read.State.Quorum.Owners.Where(owner => !read.Approvals.Any(approval => approval.Owner == owner))], read.Stale);
+            }, session.Signers.NameOf), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
             Simulation = simulation,
             SignerOf = session.Signers.NameOf,
             OnFinding = finding => session.Terminal.Progress($"FINDING {finding}"),
