@@ -45,6 +45,19 @@ internal static class Agijobs
     /// <summary>Runs a command in this process against a local network's workspace.</summary>
     public static Task<Outcome> RunAsync(this TestNetwork devnet, params string[] arguments) => RunAsync(devnet.Folder, arguments);
 
+    /// <summary>Has everybody sign a resume whose signature the policy of a local network asks for, besides the Safe's owners.</summary>
+    public static async Task SignOffAsync(this TestNetwork devnet, string change)
+    {
+        foreach (var (duty, signer) in ((string, string)[])[("author", "deployer"), ("security", "moderator"), ("operator", "pauser"), ("commander", "guardian")])
+        {
+            var signed = await devnet.RunAsync("change", "approve", change, "--duty", duty, "--signer", signer);
+            Assert.True(signed.Exit == 0, signed.ToString());
+        }
+    }
+
+    /// <summary>Leaves approvals unmanaged: the chain's own authority is the only gate.</summary>
+    public static void Unmanage(this TestNetwork devnet) => File.Delete(devnet.Workspace.NetworkPolicyPath(TestNetwork.Network));
+
     /// <summary>Starts the real program in a folder.</summary>
     public static Process Start(string folder, IReadOnlyList<string> arguments, string? temporary = null)
     {

@@ -1,5 +1,6 @@
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Approvals;
 
@@ -60,12 +61,14 @@ public sealed class SignedPoint(string name, string why, Func<ChangeDemands, IRe
 /// <param name="Safe">The Safe.</param>
 /// <param name="Signed">Signatures that count.</param>
 /// <param name="Needed">Its threshold.</param>
+/// <param name="Missing">The owners who have not signed.</param>
 /// <param name="Stale">Signatures on file that count no more, each with the reason.</param>
-public sealed record MultisigStanding(Ethereum.Address Safe, int Signed, int Needed, IReadOnlyList<string> Stale);
+public sealed record MultisigStanding(Address Safe, int Signed, int Needed, IReadOnlyList<Address> Missing, IReadOnlyList<string> Stale);
 
 /// <summary>The multisig's approval: as many owners' signatures as the Safe demands.</summary>
 /// <param name="read">Reads the Safe behind a change and counts the signatures on file.</param>
-public sealed class MultisigPoint(Func<FiledChange, CancellationToken, Task<MultisigStanding>> read) : IGatePoint
+/// <param name="signerOf">The name of an address's signer, for the command that mends; null when it has none.</param>
+public sealed class MultisigPoint(Func<FiledChange, CancellationToken, Task<MultisigStanding>> read, Func<Address, string?> signerOf) : IGatePoint
 {
     /// <inheritdoc/>
     public string Name => "the multisig's approval";
@@ -83,6 +86,6 @@ public sealed class MultisigPoint(Func<FiledChange, CancellationToken, Task<Mult
             ? new GatePassed($"{standing.Signed} of the {standing.Needed} signatures that the Safe {standing.Safe} demands")
             : new GateNotPassed(
                 $"it has {standing.Signed} of the {standing.Needed} signatures that the Safe {standing.Safe} demands{(standing.Stale.Count == 0 ? "" : $"; these count no more: {string.Join("; ", standing.Stale)}")}",
-                $"agijobs change approve {change.Id} --signer OWNER");
+                $"agijobs change approve {change.Id} --signer {standing.Missing.Select(signerOf).FirstOrDefault(name => name is not null) ?? "OWNER"}");
     }
 }

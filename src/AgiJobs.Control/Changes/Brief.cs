@@ -133,9 +133,15 @@ public static class Brief
                 Line("- nothing");
             }
 
-            foreach (var expectation in expectations)
+            // The hashes stand in change.json; what a reader can check by eye is that no contract was left out.
+            if (expectations.Where(expectation => expectation.CodeHash is not null).ToList() is { Count: > 0 } code)
             {
-                Line(expectation.CodeHash is { } code ? $"- {expectation.Subject} at {expectation.Target} is `{code}`" : $"- {expectation.Subject} at {expectation.Target}");
+                Line($"- the code of {string.Join(", ", code.Select(expectation => expectation.Subject.StartsWith("code of ", StringComparison.Ordinal) ? expectation.Subject[8..] : expectation.Subject))} is what it was when this was planned");
+            }
+
+            foreach (var expectation in expectations.Where(expectation => expectation.CodeHash is null))
+            {
+                Line($"- {expectation.Subject}");
             }
 
             Line();
