@@ -22,6 +22,7 @@ public static class WorkspaceFiles
         - `config/owner-control.NAME.json`: the manifest, the desired state of the protocol there
         - `config/signers.json`: references to signers; never a key
         - `storage/changes/`: every change with its brief, approvals and journal
+        - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it
         - `storage/receipts/`, `monitoring/runbooks/`, `reports/`: receipts, dry runs, reports
 
         Keep it in git. No secret belongs here: a secret field is {"env": "NAME"} or {"file": "PATH"}.
