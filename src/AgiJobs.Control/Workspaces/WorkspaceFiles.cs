@@ -24,6 +24,7 @@ public static class WorkspaceFiles
         - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
         - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
+        - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it
         - `storage/receipts/`, `monitoring/runbooks/`, `reports/`: receipts, dry runs, reports
 
         Keep it in git. No secret belongs here: a secret field is {"env": "NAME"} or {"file": "PATH"}.

@@ -7,7 +7,7 @@ public sealed record AuditLogOptions
     public string Host { get; init; } = Environment.MachineName;
 
     /// <summary>How long the lock of a log is waited for before another writer is begun.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Fills with random bytes, for the names of writers; by default the system's cryptographic source.</summary>
     public Action<Span<byte>>? Random { get; init; }
