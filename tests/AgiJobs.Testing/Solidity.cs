@@ -43,7 +43,7 @@ public static class Solidity
                 ["optimizer"] = new JsonObject { ["enabled"] = true, ["runs"] = 200 },
                 ["outputSelection"] = new JsonObject
                 {
-                    ["*"] = new JsonObject { ["*"] = new JsonArray("abi", "evm.bytecode.object", "evm.deployedBytecode.object") },
+                    ["*"] = new JsonObject { ["*"] = new JsonArray("abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout") },
                 },
             },
         };
@@ -74,7 +74,10 @@ public static class Solidity
         return new CompiledContract(
             made["abi"]!.ToJsonString(),
             Hex.Decode("0x" + (string)made["evm"]!["bytecode"]!["object"]!),
-            Hex.Decode("0x" + (string)made["evm"]!["deployedBytecode"]!["object"]!));
+            Hex.Decode("0x" + (string)made["evm"]!["deployedBytecode"]!["object"]!))
+        {
+            StorageLayoutJson = made["storageLayout"]!.ToJsonString(),
+        };
     }
 
     private static string ReadResource(string name)
@@ -90,4 +93,8 @@ public static class Solidity
 /// <param name="AbiJson">Its ABI as JSON.</param>
 /// <param name="CreationCode">What a creation transaction carries.</param>
 /// <param name="RuntimeCode">What is at the address afterwards, without immutables.</param>
-public sealed record CompiledContract(string AbiJson, byte[] CreationCode, byte[] RuntimeCode);
+public sealed record CompiledContract(string AbiJson, byte[] CreationCode, byte[] RuntimeCode)
+{
+    /// <summary>Where its state variables lie, as JSON.</summary>
+    public required string StorageLayoutJson { get; init; }
+}

@@ -393,7 +393,8 @@ internal sealed class EffectJudge
         {
             if (call.Kind == CallFrameKind.SelfDestruct && !codes.Exists(code => code.Address == call.From))
             {
-                codes.Add(new SimulatedCode(call.From, "destroyed"));
+                // Since Cancun that destroys only what was made in the same transaction; that it is tried is reason enough.
+                codes.Add(new SimulatedCode(call.From, "made to destroy itself"));
             }
             else if (call.Kind == CallFrameKind.Create && call.To is { } made && !codes.Exists(code => code.Address == made))
             {

@@ -158,7 +158,7 @@ public sealed record SimulatedMovement(Address? From, Address? To, string Amount
 
 /// <summary>Code that comes, changes or goes.</summary>
 /// <param name="Address">Where.</param>
-/// <param name="What">made, changed or destroyed.</param>
+/// <param name="What">made, changed, destroyed, or made to destroy itself.</param>
 public sealed record SimulatedCode(Address Address, string What);
 
 /// <summary>One expectation in the simulated state.</summary>
