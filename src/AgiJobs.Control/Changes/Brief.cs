@@ -139,9 +139,9 @@ public static class Brief
                 Line($"- the code of {string.Join(", ", code.Select(expectation => expectation.Subject.StartsWith("code of ", StringComparison.Ordinal) ? expectation.Subject[8..] : expectation.Subject))} is what it was when this was planned");
             }
 
-            foreach (var expectation in expectations.Where(expectation => expectation.CodeHash is null))
+            if (expectations.Where(expectation => expectation.CodeHash is null).ToList() is { Count: > 0 } values)
             {
-                Line($"- {expectation.Subject}");
+                Line($"- {string.Join(", ", values.Select(expectation => expectation.Subject))}");
             }
 
             Line();

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Pausing;
 using AgiJobs.Control.Tests.Approvals;
 using AgiJobs.Control.Workspaces;
 
@@ -105,11 +107,17 @@ public sealed class ChangeStateTests : IDisposable
     {
         using var other = new ApprovalGround();
         other.Time.Advance(TimeSpan.FromDays(9));
-        var (here, there) = (_ground.File(_ground.Pause()), other.File(other.Pause()));
+        var (here, there) = (Plan(_ground), Plan(other));
         Assert.NotEqual(here.Id, there.Id);
         Assert.Equal(File.ReadAllBytes(Path.Combine(here.Folder, "change.json")), File.ReadAllBytes(Path.Combine(there.Folder, "change.json")));
         Assert.Equal(here.Document.Digest(), there.Document.Digest());
         Assert.Equal(here.Id[^8..], there.Id[^8..]);
+    }
+
+    private static FiledChange Plan(ApprovalGround ground)
+    {
+        var state = SyntheticProtocol.State(ground.Protocol, [false, true, false]);
+        return ground.File(new PausePlanner(state, "local", [SyntheticProtocol.Signer("owner", SyntheticProtocol.Owner)]).Plan(LeverAction.Pause, "INC-1").Change!);
     }
 
     private ChangeState Of(FiledChange change) => ChangeState.Of(change, () => _ground.Policy.IsApproved(change, _ground.Protocol), ChangeState.RolledBack(_ground.Changes.List()), _ground.Time.GetUtcNow());
