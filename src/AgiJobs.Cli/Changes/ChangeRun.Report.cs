@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Execution;
 
 namespace AgiJobs.Cli.Changes;
