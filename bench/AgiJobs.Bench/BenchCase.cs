@@ -11,11 +11,17 @@ internal sealed record BenchCase(string Name, Func<object?> Run, Func<string> Sh
     /// <summary>The name of the rival, as the table shows it.</summary>
     public required string Baseline { get; init; }
 
-    /// <summary>The operation in bench/baseline/baseline.mjs.</summary>
-    public required string Operation { get; init; }
+    /// <summary>The operation in bench/baseline/baseline.mjs; empty when the rival is <see cref="Rival"/>.</summary>
+    public string Operation { get; init; } = "";
 
     /// <summary>What the operation works on.</summary>
-    public required JsonObject Input { get; init; }
+    public JsonObject Input { get; init; } = [];
+
+    /// <summary>The rival when it runs in this process; what both sides show is then not compared.</summary>
+    public Func<object?>? Rival { get; init; }
+
+    /// <summary>True when wall time counts and not processor time: the disk is what is waited for.</summary>
+    public bool CountsWallTime { get; init; }
 
     /// <summary>How many times as fast as the baseline the design wants it; null when it names no target.</summary>
     public double? Target { get; init; }

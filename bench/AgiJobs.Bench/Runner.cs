@@ -24,27 +24,29 @@ internal static class Runner
     public static Measurement Measure(BenchCase one, Baseline baseline)
     {
         var ours = one.Show();
-        var theirs = baseline.Show(one);
+        var theirs = one.Rival is null ? baseline.Show(one) : ours;
         if (ours != theirs)
         {
             throw new InvalidOperationException(
                 $"{one.Name}: the two sides do not agree, so there is nothing to compare.\n{ours}\n{theirs}");
         }
 
-        var iterations = Calibrate(count => Time(one, count) / count);
-        var baselineIterations = Calibrate(count => baseline.Nanoseconds(one, count));
+        var iterations = Calibrate(count => Time(one, one.Run, count) / count);
+        var baselineIterations = Calibrate(count => Theirs(count));
         var times = new double[Repetitions];
         var baselineTimes = new double[Repetitions];
         var allocated = 0L;
         for (var i = 0; i < Repetitions; i++)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            times[i] = Time(one, iterations) / iterations;
+            times[i] = Time(one, one.Run, iterations) / iterations;
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            baselineTimes[i] = baseline.Nanoseconds(one, baselineIterations);
+            baselineTimes[i] = Theirs(baselineIterations);
         }
 
         return new Measurement(one, Median(times), Median(baselineTimes), (double)allocated / iterations);
+
+        double Theirs(int count) => one.Rival is { } rival ? Time(one, rival, count) / count : baseline.Nanoseconds(one, count);
     }
 
     // Runs until warm, then finds how many iterations fill one slice.
@@ -62,17 +64,17 @@ internal static class Runner
         return count;
     }
 
-    private static double Time(BenchCase one, int iterations)
+    private static double Time(BenchCase one, Func<object?> run, int iterations)
     {
-        var run = one.Run;
         object? last = null;
+        var watch = Stopwatch.StartNew();
         var start = Environment.CpuUsage.TotalTime;
         for (var i = 0; i < iterations; i++)
         {
             last = run();
         }
 
-        var elapsed = (Environment.CpuUsage.TotalTime - start).TotalNanoseconds;
+        var elapsed = one.CountsWallTime ? watch.Elapsed.TotalNanoseconds : (Environment.CpuUsage.TotalTime - start).TotalNanoseconds;
         _sink = last;
         GC.KeepAlive(_sink);
         return elapsed;

@@ -1,11 +1,15 @@
 using System.CommandLine;
+using AgiJobs.Cli.Approvals;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
+using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Signers;
 using AgiJobs.Control;
+using AgiJobs.Control.Sealing;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 
@@ -26,17 +30,26 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
 
     /// <summary>How long a sent transaction is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What seals this program's own secrets, with the user's configuration folder that holds them.</summary>
+    public required Seal Seal { get; init; }
 }
 
 /// <summary>The command line: parses, runs and turns every outcome into the exit code of <see cref="ExitCode"/>.</summary>
 internal static class CommandLine
 {
-    /// <summary>The world around this process.</summary>
+    /// <summary>The world around this process; nothing else reads the environment's variables but a secret's reference.</summary>
     public static CommandEnvironment Environment()
     {
-        var home = System.Environment.GetEnvironmentVariable("AGIJOBS_HOME") is { Length: > 0 } told ? told : AppContext.BaseDirectory;
-        var color = !Console.IsOutputRedirected && System.Environment.GetEnvironmentVariable("NO_COLOR") is not { Length: > 0 };
-        return new CommandEnvironment(Console.Out, Console.Error, Directory.GetCurrentDirectory(), home, Path.Combine(AppContext.BaseDirectory, "config"), color, TimeProvider.System);
+        var user = UserFolder.Choose(Variable("AGIJOBS_CONFIG_HOME"), Variable("XDG_CONFIG_HOME"), System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile, System.Environment.SpecialFolderOption.DoNotVerify));
+        var home = Variable("AGIJOBS_HOME") is { Length: > 0 } told ? told : AppContext.BaseDirectory;
+        var color = !Console.IsOutputRedirected && Variable("NO_COLOR") is not { Length: > 0 };
+        return new CommandEnvironment(Console.Out, Console.Error, Directory.GetCurrentDirectory(), home, Path.Combine(AppContext.BaseDirectory, "config"), color, TimeProvider.System)
+        {
+            Seal = new Seal(user, new SealKeySource(Variable("AGIJOBS_SEAL_KEY"), Variable("AGIJOBS_SEAL_KEY_FILE"))),
+        };
+
+        static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name);
     }
 
     /// <summary>Runs one command line.</summary>
@@ -105,6 +118,10 @@ internal static class CommandLine
         root.Subcommands.Add(InitCommand.Build(options, environment));
         root.Subcommands.Add(OwnerCommands.Build(options, environment));
         root.Subcommands.Add(ChangeCommands.Build(options, environment));
+        root.Subcommands.Add(EvidenceCommands.Build(options, environment));
+        root.Subcommands.Add(LedgerCommands.Build(options, environment));
+        root.Subcommands.Add(StandingCommands.Build(options, environment));
+        root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));

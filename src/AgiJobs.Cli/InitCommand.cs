@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Observation;
@@ -72,12 +73,24 @@ internal static class InitCommand
                 JsonFile.Write(workspace.SignersPath, new SignersFile { Version = 1, Signers = [] }, WorkspaceJson.Default.SignersFile);
             }
 
+            // The policy without its people would be an error, so the people come first.
+            if (!File.Exists(workspace.OperatorsPath))
+            {
+                JsonFile.Write(workspace.OperatorsPath, new OperatorsFile { Version = 1, People = [] }, WorkspaceJson.Default.OperatorsFile);
+            }
+
+            if (!File.Exists(workspace.PolicyPath))
+            {
+                JsonFile.Write(workspace.PolicyPath, ApprovalPolicy.Shipped, WorkspaceJson.Default.PolicyFile);
+            }
+
             // Last, because a network exists for every other command as soon as its file does.
             JsonFile.Write(workspace.NetworkPath(name), network, WorkspaceJson.Default.NetworkFile);
             session.Terminal.Line($"network {name}, chain {network.ChainId}, block {state.Block}");
             session.Terminal.Line($"  workspace {workspace.Root}");
             session.Terminal.Line($"  modules   {(bound.Modules.Count == 0 ? "none yet: add them to " + workspace.ManifestPath(name) : string.Join(", ", bound.Modules))}");
             session.Terminal.Line($"  signers   none: add references, never keys, to {workspace.SignersPath}");
+            session.Terminal.Line($"  policy    {workspace.PolicyPath}: nothing is sent until the people whom it asks for are in {workspace.OperatorsPath}");
             session.Terminal.Line($"  next      agijobs owner system-pause --action status --network {name} --workspace {workspace.Root}");
             session.Terminal.Json("agijobs.init/1", ExitCode.Clean, writer =>
             {

@@ -1,11 +1,16 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Description;
+using AgiJobs.Control.Evidence;
+using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Simulation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 
@@ -20,6 +25,9 @@ internal sealed class Session : IAsyncDisposable
     private NetworkFile? _networkFile;
     private Protocol? _protocol;
     private EthereumClient? _client;
+    private AuditLog? _audit;
+    private ApprovalPolicy? _policy;
+    private bool _policyRead;
 
     private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
@@ -65,6 +73,24 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>Names for addresses.</summary>
     public Labels Labels => field ??= new Labels(Protocol, NetworkFile, Signers);
 
+    /// <summary>The network's policy and people; null when approvals are not managed there.</summary>
+    public ApprovalPolicy? Policy
+    {
+        get
+        {
+            if (!_policyRead)
+            {
+                _policy = ApprovalPolicy.Load(Workspace, Network);
+                _policyRead = true;
+            }
+
+            return _policy;
+        }
+    }
+
+    /// <summary>The standing approvals.</summary>
+    public StandingStore Standings => new(Workspace, Environment.Time);
+
     /// <summary>The signers named with <c>--signer</c>; all of the workspace when none is.</summary>
     public IReadOnlyList<SignerReference> SignersAtHand => NamedSigners is { Count: > 0 } named ? named : Signers.All;
 
@@ -91,7 +117,7 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The network's chain, connected on first use and checked for its chain id.</summary>
     public async Task<EthereumClient> ClientAsync(CancellationToken cancellation) =>
         _client ??= await EthereumClient.ConnectAsync(
-            Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Rounds = 2 }),
+            Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Relays = [.. NetworkFile.PrivateRelays.Select(relay => new RpcEndpoint(relay.Resolve()))], Rounds = 2 }),
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);
@@ -102,16 +128,46 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The local networks of the workspace.</summary>
     public LocalNetworks LocalNetworks() => new(Workspace, Environment.Home, Environment.Time);
 
+    /// <summary>
+    /// Where what happens on the network is recorded. What was recorded is signed when the session ends; nothing that goes wrong with the log stops a command.
+    /// </summary>
+    public IAuditTrail Audit => _audit ??= AuditLog.Open(Workspace, Network, Environment.Seal, Environment.Time);
+
+    /// <summary>Records what was done; a log that cannot take it is a finding and holds nothing up.</summary>
+    /// <param name="kind">What: <c>armory.added</c>.</param>
+    /// <param name="change">The change that it is about, if any.</param>
+    /// <param name="say">Adds what else there is to say; no secret.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <param name="files">The files that the entry vouches for.</param>
+    public async Task RecordAsync(string kind, Bytes32? change, Action<JsonObject> say, CancellationToken cancellation, IReadOnlyList<AuditFile>? files = null)
+    {
+        var entry = new AuditEntry { Kind = kind, Network = Network, Change = change, Files = files ?? [] };
+        say(entry.Data);
+        if ((await Audit.RecordAsync(entry, cancellation).ConfigureAwait(false)).Problem is { } problem)
+        {
+            Terminal.Progress($"FINDING not recorded in the audit log: {problem.Message}");
+        }
+    }
+
     /// <summary>The protocol at the newest block.</summary>
     public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client) { Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (_audit is not null)
+        {
+            await _audit.DisposeAsync().ConfigureAwait(false);
+            foreach (var finding in _audit.Findings)
+            {
+                Terminal.Progress($"audit log: {finding.Message} [{finding.Code}]");
+            }
+        }
+
         if (_client is not null)
         {
             await _client.DisposeAsync().ConfigureAwait(false);

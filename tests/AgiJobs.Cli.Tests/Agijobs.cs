@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Sealing;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
@@ -35,6 +36,7 @@ internal static class Agijobs
         {
             Rpc = options => options with { RequestTimeout = requestTimeout ?? options.RequestTimeout, Rounds = 1 },
             Patience = patience ?? TimeSpan.FromSeconds(20),
+            Seal = new Seal(UserFolder.At(TestNetwork.UserFolderOf(folder))),
         };
         var exit = await CommandLine.RunAsync([.. arguments], environment);
         return new Outcome(exit, output.ToString(), error.ToString());
@@ -43,11 +45,27 @@ internal static class Agijobs
     /// <summary>Runs a command in this process against a local network's workspace.</summary>
     public static Task<Outcome> RunAsync(this TestNetwork devnet, params string[] arguments) => RunAsync(devnet.Folder, arguments);
 
+    /// <summary>Has everybody sign a resume whose signature the policy of a local network asks for, besides the Safe's owners.</summary>
+    public static async Task SignOffAsync(this TestNetwork devnet, string change)
+    {
+        foreach (var (duty, signer) in ((string, string)[])[("author", "deployer"), ("security", "moderator"), ("operator", "pauser"), ("commander", "guardian")])
+        {
+            var signed = await devnet.RunAsync("change", "approve", change, "--duty", duty, "--signer", signer);
+            Assert.True(signed.Exit == 0, signed.ToString());
+        }
+    }
+
+    /// <summary>Leaves approvals unmanaged: the chain's own authority is the only gate.</summary>
+    public static void Unmanage(this TestNetwork devnet) => File.Delete(devnet.Workspace.NetworkPolicyPath(TestNetwork.Network));
+
     /// <summary>Starts the real program in a folder.</summary>
     public static Process Start(string folder, IReadOnlyList<string> arguments, string? temporary = null)
     {
         var start = new ProcessStartInfo(Program, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["AGIJOBS_HOME"] = Toolchain.RepositoryRoot;
+        start.Environment["AGIJOBS_CONFIG_HOME"] = TestNetwork.UserFolderOf(folder);
+        start.Environment.Remove("AGIJOBS_SEAL_KEY");
+        start.Environment.Remove("AGIJOBS_SEAL_KEY_FILE");
         if (temporary is not null)
         {
             start.Environment["TMPDIR"] = temporary;

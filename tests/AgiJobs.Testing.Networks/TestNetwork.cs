@@ -39,6 +39,9 @@ public sealed class TestNetwork : IAsyncDisposable
     /// <summary>The configuration that ships, as the build put it beside the tests.</summary>
     public static string ShippedConfig { get; } = Path.Combine(AppContext.BaseDirectory, "config");
 
+    /// <summary>The user's configuration folder for what runs in a workspace of a test; never that of the person who runs the tests.</summary>
+    public static string UserFolderOf(string folder) => folder.TrimEnd('/') + ".user";
+
     /// <summary>The workspace's folder.</summary>
     public string Folder { get; }
 
@@ -107,6 +110,7 @@ public sealed class TestNetwork : IAsyncDisposable
             }
         }
 
+        Delete(UserFolderOf(Folder));
         Copy(_pristine, Folder);
     }
 
@@ -187,7 +191,7 @@ public sealed class TestNetwork : IAsyncDisposable
     public async Task<ProtocolState> ObserveAsync()
     {
         await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(Url), ChainId.Local, TimeProvider.System);
-        return await new ProtocolObserver(client).ObserveAsync(Protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
+        return await new ProtocolObserver(client) { Hints = [Safe, .. Signers.All.Select(signer => signer.Address)] }.ObserveAsync(Protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 
     /// <summary>True when every module is in this state.</summary>
@@ -218,6 +222,7 @@ public sealed class TestNetwork : IAsyncDisposable
         _guard.Dispose();
         Delete(Folder);
         Delete(_pristine);
+        Delete(UserFolderOf(Folder));
     }
 
     // Reads one line; the end of this process ends its input instead, and then it kills the chain.

@@ -91,6 +91,12 @@ public sealed class FaultyRpc : IAsyncDisposable
     /// <summary>True hands the stalled exchange to the node before falling silent.</summary>
     public bool StallAfterForwarding { get; set; }
 
+    /// <summary>The connection of this one exchange (the first is 1) is closed instead of answered; null closes none.</summary>
+    public int? CutAtExchange { get; set; }
+
+    /// <summary>True hands the exchange that is cut to the node before.</summary>
+    public bool CutAfterForwarding { get; set; }
+
     /// <summary>True once an exchange was stalled by <see cref="StallAtExchange"/>.</summary>
     public bool HasStalled => Volatile.Read(ref _stalled);
 
@@ -196,7 +202,14 @@ public sealed class FaultyRpc : IAsyncDisposable
                 }
 
                 var body = await buffer.ReadBodyAsync(head).ConfigureAwait(false);
-                var stalls = Interlocked.Increment(ref _exchanges) >= StallAtExchange;
+                var number = Interlocked.Increment(ref _exchanges);
+                if (number == CutAtExchange)
+                {
+                    _ = CutAfterForwarding ? await AnswerAsync(body).ConfigureAwait(false) : null;
+                    return;
+                }
+
+                var stalls = number >= StallAtExchange;
                 var answer = stalls && !StallAfterForwarding ? null : await AnswerAsync(body).ConfigureAwait(false);
                 if (stalls)
                 {

@@ -6,12 +6,19 @@ using AgiJobs.Ethereum;
 
 namespace AgiJobs.Testing;
 
-/// <summary>Compiles small sources with the Solidity compiler that npm installed. Each source is compiled once in a test run.</summary>
+/// <summary>Compiles small sources with the Solidity compiler that npm installed; imports are of packages that npm installed. Each source is compiled once in a test run.</summary>
 public static class Solidity
 {
     private const string Script = """
         const input = require('fs').readFileSync(0, 'utf8');
-        process.stdout.write(require('solc').compile(input));
+        const find = path => {
+          try {
+            return { contents: require('fs').readFileSync('node_modules/' + path, 'utf8') };
+          } catch (problem) {
+            return { error: problem.message };
+          }
+        };
+        process.stdout.write(require('solc').compile(input, { import: find }));
         """;
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<CompiledContract>>> Compiled = new(StringComparer.Ordinal);

@@ -1,21 +1,29 @@
 using System.CommandLine;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Pausing;
+using AgiJobs.Control.Workspaces;
 
 namespace AgiJobs.Cli.Changes;
 
-/// <summary><c>change list|show|brief|simulate|approve|execute</c>: changes on file.</summary>
+/// <summary><c>change list|show|brief|simulate|approve|execute|resume|verify|rollback|cancel</c>: changes on file.</summary>
 internal static class ChangeCommands
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("change", "changes on file: look, approve, execute");
+        var command = new Command("change", "changes on file: look, approve, execute, verify, undo");
         command.Subcommands.Add(List(options, environment));
         command.Subcommands.Add(Show(options, environment));
         command.Subcommands.Add(ShowBrief(options, environment));
         command.Subcommands.Add(Simulate(options, environment));
         command.Subcommands.Add(Approve(options, environment));
         command.Subcommands.Add(Execute(options, environment));
+        command.Subcommands.Add(Resume(options, environment));
+        command.Subcommands.Add(Verify(options, environment));
+        command.Subcommands.Add(Rollback(options, environment));
+        command.Subcommands.Add(Cancel(options, environment));
         return command;
     }
 
@@ -25,43 +33,55 @@ internal static class ChangeCommands
 
     private static Command List(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("list", "list the changes on file and how far each has come");
-        Session.Run(command, options, environment, (session, _, _) =>
+        var state = new Option<string?>("--state") { Description = "only changes in this state", HelpName = "STATE" };
+        state.AcceptOnlyFromAmong([.. ChangeState.Names, Damaged]);
+        var command = new Command("list", "list the changes on file and how far each has come") { state };
+        Session.Run(command, options, environment, (session, parsed, _) =>
         {
-            var changes = Store(session).Survey();
-            var exit = changes.Any(change => change.Problem is not null) ? ExitCode.Mismatch : ExitCode.Clean;
-            if (changes.Count == 0)
+            var survey = Store(session).Survey();
+            var network = parsed.GetValue(options.Network) is { } asked ? session.Workspace.ChooseNetwork(asked) : null;
+            var rolledBack = ChangeState.RolledBack(survey.Select(entry => entry.Change).OfType<FiledChange>());
+            var policies = new Dictionary<string, (ApprovalPolicy? Policy, Protocol Protocol)?>(StringComparer.Ordinal);
+            var rows = survey
+                .Select(entry => (Entry: entry, State: StateOf(session, entry, rolledBack, policies)))
+                .Where(row => network is null || string.Equals(row.Entry.Change?.Document.Network ?? network, network, StringComparison.Ordinal))
+                .Where(row => parsed.GetValue(state) is not { } wanted || string.Equals(row.State, wanted, StringComparison.Ordinal))
+                .ToList();
+            var exit = rows.Exists(row => row.Entry.Problem is not null) ? ExitCode.Mismatch : ExitCode.Clean;
+            if (rows.Count == 0)
             {
-                session.Terminal.Line($"No change is on file in {session.Workspace.Root}.");
+                session.Terminal.Line(survey.Count == 0 ? $"No change is on file in {session.Workspace.Root}." : "No change on file is of this network and state.");
             }
             else
             {
-                session.Terminal.Table(["change", "network", "chain", "state", "title"], changes.Select(Row));
+                session.Terminal.Table(["change", "network", "chain", "state", "signed", "title"], rows.Select(row => (IReadOnlyList<string>)(row.Entry.Change is { } change
+                    ? [row.Entry.Id, change.Document.Network, change.Document.ChainId.ToString(), row.State, Signed(change).ToString(System.Globalization.CultureInfo.InvariantCulture), change.Document.Title]
+                    : [row.Entry.Id, "?", "?", "DAMAGED", "?", ""])));
             }
 
-            foreach (var damaged in changes.Where(change => change.Problem is not null))
+            foreach (var (entry, _) in rows.Where(row => row.Entry.Problem is not null))
             {
-                session.Terminal.Line($"DAMAGED {damaged.Problem!.Message} {damaged.Problem.Mend}");
+                session.Terminal.Line($"DAMAGED {entry.Problem!.Message} {entry.Problem.Mend}");
             }
 
             session.Terminal.Json("agijobs.change-list/1", exit, writer =>
             {
                 writer.WriteStartArray("changes");
-                foreach (var (id, change, problem) in changes)
+                foreach (var (entry, name) in rows)
                 {
                     writer.WriteStartObject();
-                    writer.WriteString("change", id);
-                    if (change is null)
+                    writer.WriteString("change", entry.Id);
+                    writer.WriteString("state", name);
+                    if (entry.Change is not { } change)
                     {
-                        writer.WriteString("state", "damaged");
-                        writer.WriteString("problem", problem!.Message);
+                        writer.WriteString("problem", entry.Problem!.Message);
                     }
                     else
                     {
                         writer.WriteString("digest", change.Document.Digest().ToString());
                         writer.WriteString("network", change.Document.Network);
                         writer.WriteNumber("chainId", change.Document.ChainId.Value);
-                        writer.WriteString("state", StateOf(change));
+                        writer.WriteNumber("signatures", Signed(change));
                         writer.WriteString("title", change.Document.Title);
                     }
 
@@ -87,21 +107,7 @@ internal static class ChangeCommands
     {
         var id = Id();
         var command = new Command("brief", "print the one-page brief of a change") { id };
-        Session.Run(command, options, environment, (session, parsed, _) =>
-        {
-            var change = Store(session).Get(parsed.GetValue(id)!);
-            session.Use(change.Document.Network);
-            var brief = Brief.Write(change.Document, session.Labels);
-            session.Terminal.Line(brief);
-            session.Terminal.Json("agijobs.change-brief/1", ExitCode.Clean, writer =>
-            {
-                writer.WriteString("network", change.Document.Network);
-                writer.WriteNumber("chainId", change.Document.ChainId.Value);
-                writer.WriteString("change", change.Id);
-                writer.WriteString("markdown", brief);
-            });
-            return Task.FromResult(ExitCode.Clean);
-        });
+        Session.Run(command, options, environment, (session, parsed, cancellation) => Run(session, parsed.GetValue(id)!).BriefAsync(cancellation));
         return command;
     }
 
@@ -116,14 +122,18 @@ internal static class ChangeCommands
     private static Command Approve(CommonOptions options, CommandEnvironment environment)
     {
         var id = Id();
-        var command = new Command("approve", "sign the Safe transaction of a change as an owner; sends nothing") { id };
+        var duty = new Option<string[]>("--duty") { Description = "the duty that is signed under; may be given several times; default: approver", HelpName = "DUTY" };
+        var refuse = new Option<string?>("--refuse") { Description = "refuse the change by a signed record instead of approving it", HelpName = "REASON" };
+        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it; sends nothing") { id, duty, refuse };
         command.Options.Add(options.Signers);
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
             var run = Run(session, parsed.GetValue(id)!);
-            return session.NamedSigners is { Count: > 0 } signers
-                ? run.ApproveAsync(signers, cancellation)
-                : throw new ControlException("signer-needed", ExitCode.BadInput, "Who is to sign must be said.", "Add --signer NAME.");
+            var duties = (parsed.GetValue(duty) ?? []).Select(Duties.Parse).Distinct().ToList();
+            var signers = Named(session);
+            return parsed.GetValue(refuse) is not { } reason ? run.ApproveAsync(signers, duties, cancellation)
+                : signers is [var one] && duties.Count <= 1 ? run.RefuseAsync(one, duties is [var only] ? only : null, reason, "agijobs.change-approve/1", cancellation)
+                : throw new ControlException("refusal-one", ExitCode.BadInput, "A refusal is signed by one person under one duty.", "Give one --signer and at most one --duty.");
         });
         return command;
     }
@@ -143,6 +153,99 @@ internal static class ChangeCommands
         return command;
     }
 
+    private static Command Resume(CommonOptions options, CommandEnvironment environment)
+    {
+        var id = Id();
+        var command = new Command("resume", "go on with an execution that was interrupted; nothing is sent twice") { id };
+        command.Options.Add(options.Execute);
+        command.Options.Add(options.DryRun);
+        command.Options.Add(options.Signers);
+        Session.Run(command, options, environment, (session, parsed, cancellation) => Run(session, parsed.GetValue(id)!).ResumeAsync(session.NamedSigners, cancellation));
+        return command;
+    }
+
+    private static Command Verify(CommonOptions options, CommandEnvironment environment)
+    {
+        var id = Id();
+        var command = new Command("verify", "verify an executed change once more: receipts, the state at their block, and the state now; exit 6 when record and chain disagree, 3 when the state has changed since") { id };
+        Session.Run(command, options, environment, (session, parsed, cancellation) => Run(session, parsed.GetValue(id)!).VerifyAsync(cancellation));
+        return command;
+    }
+
+    private static Command Rollback(CommonOptions options, CommandEnvironment environment)
+    {
+        var id = Id();
+        var command = new Command("rollback", "plan what undoes an executed change, as a change of its own") { id };
+        options.Changing(command);
+        Session.Run(command, options, environment, (session, parsed, cancellation) => RollbackAsync(session, parsed.GetValue(id)!, parsed.GetValue(options.Instance), parsed.GetValue(options.Safe), cancellation));
+        return command;
+    }
+
+    private static async Task<ExitCode> RollbackAsync(Session session, string id, string? instance, string? safeFile, CancellationToken cancellation)
+    {
+        _ = session.Execute;
+        var store = Store(session);
+        var change = store.Get(id);
+        session.Use(change.Document.Network);
+        var document = change.Document;
+        if (!Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "mined" && !Journal.HasReverted(entry)))
+        {
+            throw new ControlException("rollback-not-executed", ExitCode.Refused, $"Nothing of the change {change.Id} took effect, so there is nothing to undo.", $"To keep it from being sent: agijobs change cancel {change.Id} --reason TEXT --signer NAME");
+        }
+
+        var action = document.Kind switch
+        {
+            "pause-system" => LeverAction.Resume,
+            "resume-system" => LeverAction.Pause,
+            _ => throw new ControlException("rollback-none", ExitCode.Refused, $"No change that undoes {change.Id} can be planned: {document.Rollback.Note}", document.Rollback.Command is { } command ? $"By hand: {command}" : null),
+        };
+        var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
+        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null };
+        var plan = planner.Plan(action, instance ?? document.Instance);
+        if (plan.Change is not { } inverse)
+        {
+            session.Terminal.Line($"network {session.Network}, chain {state.ChainId}");
+            session.Terminal.Line("Nothing is to be done: the effect of this change is gone already.");
+            session.Terminal.Json("agijobs.change-rollback/1", ExitCode.Clean, writer =>
+            {
+                writer.WriteString("network", session.Network);
+                writer.WriteNumber("chainId", state.ChainId.Value);
+                writer.WriteString("change", change.Id);
+                writer.WriteBoolean("sent", false);
+            });
+            return ExitCode.Clean;
+        }
+
+        foreach (var finding in plan.Findings)
+        {
+            session.Terminal.Progress($"FINDING {finding}");
+        }
+
+        session.Terminal.Progress($"FINDING undoing is whole: every module {(action == LeverAction.Resume ? "runs" : "is paused")} afterwards, whatever mix there was before {change.Id}");
+        return await ChangeRun.FromPlanAsync(session, inverse with { Undoes = document.Digest() }, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
+    }
+
+    private static Command Cancel(CommonOptions options, CommandEnvironment environment)
+    {
+        var id = Id();
+        var reason = new Option<string>("--reason") { Description = "why", HelpName = "TEXT", Required = true };
+        var command = new Command("cancel", "take a change back: by a signed record before it is sent; in flight, with --execute, by spending its nonce") { id, reason };
+        command.Options.Add(options.Execute);
+        command.Options.Add(options.DryRun);
+        command.Options.Add(options.Signers);
+        Session.Run(command, options, environment, (session, parsed, cancellation) =>
+        {
+            var run = Run(session, parsed.GetValue(id)!);
+            return Named(session) is [var one] ? run.CancelAsync(one, parsed.GetValue(reason)!, cancellation)
+                : throw new ControlException("refusal-one", ExitCode.BadInput, "A change is taken back by one person.", "Give one --signer.");
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<SignerReference> Named(Session session) => session.NamedSigners is { Count: > 0 } signers
+        ? signers
+        : throw new ControlException("signer-needed", ExitCode.BadInput, "Who is to sign must be said.", "Add --signer NAME.");
+
     // A change belongs to the network it was planned on, whatever the default is.
     private static ChangeRun Run(Session session, string id)
     {
@@ -151,22 +254,31 @@ internal static class ChangeCommands
         return new ChangeRun(session, change, null);
     }
 
-    private static IReadOnlyList<string> Row(SurveyedChange entry) => entry.Change is { } change
-        ? [entry.Id, change.Document.Network, change.Document.ChainId.ToString(), StateOf(change), change.Document.Title]
-        : [entry.Id, "?", "?", "DAMAGED", ""];
+    private static int Signed(FiledChange change) => change.SafeApprovals().Count + SignedRecords.Read(change, null).Consents.Count;
 
-    private static string StateOf(FiledChange change)
+    private static string StateOf(Session session, SurveyedChange entry, IReadOnlySet<Ethereum.Bytes32> rolledBack, Dictionary<string, (ApprovalPolicy? Policy, Protocol Protocol)?> policies) =>
+        entry.Change is not { } change ? Damaged : ChangeState.Of(change, () => IsApproved(session, change, policies), rolledBack, session.Environment.Time.GetUtcNow()).Name;
+
+    // A network whose files cannot be read approves nothing; the list shows its changes all the same.
+    private static bool IsApproved(Session session, FiledChange change, Dictionary<string, (ApprovalPolicy? Policy, Protocol Protocol)?> policies)
     {
-        var last = Journal.Read(change.JournalPath) is [.., var newest] ? newest : null;
-        return (string?)last?["event"] switch
+        var network = change.Document.Network;
+        if (!policies.TryGetValue(network, out var known))
         {
-            "mined" when Journal.HasReverted(last!) => "FAILED",
-            "verified" => "verified",
-            "mismatch" => "MISMATCH",
-            "replaced" => "FAILED",
-            "mined" => "executed",
-            null => change.Approvals() is { Count: > 0 } approvals ? $"{approvals.Count} signed" : "draft",
-            _ => "executing",
-        };
+            try
+            {
+                known = (ApprovalPolicy.Load(session.Workspace, network), Protocol.Load(session.Workspace, session.Workspace.Manifest(network)));
+            }
+            catch (ControlException)
+            {
+                known = null;
+            }
+
+            policies.Add(network, known);
+        }
+
+        return known is (var policy and not null, var protocol) && policy.IsApproved(change, protocol);
     }
+
+    private const string Damaged = "damaged";
 }

@@ -49,6 +49,8 @@ internal static class ConfigCommands
         "protocol" => "config/protocol/NAME.json",
         "network" => "config/networks/NAME.json",
         "owner-control" => "config/owner-control.NAME.json",
+        "operators" => "config/operators.json, config/operators.NAME.json",
+        "policy" => "config/policy.json, config/policy.NAME.json",
         _ => "config/signers.json, config/signers.NAME.json",
     };
 }

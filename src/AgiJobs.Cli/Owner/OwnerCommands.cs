@@ -8,7 +8,10 @@ internal static class OwnerCommands
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var command = new Command("owner", "what the owners of the protocol do: look, pause, resume");
+        command.Subcommands.Add(PauseCommand.Build(options, environment));
         command.Subcommands.Add(SystemPauseCommand.Build(options, environment));
+        command.Subcommands.Add(EmergencyCommand.Build(options, environment));
+        command.Subcommands.Add(ArmoryCommands.Build(options, environment));
         return command;
     }
 }

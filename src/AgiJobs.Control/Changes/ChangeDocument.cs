@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Hashing;
 
 namespace AgiJobs.Control.Changes;
 
@@ -39,6 +40,9 @@ public sealed record ChangeDocument
     /// <summary>When it may be executed; absent when at any time.</summary>
     public ExecutionWindow? Window { get; init; }
 
+    /// <summary>What its author demands above the policy; absent when nothing.</summary>
+    public ApprovalDemand? Demand { get; init; }
+
     /// <summary>The digest of the change that this one undoes; absent when it undoes none.</summary>
     public Bytes32? Undoes { get; init; }
 
@@ -60,8 +64,19 @@ public sealed record ChangeDocument
     /// <summary>The change's identity.</summary>
     public Bytes32 Digest() => CanonicalJson.Digest(JsonSerializer.SerializeToUtf8Bytes(this, ChangeJson.Default.ChangeDocument));
 
-    /// <summary>The digest of the change without its instance: equal for the same change in two incidents.</summary>
-    public Bytes32 Fingerprint() => (this with { Instance = "" }).Digest();
+    /// <summary>The digest of the change without its instance, and without the salts that depend on it: equal for the same change in two incidents.</summary>
+    public Bytes32 Fingerprint() => (this with { Instance = "", Steps = [.. Steps.Select(step => step.WithSalt(Bytes32.Zero))] }).Digest();
+
+    /// <summary>
+    /// The same change for another instance. The salt of a statement is the digest of the change with no salt in it, so that the same pause next month is another statement, and the same change
+    /// has the same one on every machine.
+    /// </summary>
+    public ChangeDocument For(string instance)
+    {
+        var bare = this with { Instance = instance, Steps = [.. Steps.Select(step => step.WithSalt(Bytes32.Zero))] };
+        var digest = bare.Digest();
+        return this with { Instance = instance, Steps = [.. Steps.Select((step, index) => step.WithSalt(Steps.Take(index).Any(other => other.Route.Statement is not null) ? Keccak256.Hash([.. digest.ToBytes(), (byte)index]) : digest))] };
+    }
 }
 
 /// <summary>One call.</summary>
@@ -79,11 +94,34 @@ public sealed record ChangeStep
     /// <summary>The arguments as text, for people; <see cref="Calldata"/> is what counts.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 
-    /// <summary>The calldata.</summary>
+    /// <summary>The calldata; for an authorisation with an empty signature, in whose place the signature on file goes.</summary>
     public required byte[] Calldata { get; init; }
 
     /// <summary>How the call gets its authority.</summary>
     public required Route Route { get; init; }
+
+    // The old salt is a hash, so that its 32 bytes stand nowhere but where it is meant.
+    internal ChangeStep WithSalt(Bytes32 salt)
+    {
+        if (Route.Statement is not { } statement || statement.Salt == salt)
+        {
+            return this;
+        }
+
+        var data = Calldata.ToArray();
+        var old = statement.Salt.ToBytes();
+        for (var at = data.AsSpan().IndexOf(old); at >= 0; at = data.AsSpan().IndexOf(old))
+        {
+            salt.CopyTo(data.AsSpan(at));
+        }
+
+        return this with
+        {
+            Calldata = data,
+            Arguments = [.. Arguments.Select(argument => argument.Replace(statement.Salt.ToString(), salt.ToString(), StringComparison.Ordinal))],
+            Route = Route with { Statement = statement with { Salt = salt } },
+        };
+    }
 }
 
 /// <summary>When a change may be executed.</summary>
@@ -94,6 +132,16 @@ public sealed record ExecutionWindow
 
     /// <summary>The moment from which on it may no longer be executed; absent when there is none.</summary>
     public DateTimeOffset? NotAfter { get; init; }
+}
+
+/// <summary>What a change demands of its approval above the policy, never below it.</summary>
+public sealed record ApprovalDemand
+{
+    /// <summary>How many approvers at least; the policy's number counts when it is higher.</summary>
+    public int? Approvals { get; init; }
+
+    /// <summary>The moment from which on it is neither approved nor sent; absent when there is none.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 }
 
 /// <summary>What a change does to one contract.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 
@@ -16,24 +17,36 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
     /// <summary>The journal of its execution.</summary>
     public string JournalPath => Path.Combine(Folder, "journal.jsonl");
 
-    /// <summary>The Safe owners' signatures, by owner address.</summary>
+    /// <summary>The signatures of Safe owners, of every Safe that takes part, by Safe and owner: <c>approvals/safe-SAFE-OWNER.json</c>.</summary>
     /// <exception cref="ControlException"><c>file-format</c>.</exception>
-    public IReadOnlyList<SafeApproval> Approvals()
-    {
-        var folder = Path.Combine(Folder, "approvals");
-        return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))]
-            : [];
-    }
+    public IReadOnlyList<SafeApproval> SafeApprovals() => [.. Signatures("safe-*.json").Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))];
 
-    /// <summary>Files a signature; a second one of the same owner takes the first's place.</summary>
+    /// <summary>The signatures over the change's statement, by signer: <c>approvals/authorization-SIGNER.json</c>.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>.</exception>
+    public IReadOnlyList<SignedAuthorization> Authorizations() => [.. Signatures("authorization-*.json").Select(path => JsonFile.Read(path, ChangeJson.Default.SignedAuthorization))];
+
+    /// <summary>Files a signature; a second one of the same owner for the same Safe takes the first's place.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
     public string File(SafeApproval approval)
     {
-        var path = Path.Combine(Folder, "approvals", approval.Owner + ".json");
+        var path = Path.Combine(Approvals, $"safe-{approval.Safe}-{approval.Owner}.json");
         JsonFile.Write(path, approval, ChangeJson.Default.SafeApproval);
         return path;
     }
+
+    /// <summary>Files a signature; a second one of the same signer takes the first's place.</summary>
+    /// <exception cref="ControlException"><c>file-write</c>.</exception>
+    public string File(SignedAuthorization authorization)
+    {
+        var path = Path.Combine(Approvals, $"authorization-{authorization.Signer}.json");
+        JsonFile.Write(path, authorization, ChangeJson.Default.SignedAuthorization);
+        return path;
+    }
+
+    private string Approvals => Path.Combine(Folder, "approvals");
+
+    private IEnumerable<string> Signatures(string pattern) =>
+        Directory.Exists(Approvals) ? Directory.EnumerateFiles(Approvals, pattern).Order(StringComparer.Ordinal) : [];
 }
 
 /// <summary>A change as a survey of the workspace found it.</summary>
@@ -74,20 +87,22 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     public ChangeDocument WithNextInstance(ChangeDocument document)
     {
         var fingerprint = document.Fingerprint();
-        var begun = Others().Where(change => change.Document.Fingerprint() == fingerprint).Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
+        var alike = Others().Where(change => change.Document.Fingerprint() == fingerprint).ToList();
+        var begun = alike.Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
         if (begun.Find(change => !Journal.HasEnded(change.Entries)) is { Instance: { } open })
         {
-            return document with { Instance = open };
+            return document.For(open);
         }
 
-        var ended = begun.Select(change => change.Instance).ToHashSet(StringComparer.Ordinal);
+        // One that was refused is not asked for again under the same name.
+        var ended = begun.Select(change => change.Instance).Concat(alike.Where(SignedRecords.HoldsRefusal).Select(change => change.Document.Instance)).ToHashSet(StringComparer.Ordinal);
         var number = 1;
         while (ended.Contains(Manual(number)))
         {
             number++;
         }
 
-        return document with { Instance = Manual(number) };
+        return document.For(Manual(number));
 
         // A damaged record of another change must not stand between the operator and a pause.
         IReadOnlyList<FiledChange> Others()
@@ -124,7 +139,8 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         {
             var change = Load(folder);
             _ = Journal.Read(change.JournalPath);
-            _ = change.Approvals();
+            _ = change.SafeApprovals();
+            _ = change.Authorizations();
             return new SurveyedChange(change.Id, change, null);
         }
         catch (ControlException problem)

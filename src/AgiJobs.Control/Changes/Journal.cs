@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgiJobs.Ethereum.Files;
 
 namespace AgiJobs.Control.Changes;
 
@@ -35,7 +36,14 @@ public sealed class Journal : IDisposable
         var held = Lock(path);
         try
         {
+            var isNew = !File.Exists(path);
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            if (isNew)
+            {
+                // What is written to it later must not lose its name with the power.
+                DirectorySync.Flush(Path.GetDirectoryName(path)!);
+            }
+
             return new Journal(held, file, Load(file, path), time);
         }
         catch (Exception problem)
@@ -64,9 +72,11 @@ public sealed class Journal : IDisposable
         return Load(file, path);
     }
 
-    /// <summary>True when an execution came to its end, good or bad: verified, mined and reverted, or mined and found otherwise than expected.</summary>
+    /// <summary>
+    /// True when an execution came to its end, good or bad: verified, mined and reverted, mined and found otherwise than expected, cancelled, or refused before. A reorganisation begins it again.
+    /// </summary>
     public static bool HasEnded(IReadOnlyList<JsonObject> entries) =>
-        entries.Any(entry => (string?)entry["event"] is "verified" or "mismatch" || HasReverted(entry));
+        entries.Reverse().TakeWhile(entry => (string?)entry["event"] is not "reorganised").Any(entry => (string?)entry["event"] is "verified" or "mismatch" or "cancelled" or "refused" || HasReverted(entry));
 
     /// <summary>True for the entry of a transaction that was mined and reverted.</summary>
     public static bool HasReverted(JsonObject entry) =>
@@ -115,7 +125,7 @@ public sealed class Journal : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
         }
-        catch (IOException problem) when (File.Exists(path + ".lock"))
+        catch (IOException problem) when (IsHeld(problem))
         {
             throw new ControlException("journal-locked", ExitCode.Refused, $"Another process is executing this change: it holds {path}.lock.", "Wait for it to end, then run the command again; it will go on from what is recorded.", problem);
         }
@@ -124,6 +134,9 @@ public sealed class Journal : IDisposable
             throw new ControlException("file-write", ExitCode.Failed, $"{path}.lock could not be opened: {problem.Message}", "Nothing was sent.", problem);
         }
     }
+
+    // EAGAIN of flock on Linux and on macOS, and the sharing violation of Windows. A left-over file that merely cannot be opened is held by nobody.
+    private static bool IsHeld(IOException problem) => (problem.HResult & 0xffff) is 11 or 35 or 32;
 
     private static List<JsonObject> Load(FileStream file, string path)
     {

@@ -3,7 +3,7 @@ using AgiJobs.Ethereum;
 namespace AgiJobs.Control.Changes;
 
 /// <summary>
-/// One owner's signature over the Safe transaction that carries a change: <c>approvals/OWNER.json</c>. It pins the Safe's nonce, so that the chain
+/// One owner's signature over a Safe transaction that a change needs, of the Safe that carries it or of one that owns that Safe: <c>approvals/safe-SAFE-OWNER.json</c>. It pins the Safe's nonce, so that the chain
 /// lets at most one transaction of that nonce through.
 /// </summary>
 public sealed record SafeApproval

@@ -15,10 +15,13 @@ public sealed class Protocol
 {
     private readonly Dictionary<string, Module> _byName;
 
-    private Protocol(ProtocolFile file, IReadOnlyList<Module> modules)
+    private Protocol(ProtocolFile file, IReadOnlyList<Module> modules, IReadOnlyList<Address> declared)
     {
+        Declared = declared;
         Name = file.Name;
         Title = file.Title;
+        WhenPaused = file.WhenPaused;
+        WhenResumed = file.WhenResumed;
         Modules = modules;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
         Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
@@ -30,8 +33,17 @@ public sealed class Protocol
     /// <summary>The name for people.</summary>
     public string Title { get; }
 
+    /// <summary>What a pause means for users, their money and their deadlines; null when it is not described.</summary>
+    public string? WhenPaused { get; }
+
+    /// <summary>What a resume means for them; null when it is not described.</summary>
+    public string? WhenResumed { get; }
+
     /// <summary>The modules that the manifest gives an address, in the description's order.</summary>
     public IReadOnlyList<Module> Modules { get; }
+
+    /// <summary>Every address that the manifest names as the holder of a role, in a stable order: whom it is worth to ask about.</summary>
+    public IReadOnlyList<Address> Declared { get; }
 
     /// <summary>All functions, events and errors of the protocol together, for decoding what came from any of its contracts.</summary>
     public ContractAbi Abi { get; }
@@ -112,7 +124,7 @@ public sealed class Protocol
             }
         }
 
-        return new Protocol(file, modules);
+        return new Protocol(file, modules, [.. manifest.Modules.Values.SelectMany(module => module.Roles?.Values.SelectMany(members => members) ?? []).Where(member => !member.IsZero).Distinct().Order()]);
     }
 
     private static string[] Pausable(ProtocolFile file) => [.. file.Modules.Where(module => module.Paused is not null).Select(module => module.Name)];
@@ -207,16 +219,35 @@ public sealed class Protocol
 
         foreach (var lever in module.Levers)
         {
-            if (abi.Function(lever.Function).Inputs is not ([] or [{ Type.Kind: AbiTypeKind.Address }]))
+            var function = abi.Function(lever.Function);
+            if (lever.Authorization is { } authorization)
             {
-                throw Invalid(path, $"module {module.Name}, lever {lever.Function}: a lever takes nothing, or the address of the module that it acts on.");
+                CheckAuthorization(module, lever, authorization, function, abi, path);
+            }
+            else if (function.Inputs is not ([] or [{ Type.Kind: AbiTypeKind.Address }] or [{ Type: { Kind: AbiTypeKind.DynamicArray, Element.Kind: AbiTypeKind.Address } }]))
+            {
+                throw Invalid(path, $"module {module.Name}, lever {lever.Function}: a lever takes nothing, the address of the module that it acts on, or a list of them.");
+            }
+
+            if (lever.Covers is { } covers && covers.Any(name => name.StartsWith('@')) && covers.Count > 1)
+            {
+                throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers a role and something else; a role stands alone.");
             }
 
             foreach (var name in lever.Covers ?? [])
             {
-                _ = string.Equals(name, "*", StringComparison.Ordinal) || file.Modules.Any(other => string.Equals(other.Name, name, StringComparison.Ordinal))
+                _ = name.StartsWith('@') ? CoveredRole(module, lever, name[1..], abi, path)
+                    : string.Equals(name, "*", StringComparison.Ordinal) || file.Modules.Any(other => string.Equals(other.Name, name, StringComparison.Ordinal))
                     ? true
                     : throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '{name}', which is not described.");
+            }
+        }
+
+        foreach (var forward in module.Forwards)
+        {
+            if (abi.Function(forward.Function).Inputs is not [{ Type.Kind: AbiTypeKind.Address }, { Type.Kind: AbiTypeKind.Bytes }])
+            {
+                throw Invalid(path, $"module {module.Name}, forward {forward.Function}: it does not take a target and calldata.");
             }
         }
 
@@ -242,6 +273,29 @@ public sealed class Protocol
             _ = file.Modules.Any(other => string.Equals(other.Name, link.Module, StringComparison.Ordinal))
                 ? true
                 : throw Invalid(path, $"module {module.Name}, link {link.Getter} points to '{link.Module}', which is not described.");
+        }
+    }
+
+    private static bool CoveredRole(ModuleFile module, LeverFile lever, string name, ContractAbi abi, string path) =>
+        module.Roles.FirstOrDefault(role => string.Equals(role.Name, name, StringComparison.Ordinal)) is not { } role ? throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '@{name}', which is no role of this module.")
+        : role.Holders is { } holders && abi.Function(holders).Outputs is not [{ Type.Kind: AbiTypeKind.DynamicArray }] ? throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '@{name}', whose holders {holders} are no list.")
+        : true;
+
+    private static void CheckAuthorization(ModuleFile module, LeverFile lever, AuthorizationFile authorization, AbiFunction function, ContractAbi abi, string path)
+    {
+        string? problem;
+        try
+        {
+            problem = lever.Action == LeverAction.Pause ? Authorization.Problem(authorization, function, abi) : "only a pause can be authorised in advance";
+        }
+        catch (EthereumException wrong)
+        {
+            throw Invalid(path, $"module {module.Name}, lever {lever.Function}: {wrong.Message}", wrong);
+        }
+
+        if (problem is not null)
+        {
+            throw Invalid(path, $"module {module.Name}, lever {lever.Function}: {problem}.");
         }
     }
 
@@ -357,10 +411,12 @@ public sealed class Lever
         Function = abi.Function(file.Function);
         Callers = file.Callers;
         IsIdempotent = file.Idempotent;
-        Covers = file.Covers is null ? [module.Name] : [.. file.Covers.SelectMany(name => string.Equals(name, "*", StringComparison.Ordinal) ? pausable : [name]).Distinct(StringComparer.Ordinal)];
-        TakesModule = Function.Inputs is [{ Type.Kind: AbiTypeKind.Address }];
+        CoveredRole = file.Covers is [['@', .. var name]] ? module.Roles.First(role => string.Equals(role.Name, name, StringComparison.Ordinal)) : null;
+        Covers = CoveredRole is not null ? [] : file.Covers is null ? [module.Name] : [.. file.Covers.SelectMany(name => string.Equals(name, "*", StringComparison.Ordinal) ? pausable : [name]).Distinct(StringComparer.Ordinal)];
+        Authorization = file.Authorization is null ? null : new Authorization(file.Authorization, Function, abi);
+        TakesModule = Authorization is null && Function.Inputs is [{ Type.Kind: AbiTypeKind.Address }];
+        TakesModules = Authorization is not null || Function.Inputs is [{ Type.Kind: AbiTypeKind.DynamicArray }];
         Effects = file.Effects;
-        Authorization = file.Authorization;
     }
 
     /// <summary>The contract that has it.</summary>
@@ -372,11 +428,17 @@ public sealed class Lever
     /// <summary>The function.</summary>
     public AbiFunction Function { get; }
 
-    /// <summary>The names of the modules that it acts on: together, or one at a time when it takes a module.</summary>
+    /// <summary>The names of the modules that it acts on: together, or those that its argument names. Empty when the chain says which, by <see cref="CoveredRole"/>.</summary>
     public IReadOnlyList<string> Covers { get; }
+
+    /// <summary>The role of its own module whose holders are the modules that it acts on; null when <see cref="Covers"/> says which.</summary>
+    public Role? CoveredRole { get; }
 
     /// <summary>True when its argument says which one module it acts on.</summary>
     public bool TakesModule { get; }
+
+    /// <summary>True when a list that it is given, as argument or in a statement, says which of the modules it acts on.</summary>
+    public bool TakesModules { get; }
 
     /// <summary>Roles that may call it.</summary>
     public IReadOnlyList<string> Callers { get; }
@@ -387,8 +449,8 @@ public sealed class Lever
     /// <summary>What the call does to <see cref="Module"/> itself; null when it is not described.</summary>
     public EffectFile? Effects { get; }
 
-    /// <summary>How the statement is signed with which anybody may pull it; null when callers need the role themselves.</summary>
-    public AuthorizationFile? Authorization { get; }
+    /// <summary>The form of the statement with which anybody may pull it; null when callers need the role themselves.</summary>
+    public Authorization? Authorization { get; }
 }
 
 /// <summary>A set of accounts with a power.</summary>

@@ -21,6 +21,12 @@ public sealed record ProtocolFile
     /// <summary>The name for people.</summary>
     public required string Title { get; init; }
 
+    /// <summary>What a pause means for users, their money and their deadlines, in a sentence or two.</summary>
+    public string? WhenPaused { get; init; }
+
+    /// <summary>What a resume means for them.</summary>
+    public string? WhenResumed { get; init; }
+
     /// <summary>The contracts, in the order in which reports list them.</summary>
     public required IReadOnlyList<ModuleFile> Modules { get; init; }
 }

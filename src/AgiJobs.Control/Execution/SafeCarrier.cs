@@ -10,40 +10,172 @@ using AgiJobs.Ethereum.Safes.Batches;
 
 namespace AgiJobs.Control.Execution;
 
-/// <summary>How many of a Safe's signatures over a change there are.</summary>
-/// <param name="State">The Safe as it was read.</param>
-/// <param name="Hash">The transaction that carries the change, with its hash.</param>
-/// <param name="Approvals">The signatures that count.</param>
-/// <param name="Stale">Signatures on file that count no more, each with the reason.</param>
-public sealed record SafeStanding(SafeState State, SafeTransactionHash Hash, IReadOnlyList<SafeApproval> Approvals, IReadOnlyList<string> Stale)
-{
-    /// <summary>How many signatures the Safe demands.</summary>
-    public int Needed => State.Quorum.Threshold;
-
-    /// <summary>True when the Safe would execute.</summary>
-    public bool IsComplete => Approvals.Count >= Needed;
-}
-
 /// <summary>
-/// The one Safe transaction that carries all steps of a change: a plain call for one step, a MultiSendCallOnly batch for several. Its nonce is pinned by the
-/// signatures, so that the chain lets it through at most once.
+/// The one Safe transaction that carries steps of a change: a plain call for one, a MultiSendCallOnly batch for several. Its nonce is pinned by the
+/// signatures, so that the chain lets it through at most once. Owners that are Safes consent by a transaction of their own, which their owners sign.
 /// </summary>
-public sealed class SafeCarrier(EthereumClient client, FiledChange change)
+public sealed class SafeCarrier
 {
-    private Address Safe => change.Document.Steps[0].Route.Caller;
+    private readonly EthereumClient _client;
+    private readonly FiledChange _change;
+    private readonly IReadOnlyList<OuterCall> _calls;
 
-    /// <summary>Reads the Safe and counts the signatures on file.</summary>
+    /// <summary>The first Safe transaction of a change.</summary>
+    /// <exception cref="ControlException"><c>approval-not-needed</c> (exit 2) when no Safe carries the change.</exception>
+    public SafeCarrier(EthereumClient client, FiledChange change)
+        : this(client, change, First(change.Document))
+    {
+    }
+
+    internal SafeCarrier(EthereumClient client, FiledChange change, Address safe, IReadOnlyList<OuterCall> calls)
+    {
+        _client = client;
+        _change = change;
+        Safe = safe;
+        _calls = calls;
+    }
+
+    private SafeCarrier(EthereumClient client, FiledChange change, ExecutionUnit unit)
+        : this(client, change, unit.Base.Caller, unit.Calls)
+    {
+    }
+
+    /// <summary>The Safe.</summary>
+    public Address Safe { get; }
+
+    /// <summary>
+    /// The Safe transaction that a change waits for: the first whose unit has neither been signed nor found on the chain. Null when no Safe takes part, or no more.
+    /// </summary>
+    /// <exception cref="EthereumException">What reading a timelock may throw.</exception>
+    public static async Task<SafeCarrier?> CurrentAsync(EthereumClient client, FiledChange change, CancellationToken cancellation)
+    {
+        var entries = Journal.Read(change.JournalPath);
+        foreach (var unit in ExecutionUnit.Of(change.Document).Where(unit => unit.Base.Kind == RouteKind.Safe))
+        {
+            if (unit.Operation is null)
+            {
+                if (!ExecutionJournal.IsSigned(entries, unit.Key))
+                {
+                    return new SafeCarrier(client, change, unit);
+                }
+
+                continue;
+            }
+
+            var timelock = new TimelockCarrier(client, unit.Operation);
+            if (!ExecutionJournal.IsSigned(entries, ExecutionJournal.ScheduleOf(unit)) && await timelock.TimestampAsync(cancellation).ConfigureAwait(false) == 0)
+            {
+                return new SafeCarrier(client, change, unit);
+            }
+
+            if (!ExecutionJournal.IsSigned(entries, ExecutionJournal.ExecuteOf(unit)) && !await timelock.IsOpenAsync(cancellation).ConfigureAwait(false))
+            {
+                return new SafeCarrier(client, change, unit.Base.Caller, unit.ExecuteCalls());
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first Safe transaction of a change at a nonce of the Safe.</summary>
+    /// <exception cref="ControlException"><c>approval-not-needed</c> (exit 2) when no Safe carries the change.</exception>
+    public static SafeTransaction TransactionOf(ChangeDocument document, BigInteger nonce) => Transaction(First(document).Calls, nonce);
+
+    /// <summary>Reads the Safe, and the Safes among its owners to any depth, and counts the signatures on file.</summary>
     /// <exception cref="EthereumException"><c>safe-not-a-safe</c> and others of reading a Safe; <c>safe-hash-mismatch</c>.</exception>
     public async Task<SafeStanding> StandingAsync(CancellationToken cancellation)
     {
-        var account = new SafeAccount(client, Safe);
+        var account = new SafeAccount(_client, Safe);
         var state = await account.ReadAsync(BlockReference.Latest, cancellation).ConfigureAwait(false);
-        var hash = state.HashOf(Transaction(state.Nonce));
+        return await StandingAsync(account, state, state.HashOf(Transaction(state.Nonce)), [Safe], cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Has an owner sign, for every Safe of the tree whose owner it is, and puts the signatures on file.</summary>
+    /// <exception cref="ControlException"><c>safe-not-owner</c> (exit 4) when the signer is an owner of none of them.</exception>
+    /// <exception cref="EthereumException">Those of the signer; <c>safe-signature-other-hash</c> when it signed something else, which is not filed.</exception>
+    public async Task<IReadOnlyList<SafeApproval>> ApproveAsync(SafeStanding standing, SignerReference reference, ISigner signer, TimeProvider time, CancellationToken cancellation)
+    {
+        var places = standing.Tree.Where(node => node.State.Quorum.Contains(signer.Address)).DistinctBy(node => node.State.Domain.Safe).ToList();
+        if (places.Count == 0)
+        {
+            throw new ControlException(
+                "safe-not-owner",
+                ExitCode.Refused,
+                $"'{reference.Name}' ({signer.Address}) is not an owner of the Safe {Safe}{(standing.Nested.Count == 0 ? "" : " or of a Safe that owns it")}. The owners are {string.Join(", ", standing.Tree.SelectMany(node => node.State.Quorum.Owners).Distinct())}.",
+                "Sign with one of its owners.");
+        }
+
+        var signed = new List<SafeApproval>();
+        foreach (var place in places)
+        {
+            var signature = await signer.SignTypedDataAsync(place.Hash.Document, cancellation).ConfigureAwait(false);
+            var checkedSignature = SafeSignature.FromWallet(signature.ToBytes(), place.Hash.Value, signer.Address);
+            var approval = new SafeApproval
+            {
+                Version = 1,
+                Change = _change.Document.Digest(),
+                ChainId = _client.ChainId,
+                Safe = place.State.Domain.Safe,
+                Nonce = place.State.Nonce.ToString(CultureInfo.InvariantCulture),
+                SafeTxHash = place.Hash.Value,
+                Owner = signer.Address,
+                Signature = SafeSignatures.Encode(place.Hash.Value, [checkedSignature]),
+                SignedAt = time.GetUtcNow(),
+            };
+            _change.File(approval);
+            signed.Add(approval);
+        }
+
+        return signed;
+    }
+
+    /// <summary>The call that makes the Safe of a standing execute, tried on the newest state. Approvals of Safes among its owners must be on the chain.</summary>
+    /// <exception cref="EthereumException"><c>safe-too-few-signatures</c>, <c>safe-nonce</c>, <c>safe-reverted</c> and others of preparing an execution.</exception>
+    public Task<PreparedSafeExecution> PrepareAsync(SafeStanding standing, Address executor, CancellationToken cancellation)
+    {
+        var signatures = standing.Approvals.SelectMany(approval => SafeSignatures.Decode(approval.Signature)).Concat(standing.ApprovedOnChain.Select(SafeSignature.Approved)).Take(standing.Needed).ToList();
+        return new SafeAccount(_client, standing.State.Domain.Safe).PrepareAsync(standing.Hash.Transaction, signatures, executor, BlockReference.Latest, cancellation);
+    }
+
+    /// <summary>The file that the Safe's Transaction Builder reads.</summary>
+    public byte[] ToTransactionBuilder(DateTimeOffset createdAt) =>
+        TransactionBatch.Create(
+            _client.ChainId,
+            createdAt,
+            new BatchMeta { Name = _change.Document.Title, Description = $"{_change.Id} {_change.Document.Digest()}", TxBuilderVersion = "1.16.5", CreatedFromSafe = Safe },
+            [.. _calls.Select(call => BatchTransaction.FromData(call.To, Wei.Zero, call.Data))]).ToBytes();
+
+    /// <summary>The transaction with a nonce.</summary>
+    public SafeTransaction Transaction(BigInteger nonce) => Transaction(_calls, nonce);
+
+    internal static SafeTransaction Transaction(IReadOnlyList<OuterCall> calls, BigInteger nonce) => calls is [var only]
+        ? new SafeTransaction { To = only.To, Data = only.Data, Nonce = nonce }
+        : MultiSend.ToTransaction([.. calls.Select(call => new MultiSendCall(call.To, Wei.Zero, call.Data))], SafeContracts.MultiSendCallOnly.Address, nonce);
+
+    private static ExecutionUnit First(ChangeDocument document) =>
+        ExecutionUnit.Of(document).FirstOrDefault(unit => unit.Base.Kind == RouteKind.Safe)
+        ?? throw new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {document.Digest()} is carried by no Safe, so it takes no signatures of Safe owners.", "Execute it: agijobs change execute ID --signer NAME --execute");
+
+    private async Task<SafeStanding> StandingAsync(SafeAccount account, SafeState state, SafeTransactionHash hash, IReadOnlyList<Address> path, CancellationToken cancellation)
+    {
         await account.RequireHashOnChainAsync(hash, state.Block, cancellation).ConfigureAwait(false);
+        var batch = _client.NewBatch();
+        var owners = state.Quorum.Owners.Select(owner => (
+            Owner: owner,
+            Code: batch.Add(EthRequests.Code(owner, state.Block)),
+            Approved: batch.Add(EthRequests.Call(new CallRequest { To = account.Address, Data = SafeAbi.Safe.Function("approvedHashes").Encode(owner, hash.Value) }, state.Block)))).ToList();
+        await batch.SendAsync(cancellation).ConfigureAwait(false);
+        var approved = owners.Where(entry => new Bytes32(entry.Approved.Value) != Bytes32.Zero).Select(entry => entry.Owner).ToList();
         var good = new List<SafeApproval>();
         var stale = new List<string>();
-        foreach (var approval in change.Approvals())
+        foreach (var approval in _change.SafeApprovals().Where(approval => approval.Safe == account.Address || path is [_]))
         {
+            // A signature for a Safe further down is judged there.
+            if (approval.Safe != account.Address && owners.Exists(entry => entry.Code.Value.Length > 0))
+            {
+                continue;
+            }
+
             if (Problem(approval, state, hash) is { } why)
             {
                 stale.Add($"{approval.Owner}: {why}");
@@ -52,76 +184,45 @@ public sealed class SafeCarrier(EthereumClient client, FiledChange change)
             {
                 stale.Add($"{approval.Owner}: another file holds a signature of this owner already, and each owner counts once");
             }
-            else
+            else if (!approved.Contains(approval.Owner))
             {
                 good.Add(approval);
             }
         }
 
-        return new SafeStanding(state, hash, good, stale);
-    }
-
-    /// <summary>Has an owner sign and puts the signature on file.</summary>
-    /// <exception cref="ControlException"><c>safe-not-owner</c> (exit 4) when the signer is no owner of the Safe.</exception>
-    /// <exception cref="EthereumException">Those of the signer; <c>safe-signature-other-hash</c> when it signed something else, which is not filed.</exception>
-    public async Task<SafeApproval> ApproveAsync(SafeStanding standing, SignerReference reference, ISigner signer, TimeProvider time, CancellationToken cancellation)
-    {
-        if (!standing.State.Quorum.Contains(signer.Address))
+        var nested = new List<SafeStanding>();
+        foreach (var (owner, code, _) in owners.Where(entry => !approved.Contains(entry.Owner) && entry.Code.Value is { Length: > 0 } and not [0xef, 0x01, 0x00, ..]))
         {
-            throw new ControlException(
-                "safe-not-owner",
-                ExitCode.Refused,
-                $"'{reference.Name}' ({signer.Address}) is not an owner of the Safe {Safe}. Its owners are {string.Join(", ", standing.State.Quorum.Owners)}.",
-                "Sign with one of its owners.");
+            if (path.Contains(owner))
+            {
+                stale.Add($"{owner}: a Safe that this one takes part in owning, so that it cannot sign for it here");
+                continue;
+            }
+
+            try
+            {
+                var child = new SafeAccount(_client, owner);
+                var childState = await child.ReadAsync(state.Block, cancellation).ConfigureAwait(false);
+                var approval = NestedApproval.Create(hash, childState.Domain, childState.Nonce);
+                nested.Add(await StandingAsync(child, childState, approval.Child, [.. path, owner], cancellation).ConfigureAwait(false));
+            }
+            catch (EthereumException problem) when (problem.Fault == Fault.Refused)
+            {
+                stale.Add($"{owner}: an owner that is a contract and signs in no way known here: {problem.Message}");
+            }
         }
 
-        var signature = await signer.SignTypedDataAsync(standing.Hash.Document, cancellation).ConfigureAwait(false);
-        var checkedSignature = SafeSignature.FromWallet(signature.ToBytes(), standing.Hash.Value, signer.Address);
-        var approval = new SafeApproval
-        {
-            Version = 1,
-            Change = change.Document.Digest(),
-            ChainId = client.ChainId,
-            Safe = Safe,
-            Nonce = standing.State.Nonce.ToString(CultureInfo.InvariantCulture),
-            SafeTxHash = standing.Hash.Value,
-            Owner = signer.Address,
-            Signature = SafeSignatures.Encode(standing.Hash.Value, [checkedSignature]),
-            SignedAt = time.GetUtcNow(),
-        };
-        change.File(approval);
-        return approval;
+        return new SafeStanding(state, hash, good, stale) { ApprovedOnChain = approved, Nested = nested };
     }
-
-    /// <summary>The call that makes the Safe execute, tried on the newest state.</summary>
-    /// <exception cref="EthereumException"><c>safe-too-few-signatures</c>, <c>safe-nonce</c>, <c>safe-reverted</c> and others of preparing an execution.</exception>
-    public Task<PreparedSafeExecution> PrepareAsync(SafeStanding standing, Address executor, CancellationToken cancellation)
-    {
-        var signatures = standing.Approvals.SelectMany(approval => SafeSignatures.Decode(approval.Signature)).Take(standing.Needed).ToList();
-        return new SafeAccount(client, Safe).PrepareAsync(standing.Hash.Transaction, signatures, executor, BlockReference.Latest, cancellation);
-    }
-
-    /// <summary>The file that the Safe's Transaction Builder reads.</summary>
-    public byte[] ToTransactionBuilder(DateTimeOffset createdAt) =>
-        TransactionBatch.Create(
-            client.ChainId,
-            createdAt,
-            new BatchMeta { Name = change.Document.Title, Description = $"{change.Id} {change.Document.Digest()}", TxBuilderVersion = "1.16.5", CreatedFromSafe = Safe },
-            [.. change.Document.Steps.Select(step => BatchTransaction.FromData(step.Target, Wei.Zero, step.Calldata))]).ToBytes();
-
-    /// <summary>The transaction with a nonce.</summary>
-    public SafeTransaction Transaction(BigInteger nonce) => change.Document.Steps is [var only]
-        ? new SafeTransaction { To = only.Target, Data = only.Calldata, Nonce = nonce }
-        : MultiSend.ToTransaction([.. change.Document.Steps.Select(step => new MultiSendCall(step.Target, Wei.Zero, step.Calldata))], SafeContracts.MultiSendCallOnly.Address, nonce);
 
     private string? Problem(SafeApproval approval, SafeState state, SafeTransactionHash hash)
     {
-        if (approval.Change != change.Document.Digest())
+        if (approval.Change != _change.Document.Digest())
         {
             return $"it approves the change {approval.Change}, not this one";
         }
 
-        if (approval.ChainId != client.ChainId || approval.Safe != Safe)
+        if (approval.ChainId != _client.ChainId || approval.Safe != state.Domain.Safe)
         {
             return $"it is for the Safe {approval.Safe} on chain {approval.ChainId}";
         }

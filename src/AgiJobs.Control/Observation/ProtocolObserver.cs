@@ -4,18 +4,19 @@ using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Rpc;
-using AgiJobs.Ethereum.Safes;
 
 namespace AgiJobs.Control.Observation;
 
-/// <summary>Reads a protocol from the chain: everything at one pinned block, in two round trips after connecting.</summary>
+/// <summary>
+/// Reads a protocol from the chain: everything at one pinned block, in two round trips after connecting. Safes that own Safes, and timelocks, that neither the manifest nor
+/// <see cref="Hints"/> name take more.
+/// </summary>
 public sealed class ProtocolObserver(EthereumClient client)
 {
     private static readonly AbiFunction RoleMembers = AbiFunction.Parse("function getRoleMembers(bytes32 role) view returns (address[])");
-    private static readonly AbiFunction SafeVersion = SafeAbi.Safe.Function("VERSION");
-    private static readonly AbiFunction SafeOwners = SafeAbi.Safe.Function("getOwners");
-    private static readonly AbiFunction SafeThreshold = SafeAbi.Safe.Function("getThreshold");
-    private static readonly AbiFunction SafeNonce = SafeAbi.Safe.Function("nonce");
+
+    /// <summary>Addresses that may matter besides those of the manifest: the network's Safe, the signers at hand. They are asked about early, and about them timelocks are asked.</summary>
+    public IReadOnlyList<Address> Hints { get; init; } = [];
 
     /// <summary>Reads the state at <paramref name="block"/>.</summary>
     /// <exception cref="EthereumException">
@@ -24,6 +25,8 @@ public sealed class ProtocolObserver(EthereumClient client)
     public async Task<ProtocolState> ObserveAsync(Protocol protocol, PinnedBlock block, CancellationToken cancellation)
     {
         var reads = block.NewReads();
+        var survey = new AccountSurvey(protocol, [.. Hints.Concat(protocol.Declared)]);
+        survey.AddTo(reads);
         var codes = protocol.Modules.ToDictionary(module => module.Name, module => reads.Code(module.Address), StringComparer.Ordinal);
         var paused = protocol.Modules.Where(module => module.Paused is not null).ToDictionary(module => module.Name, module => reads.Call(new ContractCall(module.Address, module.Paused!), values => values[0].AsBoolean()), StringComparer.Ordinal);
         var roles = protocol.Modules.SelectMany(module => module.Roles).Select(role => (
@@ -39,59 +42,12 @@ public sealed class ProtocolObserver(EthereumClient client)
             module => new ModuleState(module, CodeHash(module, codes[module.Name]), module.Paused is null ? null : Read(paused[module.Name], $"{module.Name}.{module.Paused.Signature}")),
             StringComparer.Ordinal);
         var holdersOf = roles.ToDictionary(entry => entry.Role.FullName, entry => Holders(entry.Role, entry.Members, entry.Id), StringComparer.Ordinal);
-        var accounts = await AccountsAsync(holdersOf.Values, block, cancellation).ConfigureAwait(false);
-        return new ProtocolState(protocol, client.ChainId, block.Header.Number, block.Header.Hash!.Value, modules, holdersOf, accounts, client.RoundTrips);
-    }
-
-    private static async Task<Dictionary<Address, Reading<AccountState>>> AccountsAsync(IEnumerable<Reading<IReadOnlyList<Address>>> holders, PinnedBlock block, CancellationToken cancellation)
-    {
-        var addresses = holders.SelectMany(reading => reading.TryGet(out var known) ? known : []).Where(address => !address.IsZero).Distinct().Order().ToList();
-        if (addresses.Count == 0)
-        {
-            return [];
-        }
-
-        var reads = block.NewReads();
-        var asked = addresses.ConvertAll(address => new AskedAccount(
-            address,
-            reads.Code(address),
-            reads.Call(Probe(address, SafeVersion), values => values[0].AsText()),
-            reads.Call(Probe(address, SafeOwners), Members),
-            reads.Call(Probe(address, SafeThreshold), values => values[0].AsInteger()),
-            reads.Call(Probe(address, SafeNonce), values => values[0].AsInteger())));
-        await reads.SendAsync(cancellation).ConfigureAwait(false);
-        return asked.ToDictionary(account => account.Address, StateOf);
-
-        static ContractCall Probe(Address address, AbiFunction function) => new(address, function) { IsProbe = true };
-    }
-
-    private static Reading<AccountState> StateOf(AskedAccount account)
-    {
-        if (!account.Code.TryGet(out var code))
-        {
-            return Reading.Unknown<AccountState>($"the code of {account.Address}: {account.Code.Error!.Message}");
-        }
-
-        var delegated = code is [0xef, 0x01, 0x00, ..];
-        if (code.Length == 0 || delegated)
-        {
-            return Reading.Known<AccountState>(new KeyAccount(delegated));
-        }
-
-        if (account.Version.TryGet(out var version) && account.Owners.TryGet(out var owners) && account.Threshold.TryGet(out var threshold) && account.Nonce.TryGet(out var nonce)
-            && threshold >= 1 && threshold <= owners.Count)
-        {
-            return Reading.Known<AccountState>(new SafeAccountState(version, owners, (int)threshold, nonce));
-        }
-
-        // A node that failed to answer says nothing about what stands there; only an answer of the contract does.
-        return ((PinnedRead[])[account.Version, account.Owners, account.Threshold, account.Nonce]).FirstOrDefault(read => read.Status == ReadStatus.Unknown) is { } failed
-            ? Reading.Unknown<AccountState>($"what stands at {account.Address}: {failed.Error!.Message}")
-            : Reading.Known<AccountState>(new ContractState());
+        await survey.FollowAsync(holdersOf.Values.SelectMany(reading => reading.TryGet(out var known) ? known : []), block, cancellation).ConfigureAwait(false);
+        return new ProtocolState(protocol, client.ChainId, block.Header.Number, block.Header.Hash!.Value, modules, holdersOf, survey.Accounts, client.RoundTrips);
     }
 
     // One address, or a list of them; the zero address holds nothing.
-    private static IReadOnlyList<Address> Members(AbiArguments values) =>
+    internal static IReadOnlyList<Address> Members(AbiArguments values) =>
         values[0] is AbiList list ? [.. list.Select(item => item.AsAddress())] : values[0].AsAddress() is { IsZero: false } one ? [one] : [];
 
     private static Bytes32 CustomaryId(Role role) =>
@@ -122,6 +78,4 @@ public sealed class ProtocolObserver(EthereumClient client)
 
     private static Reading<T> Read<T>(PinnedRead<T> read, string subject) =>
         read.TryGet(out var value) ? Reading.Known(value) : Reading.Unknown<T>($"{subject}: {read.Error!.Message}");
-
-    private sealed record AskedAccount(Address Address, PinnedRead<byte[]> Code, PinnedRead<string> Version, PinnedRead<IReadOnlyList<Address>> Owners, PinnedRead<System.Numerics.BigInteger> Threshold, PinnedRead<System.Numerics.BigInteger> Nonce);
 }

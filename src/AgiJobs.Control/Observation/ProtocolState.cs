@@ -11,7 +11,7 @@ namespace AgiJobs.Control.Observation;
 /// <param name="BlockHash">The block itself.</param>
 /// <param name="Modules">What each module said, by name.</param>
 /// <param name="Roles">Who holds each role, by <c>Module.role</c>.</param>
-/// <param name="Accounts">What stands at each address that holds a role.</param>
+/// <param name="Accounts">What stands at each address that holds a role, owns a Safe or may act through a timelock.</param>
 /// <param name="RoundTrips">Exchanges with nodes that it took, connecting included.</param>
 public sealed record ProtocolState(
     Protocol Protocol,
@@ -25,6 +25,17 @@ public sealed record ProtocolState(
 {
     /// <summary>The modules that can be paused, in the description's order.</summary>
     public IEnumerable<ModuleState> Pausable => Protocol.Modules.Where(module => module.Paused is not null).Select(module => Modules[module.Name]);
+
+    /// <summary>What stands at an address; unknown too when it was not read.</summary>
+    public Reading<AccountState> AccountAt(Address address) => Accounts.TryGetValue(address, out var reading) ? reading : Reading.Unknown<AccountState>("it was not read");
+
+    /// <summary>
+    /// The contracts that a lever acts on, or among which its argument chooses: those that the description names and the manifest places, or those that hold the covered role on the chain,
+    /// which may include contracts that no module describes.
+    /// </summary>
+    public Reading<IReadOnlyList<Address>> Covered(Lever lever) => lever.CoveredRole is { } role
+        ? HoldersOf(role)
+        : Reading.Known<IReadOnlyList<Address>>([.. Protocol.Modules.Where(module => lever.Covers.Contains(module.Name, StringComparer.Ordinal)).Select(module => module.Address)]);
 
     /// <summary>Who holds a role.</summary>
     public Reading<IReadOnlyList<Address>> HoldersOf(Role role) => Roles[role.FullName];
@@ -50,5 +61,12 @@ public sealed record KeyAccount(bool IsDelegated) : AccountState;
 /// <param name="Nonce">The nonce of its next transaction.</param>
 public sealed record SafeAccountState(string Version, IReadOnlyList<Address> Owners, int Threshold, BigInteger Nonce) : AccountState;
 
-/// <summary>A contract that is no Safe.</summary>
+/// <summary>An OpenZeppelin TimelockController. It does not list who may act through it, so only the addresses that were asked about are known.</summary>
+/// <param name="DelaySeconds">The least time between scheduling and executing.</param>
+/// <param name="Proposers">Those of the addresses asked about that may schedule.</param>
+/// <param name="Executors">Those of the addresses asked about that may execute.</param>
+/// <param name="IsOpen">True when anybody may execute what is due.</param>
+public sealed record TimelockState(ulong DelaySeconds, IReadOnlyList<Address> Proposers, IReadOnlyList<Address> Executors, bool IsOpen) : AccountState;
+
+/// <summary>A contract that is neither a Safe nor a timelock.</summary>
 public sealed record ContractState : AccountState;

@@ -42,6 +42,6 @@ public sealed record SimulationOptions
         var authorizations = Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "authorization-*.json").Order(StringComparer.Ordinal).Select(path => JsonFile.Read(path, ChangeJson.Default.SignedAuthorization)).Where(signed => signed.Change == change.Document.Digest())
             : [];
-        return this with { Approvals = change.Approvals(), Authorizations = [.. authorizations] };
+        return this with { Approvals = change.SafeApprovals(), Authorizations = [.. authorizations] };
     }
 }

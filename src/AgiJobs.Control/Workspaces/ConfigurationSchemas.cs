@@ -22,6 +22,8 @@ public static class ConfigurationSchemas
         ["network"] = WorkspaceJson.Default.NetworkFile,
         ["owner-control"] = WorkspaceJson.Default.ManifestFile,
         ["signers"] = WorkspaceJson.Default.SignersFile,
+        ["operators"] = WorkspaceJson.Default.OperatorsFile,
+        ["policy"] = WorkspaceJson.Default.PolicyFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -16,6 +16,9 @@ public sealed record NetworkFile
     /// <summary>RPC endpoints. The first is the primary; the rest fail over and cross-check.</summary>
     public required IReadOnlyList<EndpointReference> Rpc { get; init; }
 
+    /// <summary>Private relays: they get signed transactions and nothing else, so that a pause is not seen before it is mined.</summary>
+    public IReadOnlyList<EndpointReference> PrivateRelays { get => field ?? []; init; }
+
     /// <summary>The Safe that governs the protocol here; absent when there is none.</summary>
     public Address? Safe { get; init; }
 

@@ -65,6 +65,18 @@ public sealed class Workspace
     /// <summary>The path of the references to signers of one network alone.</summary>
     public string NetworkSignersPath(string network) => Locate("config", $"signers.{network}.json");
 
+    /// <summary>The path of the people who serve every network.</summary>
+    public string OperatorsPath => Locate("config", "operators.json");
+
+    /// <summary>The path of the people of one network alone.</summary>
+    public string NetworkOperatorsPath(string network) => Locate("config", $"operators.{network}.json");
+
+    /// <summary>The path of the policy of every network that has none of its own.</summary>
+    public string PolicyPath => Locate("config", "policy.json");
+
+    /// <summary>The path of the policy of one network alone.</summary>
+    public string NetworkPolicyPath(string network) => Locate("config", $"policy.{network}.json");
+
     /// <summary>The networks that have a file, by name, sorted.</summary>
     public IReadOnlyList<string> Networks()
     {
@@ -137,6 +149,39 @@ public sealed class Workspace
         return signers.GroupBy(signer => signer.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? throw new ControlException("signer-twice", ExitCode.BadInput, $"Two signers are named '{twice.Key}' in {SignersPath} and {NetworkSignersPath(network)}.", "Rename one of them.")
             : new SignersFile { Version = 1, Signers = signers };
+    }
+
+    /// <summary>The people of a network: those for every network, then its own; null when there is no file of either.</summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
+    public OperatorsFile? Operators(string network)
+    {
+        List<Operator>? people = null;
+        foreach (var path in (string[])[OperatorsPath, NetworkOperatorsPath(network)])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.OperatorsFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                (people ??= []).AddRange(file.People);
+            }
+        }
+
+        return people is null ? null : new OperatorsFile { Version = 1, People = people };
+    }
+
+    /// <summary>The policy of a network: its own, else that of every network; null when approvals are not managed.</summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
+    public PolicyFile? Policy(string network)
+    {
+        foreach (var path in (string[])[NetworkPolicyPath(network), PolicyPath])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.PolicyFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The configuration files of a protocol: the workspace's own where it has one, else the shipped one.</summary>

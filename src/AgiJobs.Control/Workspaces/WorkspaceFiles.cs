@@ -21,7 +21,10 @@ public static class WorkspaceFiles
         - `config/networks/NAME.json`: chain id, RPC URLs, Safe of a network
         - `config/owner-control.NAME.json`: the manifest, the desired state of the protocol there
         - `config/signers.json`: references to signers; never a key
+        - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
+        - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
+        - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it
         - `storage/receipts/`, `monitoring/runbooks/`, `reports/`: receipts, dry runs, reports
 
         Keep it in git. No secret belongs here: a secret field is {"env": "NAME"} or {"file": "PATH"}.

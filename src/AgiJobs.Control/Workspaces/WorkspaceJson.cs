@@ -14,11 +14,13 @@ namespace AgiJobs.Control.Workspaces;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(DutyConverter)])]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(ManifestFile))]
 [JsonSerializable(typeof(SignersFile))]
 [JsonSerializable(typeof(ProtocolFile))]
+[JsonSerializable(typeof(OperatorsFile))]
+[JsonSerializable(typeof(PolicyFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

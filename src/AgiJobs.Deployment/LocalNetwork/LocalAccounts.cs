@@ -1,3 +1,4 @@
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Keys;
 
@@ -25,6 +26,30 @@ public sealed class LocalAccounts
 
     /// <summary>The names, by account index.</summary>
     public static IReadOnlyList<string> Names => NamesByIndex;
+
+    /// <summary>Who answers for what on a local network: enough people for the policy that ships.</summary>
+    public static OperatorsFile People(LocalAccounts accounts)
+    {
+        return new OperatorsFile
+        {
+            Version = 1,
+            People =
+            [
+                Person("deployer", Duty.Author),
+                Person("safe-owner-1", Duty.Approver, Duty.Executor),
+                Person("safe-owner-2", Duty.Approver, Duty.Executor),
+                Person("safe-owner-3", Duty.Approver, Duty.Executor),
+                Person("guardian", Duty.Executor, Duty.Commander),
+                Person("pauser", Duty.Executor, Duty.Operator),
+                Person("relayer", Duty.Executor),
+                Person("moderator", Duty.Security),
+                Person("platform", Duty.Communications),
+                Person("treasury", Duty.Finance),
+            ],
+        };
+
+        Operator Person(string name, params Duty[] duties) => new() { Name = name, Addresses = [accounts[name].Address], Duties = duties };
+    }
 
     /// <summary>The signer of a name.</summary>
     public ISigner this[string name] => _signers[Array.IndexOf(NamesByIndex, name)];

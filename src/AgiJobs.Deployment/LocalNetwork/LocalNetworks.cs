@@ -1,4 +1,6 @@
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
+using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Observation;
@@ -229,6 +231,51 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             workspace.NetworkSignersPath(name),
             new SignersFile { Version = 1, Signers = [.. LocalAccounts.Names.Select((signer, index) => new SignerReference { Name = signer, Kind = SignerKind.Development, Address = accounts[signer].Address, Index = index })] },
             WorkspaceJson.Default.SignersFile);
+        await WriteApprovalsAsync(name, accounts, cancellation).ConfigureAwait(false);
+    }
+
+    // The people and the policy are this network's alone: the keys of these accounts are everybody's.
+    private async Task WriteApprovalsAsync(string name, LocalAccounts accounts, CancellationToken cancellation)
+    {
+        var people = LocalAccounts.People(accounts);
+        JsonFile.Write(workspace.NetworkOperatorsPath(name), people, WorkspaceJson.Default.OperatorsFile);
+        JsonFile.Write(workspace.NetworkPolicyPath(name), ApprovalPolicy.Shipped, WorkspaceJson.Default.PolicyFile);
+
+        // What was approved in advance on a chain that is gone says nothing about this one.
+        var standings = new StandingStore(workspace, time);
+        var policy = ApprovalPolicy.Of(ApprovalPolicy.Shipped, new OperatorBook(people), workspace.NetworkPolicyPath(name));
+        var protocol = Protocol.Load(workspace, workspace.Manifest(name));
+        var now = time.GetUtcNow();
+        var from = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+        var standing = new StandingDocument
+        {
+            Version = 1,
+            Id = $"{name.ToLowerInvariant().Replace('_', '-')}-guardian-pause",
+            Network = name,
+            ChainId = ChainId.Local,
+            Purpose = "The guardian and the pauser may stop the protocol at once.",
+            Kinds = ["pause-system"],
+            Modules = [.. protocol.Modules.Where(module => module.Levers.Any(lever => lever.Action == LeverAction.Pause)).Select(module => new StandingModule { Name = module.Name, Address = module.Address })],
+            Routes = [RouteKind.Direct],
+            Executors = [accounts["guardian"].Address, accounts["pauser"].Address],
+            PerDay = 20,
+            Total = 1000,
+            CoolDownSeconds = 0,
+            ValidFrom = from,
+            ValidUntil = from + TimeSpan.FromDays(365),
+        };
+        var armed = standing with
+        {
+            Id = $"{name.ToLowerInvariant().Replace('_', '-')}-armed-pause",
+            Purpose = "Anybody may submit a pause that the guardian or governance signed.",
+            Routes = [RouteKind.Authorization],
+            Executors = [],
+        };
+        foreach (var document in (StandingDocument[])[standing, armed])
+        {
+            standings.Forget(document.Id);
+            await standings.AddAsync(document, [accounts["safe-owner-1"], accounts["safe-owner-2"]], policy, cancellation).ConfigureAwait(false);
+        }
     }
 
     // What was deployed is what is desired, so the manifest's roles are read from the chain. A role that nobody grants (those who joined by themselves) is not managed.

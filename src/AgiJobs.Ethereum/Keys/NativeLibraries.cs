@@ -30,8 +30,8 @@ internal static class NativeLibraries
     private static readonly Lazy<nint> Secp256k1Handle = new(() => Load(Secp256k1Names, "secp256k1-missing", Secp256k1Missing));
 
     private static readonly Lazy<nint> CryptoHandle = new(() => Load(
-        CryptoNames, "openssl-missing", "OpenSSL's libcrypto, which derives the keys of keystore files, is not installed: run 'apt-get "
-            + "install libssl3'."));
+        CryptoNames, "openssl-missing", "OpenSSL's libcrypto, which derives the keys of keystore files and signs the audit log, is not installed: "
+            + "run 'apt-get install libssl3'."));
 
     // The resolver is set before the first native call, since every one of them is made through a Require method below.
     static NativeLibraries() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);

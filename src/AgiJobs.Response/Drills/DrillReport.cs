@@ -19,7 +19,8 @@ public sealed record DrilledClaim(string Claim, bool Held, string Detail, string
 /// <param name="PauseTook">From the start of the pause command to its end, with the pause mined and verified; null when it did not come so far.</param>
 /// <param name="PauseBlocks">Blocks from the newest one when the pause command started to the one that holds the pause.</param>
 /// <param name="ResumeTook">The same for the resume, signatures not counted.</param>
-public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan Took, IReadOnlyList<DrilledClaim> Claims, TimeSpan? PauseTook, ulong? PauseBlocks, TimeSpan? ResumeTook)
+/// <param name="Ground">Where it took place, in words: <c>a throw-away network (chain 31337)</c>.</param>
+public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan Took, IReadOnlyList<DrilledClaim> Claims, TimeSpan? PauseTook, ulong? PauseBlocks, TimeSpan? ResumeTook, string Ground = "a throw-away network (chain 31337)")
 {
     /// <summary>True when every claim held.</summary>
     public bool Held => Claims.Count > 0 && Claims.All(claim => claim.Held);
@@ -30,7 +31,7 @@ public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan
         var text = new StringBuilder();
         Line($"# Drill: {Name}");
         Line();
-        Line($"{(Held ? "Every claim held." : $"{Claims.Count(claim => !claim.Held)} of {Claims.Count} claims DID NOT HOLD.")} Started {StartedAt:yyyy-MM-dd HH:mm:ss} UTC, took {Seconds(Took)}, on a throw-away network (chain 31337).");
+        Line($"{(Held ? "Every claim held." : $"{Claims.Count(claim => !claim.Held)} of {Claims.Count} claims DID NOT HOLD.")} Started {StartedAt:yyyy-MM-dd HH:mm:ss} UTC, took {Seconds(Took)}, on {Ground}.");
         Line();
         Line($"- Pause, from command to verified: {(PauseTook is { } pause ? Seconds(pause) : "not reached")}{(PauseBlocks is { } blocks ? string.Create(CultureInfo.InvariantCulture, $", mined {blocks} block(s) after the command started") : "")}");
         Line($"- Resume, from the last command to verified: {(ResumeTook is { } resume ? Seconds(resume) : "not reached")}");

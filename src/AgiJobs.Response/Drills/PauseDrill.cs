@@ -11,6 +11,14 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
 {
     private const string Instance = "DRILL-1";
 
+    private static readonly (string Claim, string Duty, string Signer)[] SignOffs =
+    [
+        ("The author signs for what the change says", "author", "deployer"),
+        ("Security signs that the alerts are back to normal", "security", "moderator"),
+        ("The operator signs that the checks have passed", "operator", "pauser"),
+        ("The commander signs off", "commander", "guardian"),
+    ];
+
     private readonly List<DrilledClaim> _claims = [];
 
     /// <summary>Hears of each claim as it is decided.</summary>
@@ -46,7 +54,14 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
             await CommandAsync("The first owner signs", 0, json => Signatures(json) == 1, cancellation, "change", "approve", change, "--signer", "safe-owner-1").ConfigureAwait(false);
             await CommandAsync("With one of two signatures nothing is sent", 4, json => json["error"]?["code"]?.GetValue<string>() == "approvals-missing", cancellation, "change", "execute", change, "--signer", "relayer", "--execute").ConfigureAwait(false);
             await CommandAsync("The second owner signs in another process", 0, json => Signatures(json) == 2, cancellation, "change", "approve", change, "--signer", "safe-owner-2").ConfigureAwait(false);
-            var resume = await CommandAsync("Anybody with gas executes what the owners signed", 0, json => Text(json, "end") == "verified", cancellation, "change", "execute", change, "--signer", "relayer", "--execute").ConfigureAwait(false);
+            await CommandAsync("With the owners' signatures alone the gate stays shut", 4, json => json["error"]?["code"]?.GetValue<string>() == "approvals-missing", cancellation, "change", "execute", change, "--signer", "relayer", "--execute").ConfigureAwait(false);
+            foreach (var (claim, duty, signer) in SignOffs)
+            {
+                await CommandAsync(claim, 0, json => IsSigned(json, duty), cancellation, "change", "approve", change, "--duty", duty, "--signer", signer).ConfigureAwait(false);
+            }
+
+            await CommandAsync("One who approved it does not send it", 4, json => json["error"]?["code"]?.GetValue<string>() == "approvals-missing", cancellation, "change", "execute", change, "--signer", "safe-owner-1", "--execute").ConfigureAwait(false);
+            var resume = await CommandAsync("An executor executes what the owners signed", 0, json => Text(json, "end") == "verified", cancellation, "change", "execute", change, "--signer", "relayer", "--execute").ConfigureAwait(false);
             resumeTook = resume.Took;
             await StateAsync("Every module runs again", "running", cancellation).ConfigureAwait(false);
             await ProbesAsync("Resumed, the same calls go through again", succeed: true, cancellation).ConfigureAwait(false);
@@ -103,6 +118,9 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
     private static string? Text(JsonObject json, string key) => json[key]?.GetValue<string>();
 
     private static int? Signatures(JsonObject json) => json["safe"]?["signedBy"]?.AsArray().Count;
+
+    private static bool IsSigned(JsonObject json, string duty) =>
+        json["approvals"]?["requirements"]?.AsArray().Any(entry => entry?["by"]?.AsArray().Any(by => string.Equals(by?["duty"]?.GetValue<string>(), duty, StringComparison.Ordinal)) == true) == true;
 
     private static ulong? MinedIn(JsonObject json) => json["transactions"] is JsonArray { Count: > 0 } transactions ? transactions[^1]!["block"]!.GetValue<ulong>() : null;
 

@@ -61,6 +61,8 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         await Refused("approvals-missing", "change", "execute", change, "--signer", "relayer", "--execute");
         Assert.Equal(2, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1", "--json")).Json["safe"]!["signedBy"]!.AsArray().Count);
         Assert.True(await Devnet.IsPausedAsync());
+        await Refused("approvals-missing", "change", "execute", change, "--signer", "relayer", "--execute");
+        await Devnet.SignOffAsync(change);
         var resume = await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute", "--json");
         Assert.True(resume.Exit == 0, resume.ToString());
         Assert.Equal("verified", (string?)resume.Json["end"]);
@@ -73,17 +75,20 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
     }
 
     [Fact]
-    public async Task Two_owners_at_hand_resume_with_one_command()
+    public async Task Where_approvals_are_not_managed_two_owners_at_hand_resume_with_one_command_and_are_told()
     {
+        Devnet.Unmanage();
         await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
         var resume = await Devnet.RunAsync([.. Resume, "--signer", "safe-owner-1", "--signer", "safe-owner-3", "--execute"]);
         Assert.True(resume.Exit == 0, resume.ToString());
+        Assert.Contains("approvals are not managed", resume.Error, StringComparison.Ordinal);
         Assert.True(await Devnet.IsPausedAsync(false));
     }
 
     [Fact]
     public async Task From_a_mixed_state_a_pause_leads_to_all_paused_and_a_resume_to_all_running()
     {
+        Devnet.Unmanage();
         await Devnet.CallAsAsync(Devnet.Safe, "FeePool", "pause");
         Assert.Contains($"MIXED: 1 paused, {Pausable - 1} running", (await Devnet.RunAsync(Status)).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"])).Exit);
@@ -109,6 +114,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
     [Fact]
     public async Task An_executed_change_takes_no_more_signatures()
     {
+        Devnet.Unmanage();
         await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
         var change = (string)(await Devnet.RunAsync([.. Resume, "--signer", "safe-owner-1", "--signer", "safe-owner-2", "--execute", "--json"])).Json["change"]!;
         var refusal = await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-3", "--json");
@@ -165,14 +171,15 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
         Assert.Equal("draft", await StateAsync());
         await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1");
-        Assert.Equal("1 signed", await StateAsync());
+        Assert.Equal("draft", await StateAsync());
+        Assert.Equal(2, (int)(await Devnet.RunAsync("change", "list", "--json")).Json["changes"]![0]!["signatures"]!);
         var journal = Path.Combine(Devnet.Folder, "storage", "changes", change, "journal.jsonl");
         foreach (var (entry, state) in ((string, string)[])
         [
             ("""{"event":"mined","unit":"0","succeeded":true}""", "executed"),
-            ("""{"event":"mined","unit":"0","succeeded":false}""", "FAILED"),
-            ("""{"event":"replaced","unit":"0"}""", "FAILED"),
-            ("""{"event":"mismatch"}""", "MISMATCH"),
+            ("""{"event":"mined","unit":"0","succeeded":false}""", "failed"),
+            ("""{"event":"replaced","unit":"0"}""", "failed"),
+            ("""{"event":"mismatch"}""", "failed"),
         ])
         {
             await File.WriteAllTextAsync(journal, entry + "\n");
@@ -212,6 +219,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
     {
         await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
         var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
+        await Devnet.SignOffAsync(change);
         foreach (var (schema, arguments) in ((string, string[])[])
         [
             ("agijobs.system-pause-status/1", Status),
@@ -222,6 +230,10 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
             ("agijobs.change-approve/1", ["change", "approve", change, "--signer", "safe-owner-1"]),
             ("agijobs.change-approve/1", ["change", "approve", change, "--signer", "safe-owner-2"]),
             ("agijobs.change-execute/1", ["change", "execute", change, "--signer", "relayer", "--execute"]),
+            ("agijobs.change-verify/1", ["change", "verify", change]),
+            ("agijobs.approval-standing-list/1", ["approval", "standing", "list"]),
+            ("agijobs.signer-list/1", ["signer", "list"]),
+            ("agijobs.signer-test/1", ["signer", "test", "guardian"]),
         ])
         {
             var outcome = await Devnet.RunAsync([.. arguments, "--json"]);

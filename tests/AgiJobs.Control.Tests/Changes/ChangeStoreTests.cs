@@ -158,15 +158,15 @@ public sealed class ChangeStoreTests : IDisposable
         var approval = new SafeApproval { Version = 1, Change = Sample.Digest(), ChainId = ChainId.Local, Safe = SyntheticProtocol.Owner, Nonce = "1", SafeTxHash = Bytes32.Zero, Owner = SyntheticProtocol.Owner, Signature = [1], SignedAt = default };
         filed.File(approval);
         filed.File(approval with { Nonce = "2" });
-        Assert.Equal("2", Assert.Single(filed.Approvals()).Nonce);
+        Assert.Equal("2", Assert.Single(filed.SafeApprovals()).Nonce);
     }
 
     [Fact]
     public void A_corrupt_approval_is_named_and_not_passed_over()
     {
         var filed = Store.File(Sample, "brief");
-        AtomicFile.Write(Path.Combine(filed.Folder, "approvals", "x.json"), "{}"u8);
-        Assert.Contains("x.json", Assert.Throws<ControlException>(filed.Approvals).Message, StringComparison.Ordinal);
+        AtomicFile.Write(Path.Combine(filed.Folder, "approvals", "safe-x.json"), "{}"u8);
+        Assert.Contains("x.json", Assert.Throws<ControlException>(filed.SafeApprovals).Message, StringComparison.Ordinal);
     }
 
     private void Record(string instance, params string[] events)

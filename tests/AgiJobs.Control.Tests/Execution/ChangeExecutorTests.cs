@@ -215,7 +215,7 @@ public sealed class ChangeExecutorTests(DevnetFixture fixture) : IClassFixture<D
     }
 
     [Fact]
-    public async Task After_a_taken_nonce_the_preconditions_count_again()
+    public async Task A_nonce_that_another_machine_took_for_the_same_call_is_the_change_executed_elsewhere()
     {
         var change = await PlanAsync();
         var guardian = Devnet.Accounts["guardian"].Address;
@@ -223,11 +223,14 @@ public sealed class ChangeExecutorTests(DevnetFixture fixture) : IClassFixture<D
         await Devnet.AutomineAsync(false);
         await Assert.ThrowsAsync<ControlException>(() => ExecuteAsync(change, "guardian", TimeSpan.Zero));
         _ = await Devnet.Client.RequestAsync("anvil_dropTransaction", writer => writer.WriteStringValue((string)Journal.Read(change.JournalPath)[0]["hash"]!));
-        await Devnet.SendAsync(guardian, Devnet.Protocol["SystemPause"].Address, change.Document.Steps[0].Calldata, before);
+        var theirs = await Devnet.SendAsync(guardian, Devnet.Protocol["SystemPause"].Address, change.Document.Steps[0].Calldata, before);
         await Devnet.MineAsync();
         await Devnet.AutomineAsync(true);
-        Assert.Equal("nonce-taken", (await Assert.ThrowsAsync<ControlException>(() => ExecuteAsync(change, "guardian"))).Code);
-        Assert.Equal(ExecutionEnd.NothingToDo, (await ExecuteAsync(change, "guardian")).End);
+        var result = await ExecuteAsync(change, "guardian");
+        Assert.Equal((ExecutionEnd.ExecutedElsewhere, ExitCode.Clean), (result.End, result.Exit));
+        Assert.Equal(theirs, Assert.Single(result.Transactions).Hash);
+        Assert.Equal(["signed", "broadcast", "broadcast", "replaced", "elsewhere", "verified"], Events(change));
+        Assert.Equal(ExecutionEnd.AlreadyExecuted, (await ExecuteAsync(change, "guardian")).End);
         Assert.Equal(before + 1, await Devnet.NonceAsync("guardian"));
     }
 

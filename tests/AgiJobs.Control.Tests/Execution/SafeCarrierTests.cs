@@ -39,7 +39,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
         Assert.Equal(("safe-not-owner", ExitCode.Refused), (refusal.Code, refusal.Exit));
         Assert.Contains(Devnet.Accounts["agent-1"].Address.ToString(), refusal.Message, StringComparison.Ordinal);
         Assert.Contains(Devnet.Accounts["safe-owner-1"].Address.ToString(), refusal.Message, StringComparison.Ordinal);
-        Assert.Empty(_change.Approvals());
+        Assert.Empty(_change.SafeApprovals());
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
     {
         var first = await SignAsync("safe-owner-1");
         var second = await SignAsync("safe-owner-2");
-        File.Delete(Path.Combine(_change.Folder, "approvals", second.Owner + ".json"));
+        File.Delete(Path.Combine(_change.Folder, "approvals", $"safe-{second.Safe}-{second.Owner}.json"));
         _change.File(first with { Signature = SafeSignatures.Encode(first.SafeTxHash, [.. SafeSignatures.Decode(first.Signature), .. SafeSignatures.Decode(second.Signature)]) });
         Assert.Contains("2 signatures", Assert.Single((await StandingAsync()).Stale), StringComparison.Ordinal);
     }
@@ -93,6 +93,7 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
             (good with { Signature = [(byte)(good.Signature[0] ^ 1), .. good.Signature[1..]] }, ""),
         ])
         {
+            Directory.Delete(Path.Combine(_change.Folder, "approvals"), recursive: true);
             _change.File(wrong);
             var standing = await StandingAsync();
             Assert.Empty(standing.Approvals);
@@ -124,6 +125,6 @@ public sealed class SafeCarrierTests(DevnetFixture fixture) : IClassFixture<Devn
 
     private Task<SafeStanding> StandingAsync() => new SafeCarrier(Devnet.Client, _change).StandingAsync(CancellationToken.None);
 
-    private async Task<SafeApproval> SignAsync(string owner) =>
-        await new SafeCarrier(Devnet.Client, _change).ApproveAsync(await StandingAsync(), Devnet.Signers.Named([owner])[0], Devnet.Accounts[owner], TimeProvider.System, CancellationToken.None);
+    private async Task<SafeApproval> SignAsync(string owner) => Assert.Single(
+        await new SafeCarrier(Devnet.Client, _change).ApproveAsync(await StandingAsync(), Devnet.Signers.Named([owner])[0], Devnet.Accounts[owner], TimeProvider.System, CancellationToken.None));
 }

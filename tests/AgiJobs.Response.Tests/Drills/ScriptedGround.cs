@@ -10,6 +10,7 @@ internal sealed class ScriptedGround : IDrillGround
     private readonly List<string> _commands = [];
     private bool _paused;
     private int _signatures;
+    private int _signOffs;
     private bool _resumed;
     private int _step;
 
@@ -63,10 +64,13 @@ internal sealed class ScriptedGround : IDrillGround
                 return (3, new JsonObject { ["change"] = "2026-01-01-resume-system-00000000", ["sent"] = false });
             case var _ when arguments[1] is "approve" && arguments[^1] is "agent-1":
                 return (4, Error("safe-not-owner"));
+            case var _ when arguments[1] is "approve" && arguments.Contains("--duty", StringComparer.Ordinal):
+                _signOffs++;
+                return (0, new JsonObject { ["approvals"] = new JsonObject { ["requirements"] = new JsonArray(new JsonObject { ["by"] = new JsonArray(new JsonObject { ["duty"] = arguments[4] }) }) } });
             case var _ when arguments[1] is "approve":
                 _signatures++;
                 return (0, new JsonObject { ["safe"] = new JsonObject { ["signedBy"] = new JsonArray([.. Enumerable.Range(0, _signatures).Select(index => (JsonNode)$"{index}")]) } });
-            case var _ when _signatures < 2:
+            case var _ when _signatures < 2 || _signOffs < 4 || line.Contains("--signer safe-owner", StringComparison.Ordinal):
                 return (4, Error("approvals-missing"));
             case var _ when _resumed:
                 return (0, new JsonObject { ["end"] = "already-executed" });

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 
-namespace AgiJobs.Ethereum.Keys;
+namespace AgiJobs.Ethereum.Files;
 
 /// <summary>
 /// Puts a folder's list of names on the disk: a flushed file whose name was not yet written is lost with the power. The base
 /// library cannot open folders.
 /// </summary>
-internal static partial class DirectorySync
+public static partial class DirectorySync
 {
     private const int ReadOnly = 0;
 

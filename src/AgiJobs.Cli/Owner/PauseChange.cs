@@ -1,0 +1,68 @@
+using AgiJobs.Cli.Changes;
+using AgiJobs.Control;
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Pausing;
+
+namespace AgiJobs.Cli.Owner;
+
+/// <summary>A pause or a resume from the command line, from the plan to its end.</summary>
+internal static class PauseChange
+{
+    /// <summary>Plans for the named modules, or for all, and goes as far as the command line says.</summary>
+    public static async Task<ExitCode> RunAsync(Session session, LeverAction action, IReadOnlyList<string>? modules, string? instance, string? safeFile, CancellationToken cancellation)
+    {
+        _ = session.Execute;
+        var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
+        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null };
+        var store = new ChangeStore(session.Workspace, session.Environment.Time);
+        var plan = await planner.PlanAsync(await session.ClientAsync(cancellation).ConfigureAwait(false), action, instance ?? "", modules, cancellation).ConfigureAwait(false);
+        if (plan.Change is null)
+        {
+            // The state can be there because of an execution that died before it had verified and recorded what it did.
+            var open = Unfinished(session, store, PausePlanner.KindOf(action, modules is null));
+            if (open is not null && session.Execute)
+            {
+                return await new ChangeRun(session, open, null).ExecuteAsync(session.SignersAtHand, cancellation).ConfigureAwait(false);
+            }
+
+            session.Terminal.Line(PauseReport.Header(session.Network, state));
+            PauseReport.Print(session.Terminal, state);
+            session.Terminal.Line("Nothing is to be done: the state is already the one asked for.");
+            if (open is not null)
+            {
+                session.Terminal.Line($"UNFINISHED {open.Id} was sent and is not verified: add --execute to finish its record.");
+            }
+
+            var exit = PauseReport.Exit(state) is var read && read == ExitCode.Clean && open is not null ? ExitCode.Findings : read;
+            session.Terminal.Json("agijobs.system-pause-status/1", exit, writer =>
+            {
+                PauseReport.Write(writer, session.Network, state);
+                writer.WriteString("unfinished", open?.Id);
+            });
+            return exit;
+        }
+
+        foreach (var finding in plan.Findings)
+        {
+            session.Terminal.Progress($"FINDING {finding}");
+        }
+
+        var document = instance is null ? store.WithNextInstance(plan.Change) : plan.Change;
+        return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
+    }
+
+    private static FiledChange? Unfinished(Session session, ChangeStore store, string kind)
+    {
+        try
+        {
+            return store.Unfinished(session.Network, kind);
+        }
+        catch (ControlException problem)
+        {
+            // The state asked for is there all the same.
+            session.Terminal.Progress($"FINDING {problem.Message}");
+            return null;
+        }
+    }
+}

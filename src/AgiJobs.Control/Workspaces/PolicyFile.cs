@@ -1,0 +1,85 @@
+namespace AgiJobs.Control.Workspaces;
+
+/// <summary>
+/// Who must consent to what: <c>config/policy.json</c> for every network, <c>config/policy.NAME.json</c> in its place for one. Where neither is, approvals are not managed and the
+/// chain's own authority is the only gate.
+/// </summary>
+public sealed record PolicyFile
+{
+    /// <summary>The format's version; 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>What a change of each risk takes.</summary>
+    public required RiskPolicies Risks { get; init; }
+
+    /// <summary>Duties that are held by different people in one change; author, approver and executor when absent. One that is not named may be left out.</summary>
+    public IReadOnlyList<Duty> Distinct { get => field ?? [Duty.Author, Duty.Approver, Duty.Executor]; init; }
+
+    /// <summary>What takes the place of <see cref="Risks"/> for a kind of change; a trailing <c>*</c> stands for any ending, and the longest name that fits counts.</summary>
+    public IReadOnlyDictionary<string, KindPolicy> Kinds { get => field ?? new Dictionary<string, KindPolicy>(StringComparer.Ordinal); init; }
+
+    /// <summary>The limits of standing approvals; the program's own when absent.</summary>
+    public StandingPolicy Standing { get => field ?? new StandingPolicy(); init; }
+}
+
+/// <summary>What a change takes, by its risk.</summary>
+public sealed record RiskPolicies
+{
+    /// <summary>Cosmetic changes.</summary>
+    public required IReadOnlyList<ApprovalRule> Green { get; init; }
+
+    /// <summary>Financial changes.</summary>
+    public required IReadOnlyList<ApprovalRule> Amber { get; init; }
+
+    /// <summary>Changes that touch security.</summary>
+    public required IReadOnlyList<ApprovalRule> Red { get; init; }
+}
+
+/// <summary>So many different people, each with one of these duties.</summary>
+public sealed record ApprovalRule
+{
+    /// <summary>How many people; at least 1.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Any of these duties.</summary>
+    public required IReadOnlyList<Duty> Duties { get; init; }
+}
+
+/// <summary>What one kind of change takes.</summary>
+public sealed record KindPolicy
+{
+    /// <summary>The approvals; those of the risk when absent.</summary>
+    public IReadOnlyList<ApprovalRule>? Approvals { get; init; }
+
+    /// <summary>Duties held by different people; those of the policy when absent.</summary>
+    public IReadOnlyList<Duty>? Distinct { get; init; }
+
+    /// <summary>Who signs for the points of a resume; the program's own choice when absent. Points can be given to other duties, not taken away.</summary>
+    public GatePolicy? Gate { get; init; }
+}
+
+/// <summary>The duties that own the points of the resume gate.</summary>
+public sealed record GatePolicy
+{
+    /// <summary>Signs that alerts are back to normal while no monitor is connected; security when absent.</summary>
+    public Duty? Alerts { get; init; }
+
+    /// <summary>Signs that the checks have passed while none are connected; operator when absent.</summary>
+    public Duty? Checks { get; init; }
+
+    /// <summary>The responders whose sign-off is recorded; commander, operator and security when absent.</summary>
+    public IReadOnlyList<Duty>? Responders { get; init; }
+}
+
+/// <summary>What no standing approval may exceed.</summary>
+public sealed record StandingPolicy
+{
+    /// <summary>The longest validity, in days.</summary>
+    public int MaxDays { get; init; } = 366;
+
+    /// <summary>The most executions in 24 hours.</summary>
+    public int MaxPerDay { get; init; } = 24;
+
+    /// <summary>The most executions in all.</summary>
+    public int MaxTotal { get; init; } = 1000;
+}
