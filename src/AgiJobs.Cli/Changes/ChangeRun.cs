@@ -20,7 +20,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
 
     private ChangeDocument Document => change.Document;
 
-    private bool IsVerified => Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "verified");
+    private bool IsVerified => ChangeState.IsVerified(Journal.Read(change.JournalPath));
 
     private bool IsSafe => Document.Steps[0].Route.Base.Kind == RouteKind.Safe;
 
@@ -303,7 +303,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
         terminal.Line($"  change   {change.Id}");
         foreach (var transaction in found.Transactions)
         {
-            terminal.Line($"  {(transaction.Problem is null ? "receipt " : "MISMATCH")} {transaction.Hash} in block {transaction.Block}{(transaction.Problem is { } problem ? $": {problem}" : "")}");
+            terminal.Line($"  {(transaction.Problem is null ? "receipt " : "MISMATCH")} {transaction.Hash} in block {transaction.Block?.ToString() ?? "UNKNOWN"}{(transaction.Problem is { } problem ? $": {problem}" : "")}");
         }
 
         foreach (var (where, checks) in ((string, IReadOnlyList<CheckedExpectation>)[])[("then", found.AtReceipt), ("now ", found.Now)])
@@ -322,7 +322,7 @@ internal sealed class ChangeRun(Session session, FiledChange change, RouteOption
             {
                 writer.WriteStartObject();
                 writer.WriteString("hash", transaction.Hash.ToString());
-                writer.WriteNumber("block", transaction.Block.Value);
+                writer.WriteString("block", transaction.Block?.ToString());
                 writer.WriteString("problem", transaction.Problem);
                 writer.WriteEndObject();
             }

@@ -64,9 +64,9 @@ public sealed class Journal : IDisposable
         return Load(file, path);
     }
 
-    /// <summary>True when an execution came to its end, good or bad: verified, mined and reverted, mined and found otherwise than expected, or cancelled.</summary>
+    /// <summary>True when an execution came to its end, good or bad: verified, mined and reverted, mined and found otherwise than expected, or refused before.</summary>
     public static bool HasEnded(IReadOnlyList<JsonObject> entries) =>
-        entries.Any(entry => (string?)entry["event"] is "verified" or "mismatch" or "cancelled" || HasReverted(entry));
+        entries.Any(entry => (string?)entry["event"] is "verified" or "mismatch" or "refused" || HasReverted(entry));
 
     /// <summary>True for the entry of a transaction that was mined and reverted.</summary>
     public static bool HasReverted(JsonObject entry) =>
