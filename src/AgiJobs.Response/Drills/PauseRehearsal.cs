@@ -160,18 +160,11 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
             writer.WriteEndObject();
         }, cancellation).ConfigureAwait(false);
         var transaction = Bytes32.Parse(hash.GetString()!);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
-        while (true)
-        {
-            // The fork answers with the hash a moment before it has mined.
-            if (await fork.ReceiptAsync(transaction, deadline.Token).ConfigureAwait(false) is { } receipt)
-            {
-                return (receipt.Succeeded, receipt.GasUsed.Value, receipt.Succeeded ? "" : "the transaction reverted");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time, deadline.Token).ConfigureAwait(false);
-        }
+        // The fork mines nothing by itself.
+        _ = await fork.RequestAsync("evm_mine", cancellationToken: cancellation).ConfigureAwait(false);
+        return await fork.ReceiptAsync(transaction, cancellation).ConfigureAwait(false) is { } receipt
+            ? (receipt.Succeeded, receipt.GasUsed.Value, receipt.Succeeded ? "" : "the transaction reverted")
+            : (false, 0, $"{transaction} is not in the block that was mined for it");
     }
 
     private async Task<ProtocolState> ObserveAsync(CancellationToken cancellation) =>
