@@ -96,11 +96,12 @@ public sealed partial class AnvilProcess
     /// <summary>True when the process runs and is the anvil that was started for <paramref name="folder"/>; a process id alone is used again some day.</summary>
     public static bool Serves(int processId, string folder)
     {
-        if (!IsRunning(processId) || !OperatingSystem.IsLinux())
+        if (!OperatingSystem.IsLinux())
         {
             return IsRunning(processId);
         }
 
+        // By its arguments and not by its name: a moment after the start it is still the shell that becomes anvil.
         try
         {
             return File.ReadAllText($"/proc/{processId}/cmdline").Split('\0').Contains(StatePath(folder), StringComparer.Ordinal);

@@ -6,7 +6,7 @@ namespace AgiJobs.Response.Tests.Drills;
 public sealed class PauseDrillTests
 {
     // Commands and probes together; the test below holds it to what the drill really does.
-    private const int Steps = 18;
+    private const int Steps = 24;
 
     public static TheoryData<int> EveryStep => [.. Enumerable.Range(0, Steps)];
 
