@@ -18,7 +18,7 @@ internal sealed class SyntheticProtocol : IDisposable
 
     public SyntheticProtocol()
     {
-        WriteAbi("Hub", "function owner() view returns (address)", "function guardians() view returns (address[])", "function members(uint8) view returns (address[])", "function GUARD_ROLE() view returns (bytes32)", "function getRoleMembers(bytes32) view returns (address[])", "function count() view returns (uint256)", "function pauseAll()", "function unpauseAll()", "function pauseModule(address)", "function unpauseModule(address)", "function configure(uint256)", "function setOwner(address)");
+        WriteAbi("Hub", "function owner() view returns (address)", "function guardians() view returns (address[])", "function members(uint8) view returns (address[])", "function GUARD_ROLE() view returns (bytes32)", "function getRoleMembers(bytes32) view returns (address[])", "function count() view returns (uint256)", "function pauseAll()", "function unpauseAll()", "function pauseModule(address)", "function unpauseModule(address)", "function configure(uint256)", "function setOwner(address)", "function executeGovernanceCall(address,bytes) returns (bytes)", "function pauseModules(address[])", "function pauseWith((address,address[],uint256,uint256,bytes32),bytes)", "function spent(address,bytes32) view returns (bool)");
         WriteAbi("Leaf", "function owner() view returns (address)", "function paused() view returns (bool)", "function pause()", "function unpause()");
         Description = JsonNode.Parse("""
             {

@@ -388,12 +388,18 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                 {
                     var standing = await carrier.StandingAsync(token).ConfigureAwait(false);
                     Require(standing);
-                    foreach (var child in standing.ToBring())
+                    if (standing.ToBring() is { Count: > 0 } missing)
                     {
-                        await BringAsync(unit, carrier, standing, child, token).ConfigureAwait(false);
+                        foreach (var child in missing)
+                        {
+                            await BringAsync(unit, carrier, standing, child, token).ConfigureAwait(false);
+                        }
+
+                        standing = await carrier.StandingAsync(token).ConfigureAwait(false);
+                        Require(standing);
                     }
 
-                    return await PreparedAsync(carrier, standing.ToBring().Count == 0 ? standing : await carrier.StandingAsync(token).ConfigureAwait(false), unit.Operation, token).ConfigureAwait(false);
+                    return await PreparedAsync(carrier, standing, unit.Operation, token).ConfigureAwait(false);
                 },
             };
         }
@@ -429,7 +435,18 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                     ElsewhereAsync = async token => new Bytes32(await _client.CallAsync(new CallRequest { To = parent.State.Domain.Safe, Data = SafeAbi.Safe.Function("approvedHashes").Encode(safe, parent.Hash.Value) }, BlockReference.Latest, token).ConfigureAwait(false)) == Bytes32.Zero
                         ? null
                         : new DoneElsewhere(await FindAsync(parent.State.Domain.Safe, SafeAbi.Safe.Event("ApproveHash").Topic0!.Value, parent.Hash.Value, Word(safe), token).ConfigureAwait(false)),
-                    PrepareAsync = async token => await PreparedAsync(carrier, child.ToBring().Count == 0 ? child : (await carrier.StandingAsync(token).ConfigureAwait(false)).Tree.First(node => node.State.Domain.Safe == safe), null, token).ConfigureAwait(false),
+                    PrepareAsync = async token =>
+                    {
+                        var standing = child;
+                        if (child.ToBring().Count > 0)
+                        {
+                            // Another machine may have gone on in the meantime, and then this is no longer what is missing.
+                            standing = (await carrier.StandingAsync(token).ConfigureAwait(false)).Tree.FirstOrDefault(node => node.Hash.Value == child.Hash.Value) ?? child;
+                            Require(standing.ToBring().Count == 0 ? standing : standing with { Nested = [] });
+                        }
+
+                        return await PreparedAsync(carrier, standing, null, token).ConfigureAwait(false);
+                    },
                 },
                 cancellation).ConfigureAwait(false);
         }

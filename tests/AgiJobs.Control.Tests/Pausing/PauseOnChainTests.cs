@@ -1,3 +1,4 @@
+using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Pausing;
 using AgiJobs.Ethereum;
@@ -6,7 +7,7 @@ using AgiJobs.Testing.Networks;
 namespace AgiJobs.Control.Tests.Pausing;
 
 /// <summary>Plans for AGI Jobs from a sample of mixes of paused and running modules, carried out on a chain call by call.</summary>
-public sealed class PauseOnChainTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>
+public sealed class PauseOnChainTests(DevnetFixture fixture, ITestOutputHelper output) : IClassFixture<DevnetFixture>
 {
     private TestNetwork Devnet => fixture.Devnet;
 
@@ -29,14 +30,44 @@ public sealed class PauseOnChainTests(DevnetFixture fixture) : IClassFixture<Dev
                 await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseModule", module.Address);
             }
 
-            var plan = new PausePlanner(await Devnet.ObserveAsync(), TestNetwork.Network, Devnet.Signers.All).Plan(action, "INC-1");
-            Assert.Equal(mask == (wanted ? all : 0), plan.Change is null);
-            foreach (var step in plan.Change?.Steps ?? [])
-            {
-                await Devnet.CallAsAsync(step.Route.Caller, step.Module, step.Function, [.. step.Arguments.Select(argument => (Ethereum.Abi.AbiValue)Address.Parse(argument))]);
-            }
+            await CarryAsync(action, null, mask == (wanted ? all : 0));
 
             Assert.True(await Devnet.IsPausedAsync(wanted), $"from mix {mask}");
+        }
+    }
+
+    [Theory]
+    [InlineData(LeverAction.Pause)]
+    [InlineData(LeverAction.Resume)]
+    public async Task From_every_mix_of_four_modules_they_are_moved_and_no_other(LeverAction action)
+    {
+        string[] names = ["StakeManager", "JobRegistry", "FeePool", "SelfPlayArena"];
+        var wanted = action == LeverAction.Pause;
+        await Devnet.FreshAsync();
+        var fresh = await Devnet.SnapshotAsync();
+        for (var mask = 0; mask < 1 << names.Length; mask++)
+        {
+            await Devnet.RevertAsync(fresh);
+            fresh = await Devnet.SnapshotAsync();
+            foreach (var name in names.Where((_, i) => (mask & (1 << i)) != 0).Append("Thermostat"))
+            {
+                await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseModule", Devnet.Protocol[name].Address);
+            }
+
+            await CarryAsync(action, names, mask == (wanted ? 15 : 0));
+            Assert.All((await Devnet.ObserveAsync()).Pausable, module => Assert.Equal(names.Contains(module.Module.Name) ? wanted : module.Module.Name is "Thermostat", module.Paused!.Value));
+        }
+
+        output.WriteLine($"{action} on a chain: {1 << names.Length} combinations of {names.Length} modules tried, reverts 0");
+    }
+
+    private async Task CarryAsync(LeverAction action, IReadOnlyList<string>? modules, bool isThere)
+    {
+        var plan = await new PausePlanner(await Devnet.ObserveAsync(), TestNetwork.Network, Devnet.Signers.All).PlanAsync(Devnet.Client, action, "INC-1", modules, CancellationToken.None);
+        Assert.Equal(isThere, plan.Change is null);
+        foreach (var call in plan.Change?.Steps.Select(step => RouteCalls.Of(step.Route, (step.Target, step.Calldata), Bytes32.Zero)[^1]) ?? [])
+        {
+            await Devnet.CallAsAsync(call.From, call.To, call.Data.ToArray());
         }
     }
 }
