@@ -73,15 +73,16 @@ internal static class InitCommand
                 JsonFile.Write(workspace.SignersPath, new SignersFile { Version = 1, Signers = [] }, WorkspaceJson.Default.SignersFile);
             }
 
-            // The policy without its people would be an error, so the people come first.
             if (!File.Exists(workspace.OperatorsPath))
             {
                 JsonFile.Write(workspace.OperatorsPath, new OperatorsFile { Version = 1, People = [] }, WorkspaceJson.Default.OperatorsFile);
             }
 
-            if (!File.Exists(workspace.PolicyPath))
+            // A policy that asks for people who are not on file yet would stand in the way of a pause, so it begins as a proposal.
+            var proposal = workspace.Locate("config", "policy.proposed.json");
+            if (!File.Exists(workspace.PolicyPath) && !File.Exists(proposal))
             {
-                JsonFile.Write(workspace.PolicyPath, ApprovalPolicy.Shipped, WorkspaceJson.Default.PolicyFile);
+                JsonFile.Write(proposal, ApprovalPolicy.Shipped, WorkspaceJson.Default.PolicyFile);
             }
 
             // Last, because a network exists for every other command as soon as its file does.
@@ -90,7 +91,7 @@ internal static class InitCommand
             session.Terminal.Line($"  workspace {workspace.Root}");
             session.Terminal.Line($"  modules   {(bound.Modules.Count == 0 ? "none yet: add them to " + workspace.ManifestPath(name) : string.Join(", ", bound.Modules))}");
             session.Terminal.Line($"  signers   none: add references, never keys, to {workspace.SignersPath}");
-            session.Terminal.Line($"  policy    {workspace.PolicyPath}: nothing is sent until the people whom it asks for are in {workspace.OperatorsPath}");
+            session.Terminal.Line(File.Exists(workspace.PolicyPath) ? $"  policy    {workspace.PolicyPath}" : $"  policy    none yet, so approvals are not managed: put the people into {workspace.OperatorsPath}, then rename {proposal} to policy.json");
             session.Terminal.Line($"  next      agijobs owner system-pause --action status --network {name} --workspace {workspace.Root}");
             session.Terminal.Json("agijobs.init/1", ExitCode.Clean, writer =>
             {
