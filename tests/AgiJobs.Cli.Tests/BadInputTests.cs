@@ -353,8 +353,8 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
         Assert.Equal(0, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1")).Exit);
         Assert.Equal(0, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-2")).Exit);
         var folder = PathOf($"storage/changes/{change}/approvals");
-        var first = Path.Combine(folder, Devnet.Accounts["safe-owner-1"].Address + ".json");
-        var second = Path.Combine(folder, Devnet.Accounts["safe-owner-2"].Address + ".json");
+        var first = Path.Combine(folder, $"safe-{Devnet.Safe}-{Devnet.Accounts["safe-owner-1"].Address}.json");
+        var second = Path.Combine(folder, $"safe-{Devnet.Safe}-{Devnet.Accounts["safe-owner-2"].Address}.json");
         var good = await File.ReadAllTextAsync(second);
 
         // A signature of the right owner over another hash: the first owner's bytes do not recover to the second.

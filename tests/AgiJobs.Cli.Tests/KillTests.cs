@@ -67,4 +67,41 @@ public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixtu
         Assert.True(killed >= Kills / 2, $"only {killed} runs were killed");
         Assert.InRange(sentWhenKilled, 1, Kills - 1);
     }
+
+    [Fact]
+    public async Task Killed_anywhere_in_a_Safes_execution_and_run_again_the_Safe_executes_exactly_once()
+    {
+        const int SafeExchanges = 16;
+        var killed = 0;
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var exchange = 1 + (kill * SafeExchanges / Kills);
+            var after = kill % 2 == 1;
+            await Devnet.FreshAsync();
+            await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+            var id = (string)(await Devnet.RunAsync("owner", "system-pause", "--action", "unpause", "--json")).Json["change"]!;
+            Assert.Equal(0, (await Devnet.RunAsync("change", "approve", id, "--signer", "safe-owner-1", "--signer", "safe-owner-2")).Exit);
+            string[] execute = ["change", "execute", id, "--signer", "relayer", "--execute"];
+            var before = await Devnet.NonceAsync("relayer");
+            await using (var node = FaultyRpc.InFrontOf(Devnet.Url))
+            {
+                node.StallAtExchange = exchange;
+                node.StallAfterForwarding = after;
+                Devnet.PointAt(node.Url);
+                using var process = Agijobs.Start(Devnet.Folder, execute);
+                await Wait.UntilAsync($"exchange {exchange} is reached", () => node.HasStalled || process.HasExited);
+                killed += process.HasExited ? 0 : 1;
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+
+            Devnet.PointAt(Devnet.Url);
+            var outcome = await Devnet.RunAsync(execute);
+            Assert.True(outcome.Exit == 0, $"kill {kill} at exchange {exchange}, {(after ? "after" : "before")} the node acted: {outcome}");
+            Assert.True(await Devnet.IsPausedAsync(false));
+            Assert.Equal(before + 1, await Devnet.PendingNonceAsync("relayer"));
+        }
+
+        Assert.True(killed >= Kills / 2, $"only {killed} runs were killed");
+    }
 }

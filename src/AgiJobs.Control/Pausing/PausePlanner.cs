@@ -85,7 +85,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
 
         var closed = new List<string>();
         var untried = new List<string>();
-        var open = Judged(Pulls(action, targets, moving, modules is null, closed), trials ?? RouteTrials.None, wanted, closed, untried);
+        var open = Judged(Pulls(action, targets, moving, modules is null, closed), moving, trials ?? RouteTrials.None, wanted, closed, untried);
         if (Best(open, moving) is not { } chosen)
         {
             var reasons = string.Join("; ", closed.Distinct(StringComparer.Ordinal));
@@ -226,7 +226,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     }
 
     // Without what would revert; what could not be tried comes last, and for a resume not at all.
-    private List<LeverPull> Judged(List<LeverPull> pulls, RouteTrials trials, bool isPause, List<string> closed, List<string> untried)
+    private List<LeverPull> Judged(List<LeverPull> pulls, List<ModuleState> moving, RouteTrials trials, bool isPause, List<string> closed, List<string> untried)
     {
         var open = new List<LeverPull>();
         foreach (var pull in pulls)
@@ -251,7 +251,35 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             }
         }
 
-        return open;
+        return [.. open.Select(pull => WithoutVain(pull)).OfType<LeverPull>()];
+
+        // A lever for many skips what does not stop and succeeds all the same. That a module does not stop, the same contract's lever for one tells, tried from the same caller.
+        LeverPull? WithoutVain(LeverPull pull)
+        {
+            if (pull.Lever.TakesModule || (pull.Acts.Count == 1 && pull.Acts[0] == pull.Lever.Module.Address))
+            {
+                return pull;
+            }
+
+            var vain = pulls.Where(other => other.Lever.TakesModule && other.Lever.Module == pull.Lever.Module && other.Option.Route.Caller == pull.Option.Route.Caller && pull.Acts.Contains(other.Acts[0]))
+                .SelectMany(other => other.Trials.Select(trial => (Target: other.Acts[0], Result: trials.Of(trial))))
+                .Where(entry => entry.Result is { Succeeds: false })
+                .DistinctBy(entry => entry.Target)
+                .Select(entry => (entry.Target, Why: $"{pull.Step.Module}.{pull.Step.Function} would not {(isPause ? "stop" : "resume")} {state.Protocol.At(entry.Target)!.Name}: {entry.Result!.Why}"))
+                .ToList();
+            if (vain.Count == 0)
+            {
+                return pull;
+            }
+
+            if (vain.Count >= moving.Count(target => pull.Acts.Contains(target.Module.Address)))
+            {
+                closed.AddRange(vain.Select(entry => $"{pull.Step.Route.Role} {pull.Step.Route.Caller}: {entry.Why}"));
+                return null;
+            }
+
+            return pull with { Findings = [.. pull.Findings, .. vain.Select(entry => entry.Why)], IsUnsure = true };
+        }
 
         string Call(LeverPull pull, Trial trial) => trial.Call.To == pull.Step.Target && trial.Call.Data.Span.SequenceEqual(pull.Step.Calldata)
             ? $"{pull.Step.Module}.{pull.Step.Function}"

@@ -62,4 +62,30 @@ public sealed class JournalTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_lock_file_that_is_left_over_and_cannot_be_opened_is_not_taken_for_a_process_that_holds_it()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("journal.jsonl");
+        Directory.CreateDirectory(path + ".lock");
+        Assert.Equal("file-write", Assert.Throws<ControlException>(() => Journal.Open(path, TimeProvider.System)).Code);
+        Directory.Delete(path + ".lock");
+        File.WriteAllText(path + ".lock", "");
+        using var held = Journal.Open(path, TimeProvider.System);
+        Assert.Equal("journal-locked", Assert.Throws<ControlException>(() => Journal.Open(path, TimeProvider.System)).Code);
+    }
+
+    [Fact]
+    public void A_reorganisation_begins_an_execution_again_and_a_refusal_ends_it()
+    {
+        using var folder = new TemporaryFolder();
+        using var journal = Journal.Open(folder.File("journal.jsonl"), TimeProvider.System);
+        journal.Append("verified", []);
+        Assert.True(Journal.HasEnded(journal.Entries));
+        journal.Append("reorganised", []);
+        Assert.False(Journal.HasEnded(journal.Entries));
+        journal.Append("refused", []);
+        Assert.True(Journal.HasEnded(journal.Entries));
+    }
 }
