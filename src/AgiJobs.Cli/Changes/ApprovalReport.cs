@@ -18,7 +18,7 @@ internal static class ApprovalReport
 
         foreach (var point in decision.Points)
         {
-            terminal.Line($"  gate     {(point.Holds ? "holds" : "OPEN ")}  {point.Name}: {point.Detail}");
+            terminal.Line($"  gate     {(point.Holds ? "passed" : "NOT YET")}  {point.Name}: {point.Detail}");
         }
 
         if (decision.Standing is { } standing)

@@ -90,7 +90,7 @@ internal sealed partial class ChangeRun
         terminal.Line($"  change   {change.Id}");
         foreach (var transaction in found.Transactions)
         {
-            terminal.Line($"  {(transaction.Problem is null ? "receipt " : "MISMATCH")} {transaction.Hash} in block {transaction.Block}{(transaction.Problem is { } problem ? $": {problem}" : "")}");
+            terminal.Line($"  {(transaction.Problem is null ? "receipt " : "MISMATCH")} {transaction.Hash} in block {transaction.Block?.ToString() ?? "UNKNOWN"}{(transaction.Problem is { } problem ? $": {problem}" : "")}");
         }
 
         foreach (var (where, checks) in ((string, IReadOnlyList<CheckedExpectation>)[])[("then", found.AtReceipt), ("now ", found.Now)])
@@ -109,7 +109,7 @@ internal sealed partial class ChangeRun
             {
                 writer.WriteStartObject();
                 writer.WriteString("hash", transaction.Hash.ToString());
-                writer.WriteNumber("block", transaction.Block.Value);
+                writer.WriteString("block", transaction.Block?.ToString());
                 writer.WriteString("problem", transaction.Problem);
                 writer.WriteEndObject();
             }

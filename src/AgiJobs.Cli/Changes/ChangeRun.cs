@@ -20,7 +20,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
 
     private Terminal Terminal => session.Terminal;
 
-    private bool IsVerified => Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "verified");
+    private bool IsVerified => ChangeState.IsVerified(Journal.Read(change.JournalPath));
 
     private bool IsSafe => Document.Steps.Any(step => step.Route.Base.Kind == RouteKind.Safe);
 
@@ -41,9 +41,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
             throw new ControlException("safe-route", ExitCode.BadInput, $"--safe {safeFile}: this change is sent by {own.Caller} ({own.Role}), not by a Safe.", "Name Safe owners with --signer to plan it through the Safe, or leave --safe out.");
         }
 
-        var filed = new ChangeStore(session.Workspace, session.Environment.Time).File(document, Brief.Write(document, session.Labels));
-        var run = new ChangeRun(session, filed, option);
-        await run.RecordAsync("change.planned", _ => { }, cancellation, "change.json", "brief.md").ConfigureAwait(false);
+        var run = await FileAsync(session, document, option, cancellation).ConfigureAwait(false);
         if (safeFile is not null)
         {
             await run.WriteSafeFileAsync(safeFile, cancellation).ConfigureAwait(false);
@@ -51,6 +49,23 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
 
         return execute ? await run.ExecuteAsync(option.Signers, cancellation).ConfigureAwait(false) : await run.PreviewAsync(cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>Puts a change on file, if it is not there, and records that.</summary>
+    public static async Task<ChangeRun> FileAsync(Session session, ChangeDocument document, RouteOption? option, CancellationToken cancellation)
+    {
+        var store = new ChangeStore(session.Workspace, session.Environment.Time);
+        var isNew = store.Find(document.Digest().ToString()) is null;
+        var run = new ChangeRun(session, store.File(document, Brief.Write(document, session.Labels)), option);
+        if (isNew)
+        {
+            await run.RecordAsync("change.planned", _ => { }, cancellation, "change.json", "brief.md").ConfigureAwait(false);
+        }
+
+        return run;
+    }
+
+    /// <summary>The change on file.</summary>
+    public FiledChange Change => change;
 
     /// <summary>Writes the file that the Safe's Transaction Builder reads, beside the change and where the command line says.</summary>
     public async Task WriteSafeFileAsync(string path, CancellationToken cancellation)

@@ -120,7 +120,7 @@ internal static class DrillCommands
         return command;
     }
 
-    private static void Print(Terminal terminal, DrilledClaim claim)
+    internal static void Print(Terminal terminal, DrilledClaim claim)
     {
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  {(claim.Held ? "held    " : "NOT HELD")} {claim.Took.TotalSeconds,5:0.00} s  {claim.Claim}{(claim.Held ? "" : $": {claim.Detail}")}"));
     }

@@ -161,10 +161,12 @@ internal static class ArmoryCommands
             var failures = new List<string>();
             foreach (var item in chosen)
             {
-                var filed = FileChange(session, item);
+                var run = await ChangeRun.FileAsync(session, item.Change, null, cancellation).ConfigureAwait(false);
+                var filed = run.Change;
+                FileSignatures(filed, item);
                 try
                 {
-                    var exit = await new ChangeRun(session, filed, null).ExecuteAsync(senders, cancellation).ConfigureAwait(false);
+                    var exit = await run.ExecuteAsync(senders, cancellation).ConfigureAwait(false);
                     store.Delete(item.Name);
                     await session.RecordAsync("armory.fired", item.Change.Digest(), writer => writer["name"] = item.Name, cancellation).ConfigureAwait(false);
                     return exit;
@@ -225,9 +227,8 @@ internal static class ArmoryCommands
             .ThenBy(item => item.Name, StringComparer.Ordinal)];
     }
 
-    private static FiledChange FileChange(Session session, ArmedPause item)
+    private static void FileSignatures(FiledChange filed, ArmedPause item)
     {
-        var filed = new ChangeStore(session.Workspace, session.Environment.Time).File(item.Change, Brief.Write(item.Change, session.Labels));
         if (item.Authorization is { } signed)
         {
             filed.File(signed);
@@ -237,8 +238,6 @@ internal static class ArmoryCommands
         {
             filed.File(approval);
         }
-
-        return filed;
     }
 
     private static async Task<ExitCode> ReportAsync(Session session, string schema, Control.Observation.ProtocolState state, IReadOnlyList<string> added, CancellationToken cancellation)

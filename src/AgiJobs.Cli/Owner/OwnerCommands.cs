@@ -10,6 +10,7 @@ internal static class OwnerCommands
         var command = new Command("owner", "what the owners of the protocol do: look, pause, resume");
         command.Subcommands.Add(PauseCommand.Build(options, environment));
         command.Subcommands.Add(SystemPauseCommand.Build(options, environment));
+        command.Subcommands.Add(PauseTestCommand.Build(options, environment));
         command.Subcommands.Add(EmergencyCommand.Build(options, environment));
         command.Subcommands.Add(ArmoryCommands.Build(options, environment));
         return command;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgiJobs.Control.Approvals;
 using AgiJobs.Ethereum;
 
@@ -63,37 +64,7 @@ public sealed record ChangeState(ChangePhase Phase, string? Why)
         var objections = SignedRecords.HoldsRefusal(change);
         if (entries.Count > 0)
         {
-            if (rolledBack.Contains(document.Digest()))
-            {
-                return new ChangeState(ChangePhase.RolledBack, "another change undid it and was verified");
-            }
-
-            if (entries.Any(entry => (string?)entry["event"] is "verified"))
-            {
-                return new ChangeState(ChangePhase.Verified, null);
-            }
-
-            if (entries.Any(entry => (string?)entry["event"] is "mismatch"))
-            {
-                return new ChangeState(ChangePhase.Failed, "it was mined and the state afterwards was not as expected");
-            }
-
-            if (entries.Any(Journal.HasReverted))
-            {
-                return new ChangeState(ChangePhase.Failed, "it was mined and reverted");
-            }
-
-            if (entries.Any(entry => (string?)entry["event"] is "cancelled"))
-            {
-                return new ChangeState(ChangePhase.Refused, "it was cancelled: another transaction took its nonce");
-            }
-
-            return (string?)entries[^1]["event"] switch
-            {
-                "replaced" => new ChangeState(ChangePhase.Failed, "another transaction took its nonce"),
-                "mined" when entries.Where(entry => (string?)entry["event"] is "mined").Select(entry => (string?)entry["unit"]).Distinct(StringComparer.Ordinal).Count() >= Units(document) => new ChangeState(ChangePhase.Executed, null),
-                _ => new ChangeState(ChangePhase.Executing, objections ? "it was refused after it had been begun" : null),
-            };
+            return rolledBack.Contains(document.Digest()) ? new ChangeState(ChangePhase.RolledBack, "another change undid it and was verified") : Begun(document, entries, objections);
         }
 
         return objections ? new ChangeState(ChangePhase.Refused, "a signed refusal is on file")
@@ -111,6 +82,9 @@ public sealed record ChangeState(ChangePhase Phase, string? Why)
             ? new ChangeState(ChangePhase.Stale, $"what it was planned on is gone: {string.Join("; ", broken)}")
             : this;
 
+    /// <summary>True when an execution was verified and no reorganisation of the chain took that back.</summary>
+    public static bool IsVerified(IReadOnlyList<JsonObject> entries) => SinceReorganised(entries).Any(entry => (string?)entry["event"] is "verified");
+
     /// <summary>The digests that verified changes among these undo. A damaged journal undoes nothing.</summary>
     public static IReadOnlySet<Bytes32> RolledBack(IEnumerable<FiledChange> changes) =>
         changes.Where(change => change.Document.Undoes is not null && IsVerified(change)).Select(change => change.Document.Undoes!.Value).ToHashSet();
@@ -119,12 +93,52 @@ public sealed record ChangeState(ChangePhase Phase, string? Why)
     {
         try
         {
-            return Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "verified");
+            return IsVerified(Journal.Read(change.JournalPath));
         }
         catch (ControlException)
         {
             return false;
         }
+    }
+
+    private static ChangeState Begun(ChangeDocument document, IReadOnlyList<JsonObject> all, bool objections)
+    {
+        var entries = SinceReorganised(all);
+        if (entries.Count == 0)
+        {
+            return new ChangeState(ChangePhase.Executing, "the chain was reorganised, and it has to be verified again");
+        }
+
+        if (entries.Exists(entry => (string?)entry["event"] is "verified"))
+        {
+            return new ChangeState(ChangePhase.Verified, null);
+        }
+
+        if (entries.Exists(entry => (string?)entry["event"] is "mismatch"))
+        {
+            return new ChangeState(ChangePhase.Failed, "it was mined and the state afterwards was not as expected");
+        }
+
+        if (entries.Exists(Journal.HasReverted))
+        {
+            return new ChangeState(ChangePhase.Failed, "it was mined and reverted");
+        }
+
+        // What schedules an operation does not bring it about; what another machine sent does.
+        var done = entries.Where(entry => (string?)entry["event"] is "mined" or "elsewhere").Select(entry => (string?)entry["unit"]).Where(unit => unit?.EndsWith(".schedule", StringComparison.Ordinal) != true).Distinct(StringComparer.Ordinal).Count();
+        return (string?)entries[^1]["event"] switch
+        {
+            "refused" => new ChangeState(ChangePhase.Refused, "it was cancelled: another transaction took its nonce"),
+            "replaced" => new ChangeState(ChangePhase.Failed, "another transaction took its nonce"),
+            "mined" or "elsewhere" when done >= Units(document) => new ChangeState(ChangePhase.Executed, null),
+            _ => new ChangeState(ChangePhase.Executing, objections ? "it was refused after it had been begun" : null),
+        };
+    }
+
+    private static List<JsonObject> SinceReorganised(IReadOnlyList<JsonObject> entries)
+    {
+        var all = entries.ToList();
+        return all[(1 + all.FindLastIndex(entry => (string?)entry["event"] is "reorganised"))..];
     }
 
     private static int Units(ChangeDocument document) => document.Steps[0].Route.Base.Kind == RouteKind.Safe ? 1 : document.Steps.Count;

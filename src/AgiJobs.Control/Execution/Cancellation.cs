@@ -73,9 +73,9 @@ public sealed class Cancellation(EthereumClient client, FiledChange change, Time
         switch (await _sender.WaitAsync(replacement, new WaitOptions { Confirmations = Math.Max(1, Confirmations), PollInterval = TimeSpan.FromMilliseconds(250), Deadline = Patience }, cancellation).ConfigureAwait(false))
         {
             case TransactionConfirmed:
-                // "replaced" for whoever goes on with the execution, "cancelled" because that was the purpose.
+                // "replaced" because that is what happened to it, "refused" so that nobody signs another in its place.
                 journal.Append("replaced", new JsonObject { ["unit"] = (string?)entry["unit"], ["hash"] = original.Hash.ToString(), ["by"] = replacement.Hash.ToString() });
-                journal.Append("cancelled", new JsonObject { ["unit"] = (string?)entry["unit"], ["hash"] = original.Hash.ToString(), ["by"] = replacement.Hash.ToString() });
+                journal.Append("refused", new JsonObject { ["unit"] = (string?)entry["unit"], ["hash"] = original.Hash.ToString(), ["by"] = replacement.Hash.ToString() });
                 return replacement.Hash;
             case TransactionReplaced:
                 throw TooLate(original, null);

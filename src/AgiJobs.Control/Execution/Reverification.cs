@@ -9,9 +9,9 @@ namespace AgiJobs.Control.Execution;
 
 /// <summary>A transaction of the journal held against its receipt on file and on the chain.</summary>
 /// <param name="Hash">Its hash.</param>
-/// <param name="Block">The block that the journal names.</param>
+/// <param name="Block">The block that the journal names, or the chain's for one that another machine sent; null when neither has one.</param>
 /// <param name="Problem">What does not agree; null when all agree.</param>
-public sealed record ReverifiedTransaction(Bytes32 Hash, BlockNumber Block, string? Problem);
+public sealed record ReverifiedTransaction(Bytes32 Hash, BlockNumber? Block, string? Problem);
 
 /// <summary>An executed change verified once more, from the record and the chain. Writes nothing.</summary>
 /// <param name="Transactions">What was sent, in order.</param>
@@ -31,7 +31,8 @@ public sealed record Reverification(IReadOnlyList<ReverifiedTransaction> Transac
     /// <exception cref="EthereumException">When the chain cannot be read.</exception>
     public static async Task<Reverification> OfAsync(EthereumClient client, Workspace workspace, FiledChange change, CancellationToken cancellation)
     {
-        var mined = Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "mined").ToList();
+        // A transaction that was mined twice, before and after a reorganisation, counts as it was last recorded.
+        var mined = Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "mined" or "elsewhere" && entry["hash"] is not null).GroupBy(entry => (string?)entry["hash"], StringComparer.Ordinal).Select(group => group.Last()).ToList();
         if (mined.Count == 0)
         {
             throw new ControlException("change-not-executed", ExitCode.Refused, $"Nothing of the change {change.Id} was mined, so there is nothing to verify.", $"agijobs change show {change.Id}");
@@ -43,7 +44,7 @@ public sealed record Reverification(IReadOnlyList<ReverifiedTransaction> Transac
         {
             var hash = Bytes32.Parse((string)entry["hash"]!);
             var receipt = await client.ReceiptAsync(hash, cancellation).ConfigureAwait(false);
-            transactions.Add(new ReverifiedTransaction(hash, new BlockNumber(ulong.Parse((string)entry["block"]!, CultureInfo.InvariantCulture)), Problem(workspace, change, entry, receipt)));
+            transactions.Add(new ReverifiedTransaction(hash, (string?)entry["block"] is { } block ? new BlockNumber(ulong.Parse(block, CultureInfo.InvariantCulture)) : receipt?.BlockNumber, Problem(workspace, change, entry, receipt)));
             last = receipt ?? last;
         }
 
@@ -59,7 +60,7 @@ public sealed record Reverification(IReadOnlyList<ReverifiedTransaction> Transac
             return "the chain has no receipt of it: it was reorganised away, or the node has forgotten it";
         }
 
-        if (!string.Equals((string?)entry["blockHash"], receipt.BlockHash.ToString(), StringComparison.Ordinal))
+        if ((string?)entry["event"] is "mined" && !string.Equals((string?)entry["blockHash"], receipt.BlockHash.ToString(), StringComparison.Ordinal))
         {
             return $"the journal has it in the block {(string?)entry["blockHash"]}, and the chain in {receipt.BlockHash}";
         }
@@ -67,6 +68,12 @@ public sealed record Reverification(IReadOnlyList<ReverifiedTransaction> Transac
         if (!receipt.Succeeded)
         {
             return "it reverted";
+        }
+
+        // Of what another machine sent that machine has the receipt.
+        if ((string?)entry["event"] is "elsewhere")
+        {
+            return null;
         }
 
         var path = workspace.Locate("storage", "receipts", change.Document.Network, receipt.TransactionHash + ".json");

@@ -15,7 +15,7 @@ public sealed class PauseDrillTests : IDisposable
         Assert.True(outcome.Exit == 0, outcome.ToString());
         var json = outcome.Json;
         Assert.Equal(("agijobs.drill/1", 0, true, 31337), ((string?)json["schema"], (int)json["exit"]!, (bool)json["held"]!, (int)json["chainId"]!));
-        Assert.Equal(18, json["claims"]!.AsArray().Count);
+        Assert.Equal(24, json["claims"]!.AsArray().Count);
         Assert.All(json["claims"]!.AsArray(), claim => Assert.True((bool)claim!["held"]!));
         Assert.All((string[])["networkMilliseconds", "pauseMilliseconds", "resumeMilliseconds", "pauseBlocks"], key => Assert.NotNull(json[key]));
         var report = Path.Combine(workspace, "drill.md");

@@ -22,7 +22,11 @@ public sealed class ChangeStateTests : IDisposable
     [InlineData("verified", "signed", "broadcast", "mined", "verified")]
     [InlineData("failed", "signed", "broadcast", "mined", "mismatch")]
     [InlineData("executing", "signed", "broadcast", "cancellation")]
-    [InlineData("refused", "signed", "broadcast", "cancellation", "replaced", "cancelled")]
+    [InlineData("refused", "signed", "broadcast", "cancellation", "replaced", "refused")]
+    [InlineData("executing", "signed", "mined", "verified", "reorganised")]
+    [InlineData("executed", "signed", "mined", "verified", "reorganised", "mined")]
+    [InlineData("verified", "signed", "mined", "verified", "reorganised", "mined", "verified")]
+    [InlineData("executed", "signed", "broadcast", "elsewhere")]
     public void The_journal_tells_how_far_it_has_come(string state, params string[] events)
     {
         var change = _ground.File(_ground.Pause());
@@ -49,6 +53,20 @@ public sealed class ChangeStateTests : IDisposable
         var change = _ground.File(pause with { Steps = [pause.Steps[0], pause.Steps[0]] });
         _ground.Begin(change, "signed", "mined");
         Assert.Equal(ChangePhase.Executing, Of(change).Phase);
+    }
+
+    [Fact]
+    public void An_operation_that_is_only_scheduled_is_not_executed()
+    {
+        var change = _ground.File(_ground.Pause());
+        using (var journal = Journal.Open(change.JournalPath, _ground.Time))
+        {
+            journal.Append("mined", new JsonObject { ["unit"] = "0.schedule", ["succeeded"] = true });
+            Assert.Equal(ChangePhase.Executing, Of(change).Phase);
+            journal.Append("mined", new JsonObject { ["unit"] = "0.execute", ["succeeded"] = true });
+        }
+
+        Assert.Equal(ChangePhase.Executed, Of(change).Phase);
     }
 
     [Fact]
