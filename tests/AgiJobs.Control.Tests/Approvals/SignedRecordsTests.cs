@@ -24,7 +24,7 @@ public sealed class SignedRecordsTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(change.Folder, "approvals", name)), File.ReadAllBytes(_ground.Workspace.Locate("storage", "approvals", change.Id, name)));
         var consent = Assert.Single(Read(change).Consents);
         Assert.Equal(("bob", Duty.Approver, _ground.At(1)), (consent.Person.Name, consent.Duty, consent.Signer));
-        Assert.Empty(change.Approvals());
+        Assert.Empty(change.SafeApprovals());
     }
 
     [Fact]
