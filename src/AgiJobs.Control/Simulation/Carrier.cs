@@ -40,6 +40,8 @@ internal sealed record Carrier(Address Address, string Name, ContractAbi? Abi, S
     public static ContractAbi TimelockAbi { get; } = ContractAbi.FromHumanReadable(
         "function schedule(address target, uint256 value, bytes data, bytes32 predecessor, bytes32 salt, uint256 delay)",
         "function execute(address target, uint256 value, bytes payload, bytes32 predecessor, bytes32 salt) payable",
+        "function scheduleBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt, uint256 delay)",
+        "function executeBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt) payable",
         "function hashOperation(address target, uint256 value, bytes data, bytes32 predecessor, bytes32 salt) pure returns (bytes32)",
         "function getTimestamp(bytes32 id) view returns (uint256)",
         "event CallScheduled(bytes32 indexed id, uint256 indexed index, address target, uint256 value, bytes data, bytes32 predecessor, uint256 delay)",

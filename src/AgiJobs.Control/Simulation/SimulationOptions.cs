@@ -30,9 +30,6 @@ public sealed record SimulationOptions
     /// <summary>The block to try it on; null takes the newest, for one more round trip.</summary>
     public PinnedBlock? Block { get; init; }
 
-    /// <summary>What tells a timelock's operation apart from others like it; by default the change's digest.</summary>
-    public Bytes32? TimelockSalt { get; init; }
-
     /// <summary>With the signatures that a filed change has.</summary>
     /// <exception cref="ControlException"><c>file-format</c>.</exception>
     public SimulationOptions With(FiledChange change)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
+using AgiJobs.Control.Execution;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Calls;
@@ -83,20 +84,24 @@ internal sealed class SimulationPlan
     {
         var plan = new SimulationPlan(client, protocol, document, options, block, signatures);
         plan.MoveTime();
-        var legs = document.Steps.SelectMany(plan.Walk).ToList();
-        ulong waited = 0;
-        foreach (var phase in legs.GroupBy(leg => leg.Phase).OrderBy(group => group.Key))
+        foreach (var unit in ExecutionUnit.Of(document))
         {
-            var wait = phase.Max(leg => leg.Wait) is var due && due > waited ? due - waited : 0;
-            waited += wait;
-            var rest = phase.ToList();
-            while (rest.Count > 0)
+            plan.AddCarriers(unit);
+            var purpose = string.Join(", ", unit.Steps.Select(step => $"{step.Module}.{step.Function}"));
+            if (unit.Base.Kind == RouteKind.Authorization)
             {
-                var first = rest[0];
-                var together = first.Base.Kind == RouteKind.Safe ? rest.TakeWhile(leg => leg.Base.Kind == RouteKind.Safe && leg.Base.Caller == first.Base.Caller).ToList() : [first];
-                rest.RemoveRange(0, together.Count);
-                await plan.AddAsync(together, wait, cancellation).ConfigureAwait(false);
-                wait = 0;
+                foreach (var step in unit.Steps)
+                {
+                    plan._transactions.Add(new PlannedTransaction($"{step.Module}.{step.Function}", plan.SubmitterFor(step.Route.Caller), step.Target, plan.Authorized(step), 0));
+                }
+
+                continue;
+            }
+
+            await plan.AddAsync(unit.Base, unit.Calls, unit.Operation is null ? purpose : $"schedule {purpose}", 0, cancellation).ConfigureAwait(false);
+            if (unit.Operation is { } operation)
+            {
+                await plan.AddAsync(unit.Base, unit.ExecuteCalls(), $"execute {purpose}", operation.DelaySeconds, cancellation).ConfigureAwait(false);
             }
         }
 
@@ -119,42 +124,25 @@ internal sealed class SimulationPlan
         }
     }
 
-    // A step as calls of what its route begins with.
-    private IEnumerable<Leg> Walk(ChangeStep step) =>
-        step.Route.Kind == RouteKind.Authorization
-            ? [new Leg(0, 0, step.Route, step.Target, Authorized(step), $"{step.Module}.{step.Function}")]
-            : Walk(step.Route, step.Target, step.Calldata, $"{step.Module}.{step.Function}");
-
-    private IEnumerable<Leg> Walk(Route route, Address to, byte[] data, string purpose)
+    // The forwarders and timelocks between the base of the routes and the steps.
+    private void AddCarriers(ExecutionUnit unit)
     {
-        switch (route.Kind)
+        for (var route = unit.Steps[0].Route; route.Via is { } via; route = via)
         {
-            case RouteKind.Forwarder:
-                var module = _protocol.At(route.Caller) ?? throw Unwalkable($"the forwarder {route.Caller} is no module that is described");
-                var forward = module.Forwards.FirstOrDefault(known => string.Equals(module.Abi.Function(known.Function).Signature, Function(module, route).Signature, StringComparison.Ordinal)) ?? throw Unwalkable($"{module.Name}.{route.Function} is not described as a forwarder");
-                Add(new Carrier(module.Address, module.Name, null, null, forward.Effects?.Emits ?? [], forward.Effects is { Writes: { } writes } ? writes : null, null));
-                return Walk(Via(route), route.Caller, Function(module, route).Encode(to, data), purpose);
-            case RouteKind.Timelock:
+            if (route.Kind == RouteKind.Timelock)
+            {
                 Add(Carrier.OfTimelock(route.Caller));
-                var salt = _options.TimelockSalt ?? _document.Digest();
-                var delay = route.DelaySeconds ?? throw Unwalkable($"the delay of the timelock {route.Caller} is not known");
-                var scheduled = Walk(Via(route), route.Caller, Carrier.TimelockAbi.Function("schedule").Encode(to, 0, data, Bytes32.Zero, salt, delay), $"schedule {purpose}");
-                var executed = Walk(Via(route), route.Caller, Carrier.TimelockAbi.Function("execute").Encode(to, 0, data, Bytes32.Zero, salt), $"execute {purpose}");
-                var last = 0;
-                scheduled = [.. scheduled];
-                last = scheduled.Max(leg => leg.Phase);
-                var wait = scheduled.Max(leg => leg.Wait) + delay;
-                return [.. scheduled, .. executed.Select(leg => leg with { Phase = leg.Phase + last + 1, Wait = leg.Wait + wait })];
-            case RouteKind.Direct or RouteKind.Safe:
-                return [new Leg(0, 0, route, to, data, purpose)];
-            default:
-                throw Unwalkable($"a signed statement cannot carry a call through {route.Caller}");
+            }
+            else
+            {
+                var module = _protocol.At(route.Caller) ?? throw Unwalkable($"the forwarder {route.Caller} is no module that is described");
+                var forward = module.Forwards.FirstOrDefault(known => string.Equals(known.Function, route.Function, StringComparison.Ordinal)) ?? throw Unwalkable($"{module.Name}.{route.Function} is not described as a forwarder");
+                Add(new Carrier(module.Address, module.Name, null, null, forward.Effects?.Emits ?? [], forward.Effects?.Writes, null));
+            }
         }
     }
 
-    private static AbiFunction Function(Module module, Route route) => module.Abi.Function(route.Function ?? throw Unwalkable($"the function of the forwarder {module.Name} is not named"));
-
-    private static Route Via(Route route) => route.Via ?? throw Unwalkable($"it does not say how {route.Caller} is called");
+    private Address SubmitterFor(Address signer) => _options.Sender is { } named && named != signer ? named : SimulationOptions.Anybody;
 
     private static ControlException Unwalkable(string why) => new("simulation-route", ExitCode.BadInput, $"The change's route cannot be walked: {why}.", "Plan the change again.");
 
@@ -183,22 +171,24 @@ internal sealed class SimulationPlan
         return function.Encode(arguments[0], new byte[65]);
     }
 
-    private async Task AddAsync(List<Leg> legs, ulong wait, CancellationToken cancellation)
+    private async Task AddAsync(Route route, IReadOnlyList<OuterCall> calls, string purpose, ulong wait, CancellationToken cancellation)
     {
-        var purpose = string.Join(", ", legs.Select(leg => leg.Purpose));
-        var route = legs[0].Base;
         if (route.Kind != RouteKind.Safe)
         {
-            var sender = route.Kind == RouteKind.Authorization ? _options.Sender is { } named && named != route.Caller ? named : SimulationOptions.Anybody : route.Caller;
-            _transactions.Add(new PlannedTransaction(purpose, sender, legs[0].To, legs[0].Data, wait));
+            foreach (var call in calls)
+            {
+                _transactions.Add(new PlannedTransaction(purpose, route.Caller, call.To, call.Data.ToArray(), wait));
+                wait = 0;
+            }
+
             return;
         }
 
         var state = await SafeAsync(route.Caller, cancellation).ConfigureAwait(false);
         var nonce = state.Nonce + _transactions.Count(transaction => transaction.To == route.Caller && transaction.Data.AsSpan().StartsWith(ExecTransaction));
-        var transaction = legs is [var only]
+        var transaction = calls is [var only]
             ? new SafeTransaction { To = only.To, Data = only.Data, Nonce = nonce }
-            : MultiSend.ToTransaction([.. legs.Select(leg => new MultiSendCall(leg.To, Wei.Zero, leg.Data))], SafeContracts.MultiSendCallOnly.Address, nonce);
+            : MultiSend.ToTransaction([.. calls.Select(call => new MultiSendCall(call.To, Wei.Zero, call.Data))], SafeContracts.MultiSendCallOnly.Address, nonce);
         await AddAsync(state, state.HashOf(transaction), purpose, wait, [], cancellation).ConfigureAwait(false);
     }
 
@@ -302,6 +292,4 @@ internal sealed class SimulationPlan
     private void Add(Carrier carrier) => _carriers[carrier.Address] = _carriers.TryGetValue(carrier.Address, out var known) ? known.Merge(carrier) : carrier;
 
     private void Note(string code, string message) => _findings.Add(new SimulationFinding(code, FindingWeight.Note, message));
-
-    private sealed record Leg(int Phase, ulong Wait, Route Base, Address To, byte[] Data, string Purpose);
 }
