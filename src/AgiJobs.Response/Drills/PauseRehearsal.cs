@@ -23,7 +23,7 @@ namespace AgiJobs.Response.Drills;
 public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, string network, TimeProvider time)
 {
     // Nobody's: the hash of a text has no key.
-    private static readonly Address Stranger = new(Keccak256.Hash("a stranger to every office").ToBytes()[12..]);
+    private static readonly Address Stranger = new(Keccak256.Hash("a stranger to every office").ToBytes().AsSpan(12));
 
     private readonly List<DrilledClaim> _claims = [];
 
