@@ -215,6 +215,9 @@ public sealed class TestNetwork : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Client.DisposeAsync();
+
+        // The last test may have left the configuration damaged.
+        Copy(_pristine, Folder);
         _ = await Networks.DownAsync(Network, keep: false, CancellationToken.None);
         await _guard.StandardInput.WriteLineAsync("done");
         _guard.StandardInput.Close();
