@@ -313,7 +313,7 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
         Assert.Contains($"DAMAGED {PathOf($"storage/changes/{damaged}/change.json")}", list.Output, StringComparison.Ordinal);
         Assert.Contains(whole, list.Output, StringComparison.Ordinal);
         var states = (await Devnet.RunAsync("change", "list", "--json")).Json["changes"]!.AsArray().Select(change => (string?)change!["state"]);
-        Assert.Equal(["damaged", "draft"], states.Order(StringComparer.Ordinal));
+        Assert.Equal(["damaged", "simulated"], states.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -448,7 +448,7 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
         }
 
         // Even then nothing is left half-written.
-        Assert.All(before, file => Assert.Equal(file.Value, after[file.Key]));
+        Assert.All(before.Where(file => !file.Key.EndsWith("/simulation.json", StringComparison.Ordinal)), file => Assert.Equal(file.Value, after[file.Key]));
         Assert.DoesNotContain(after.Keys, file => file.EndsWith(".tmp", StringComparison.Ordinal));
         return human;
     }

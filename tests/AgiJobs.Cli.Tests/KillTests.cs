@@ -6,9 +6,6 @@ namespace AgiJobs.Cli.Tests;
 /// <summary>The real program is killed at every exchange that it has with its node, before and after the node acted on it.</summary>
 public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>
 {
-    // From connecting to the verification; the last kills come after its end, where there is nothing left to do.
-    private const int Exchanges = 10;
-
     private static readonly string[] Pause = ["owner", "system-pause", "--action", "pause", "--signer", "guardian", "--execute"];
 
     private static int Kills => Environment.GetEnvironmentVariable("AGIJOBS_TEST_LONG") is "1" ? 200 : 20;
@@ -20,12 +17,14 @@ public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixtu
     {
         var killed = 0;
         var sentWhenKilled = 0;
+        await Devnet.FreshAsync();
+        var exchanges = await ExchangesAsync(Pause);
         for (var kill = 0; kill < Kills; kill++)
         {
-            // Exchange and side vary fastest; whether the chain mines at once changes with each pair.
-            var exchange = 1 + (kill / 2 % Exchanges);
+            // Spread over the whole run, from connecting to the verification; the side and whether the chain mines at once change from kill to kill.
+            var exchange = 1 + (kill * exchanges / Kills);
             var after = kill % 2 == 1;
-            var mines = (kill / 2 + kill / (2 * Exchanges)) % 2 == 0;
+            var mines = kill / 2 % 2 == 0;
             await Devnet.FreshAsync();
             var before = await Devnet.NonceAsync("guardian");
             await Devnet.AutomineAsync(mines);
@@ -71,17 +70,13 @@ public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixtu
     [Fact]
     public async Task Killed_anywhere_in_a_Safes_execution_and_run_again_the_Safe_executes_exactly_once()
     {
-        const int SafeExchanges = 16;
         var killed = 0;
+        var exchanges = await ExchangesAsync(await ApprovedResumeAsync());
         for (var kill = 0; kill < Kills; kill++)
         {
-            var exchange = 1 + (kill * SafeExchanges / Kills);
+            var exchange = 1 + (kill * exchanges / Kills);
             var after = kill % 2 == 1;
-            await Devnet.FreshAsync();
-            await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
-            var id = (string)(await Devnet.RunAsync("owner", "system-pause", "--action", "unpause", "--json")).Json["change"]!;
-            Assert.Equal(0, (await Devnet.RunAsync("change", "approve", id, "--signer", "safe-owner-1", "--signer", "safe-owner-2")).Exit);
-            string[] execute = ["change", "execute", id, "--signer", "relayer", "--execute"];
+            var execute = await ApprovedResumeAsync();
             var before = await Devnet.NonceAsync("relayer");
             await using (var node = FaultyRpc.InFrontOf(Devnet.Url))
             {
@@ -103,5 +98,25 @@ public sealed class KillTests(DevnetFixture fixture) : IClassFixture<DevnetFixtu
         }
 
         Assert.True(killed >= Kills / 2, $"only {killed} runs were killed");
+    }
+
+    // Paused, and a resume on file that lacks nothing but its execution.
+    private async Task<string[]> ApprovedResumeAsync()
+    {
+        await Devnet.FreshAsync();
+        await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
+        var id = (string)(await Devnet.RunAsync("owner", "system-pause", "--action", "unpause", "--json")).Json["change"]!;
+        Assert.Equal(0, (await Devnet.RunAsync("change", "approve", id, "--signer", "safe-owner-1", "--signer", "safe-owner-2")).Exit);
+        await Devnet.SignOffAsync(id);
+        return ["change", "execute", id, "--signer", "relayer", "--execute"];
+    }
+
+    // How many exchanges the command has with its node when nothing goes wrong.
+    private async Task<int> ExchangesAsync(string[] command)
+    {
+        await using var node = FaultyRpc.InFrontOf(Devnet.Url);
+        Devnet.PointAt(node.Url);
+        Assert.Equal(0, (await Agijobs.RunRealAsync(Devnet.Folder, command)).Exit);
+        return node.Exchanges;
     }
 }

@@ -31,7 +31,7 @@ public sealed record StandingDocument
     /// <summary>The kinds of the routes that it may take.</summary>
     public required IReadOnlyList<RouteKind> Routes { get; init; }
 
-    /// <summary>Who may send it; empty for anybody, which only signed statements admit.</summary>
+    /// <summary>Who may send it; empty for anybody, which only what is signed in advance admits: statements and Safe transactions.</summary>
     public required IReadOnlyList<Address> Executors { get; init; }
 
     /// <summary>How many executions within 24 hours.</summary>

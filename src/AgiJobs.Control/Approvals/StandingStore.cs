@@ -78,7 +78,8 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
 
         if (document.Executors.Count == 0)
         {
-            Unless(change.Steps.All(step => step.Route.Base.Kind == RouteKind.Authorization), "standing-executor", "it names no executor, which only signed statements admit");
+            // Whose authority it is stands in signatures then, and not in who sends.
+            Unless(change.Steps.All(step => step.Route.Base.Kind is RouteKind.Authorization or RouteKind.Safe), "standing-executor", "it names no executor, which only what is signed in advance admits: statements and Safe transactions");
         }
         else if (sender is { } from)
         {
@@ -201,9 +202,9 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
             throw Scope($"it names the kind '{kind}', and only changes that stop can be approved in advance", "Name kinds such as pause-system.");
         }
 
-        if (document.Executors.Count == 0 && document.Routes.Any(route => route != RouteKind.Authorization))
+        if (document.Executors.Count == 0 && document.Routes.Any(route => route is not (RouteKind.Authorization or RouteKind.Safe)))
         {
-            throw Scope("it names no executor, which only the route authorization admits", "Name who may send it with --executor.");
+            throw Scope("it names no executor, which only the routes authorization and safe admit", "Name who may send it with --executor.");
         }
 
         var limits = policy.File.Standing;

@@ -91,7 +91,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         private readonly List<ExecutedTransaction> _elsewhere = [];
         private bool _wasElsewhere;
         private bool _wasReorganised;
-        private bool _passedGate;
+        private readonly HashSet<Address> _passedGate = [];
 
         public async Task<ExecutionResult> RunAsync(CancellationToken cancellation)
         {
@@ -335,6 +335,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         {
             Key = key,
             Effect = effect,
+            Sender = from,
             Fits = fits ?? (signed => signed.Unsigned.To == call.To && signed.Unsigned.Data.Span.SequenceEqual(call.Data.Span)),
             ElsewhereAsync = elsewhere,
             LooksFirst = looksFirst,
@@ -593,6 +594,15 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             await SendAsync(passage, signed, cancellation).ConfigureAwait(false);
         }
 
+        // Once for each account that signs.
+        private async Task PassGateAsync(Address sender, CancellationToken cancellation)
+        {
+            if (_passedGate.Add(sender) && executor.Gate is { } gate)
+            {
+                await gate.RequireAsync(change, sender, cancellation).ConfigureAwait(false);
+            }
+        }
+
         // Null when another machine did it first.
         private async Task<SignedTransaction?> SignAsync(Passage passage, CancellationToken cancellation)
         {
@@ -607,14 +617,11 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                         return null;
                     }
 
-                    var prepared = await passage.PrepareAsync(cancellation).ConfigureAwait(false);
                     RequireWindow();
-                    if (!_passedGate && executor.Gate is { } gate)
-                    {
-                        await gate.RequireAsync(change, prepared.Signer.Address, cancellation).ConfigureAwait(false);
-                    }
-
-                    _passedGate = true;
+                    await PassGateAsync(passage.Sender ?? signers[0].Address, cancellation).ConfigureAwait(false);
+                    var prepared = await passage.PrepareAsync(cancellation).ConfigureAwait(false);
+                    // A timelock may have to be executed by another of the signers than was asked for.
+                    await PassGateAsync(prepared.Signer.Address, cancellation).ConfigureAwait(false);
 
                     // The nonce is read before the state on top of which it will be used: a transaction of another machine that comes between the two takes the nonce, and the chain
                     // lets one of them through.

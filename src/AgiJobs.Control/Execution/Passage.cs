@@ -21,6 +21,9 @@ internal sealed class Passage
     /// <summary>Its name in the journal.</summary>
     public required string Key { get; init; }
 
+    /// <summary>Who must send it; null when any of the signers may.</summary>
+    public Address? Sender { get; init; }
+
     /// <summary>What it must have brought about, to see whether another machine's transaction with the same effect waits already.</summary>
     public required IReadOnlyList<Changes.Expectation> Effect { get; init; }
 

@@ -47,7 +47,7 @@ public sealed class EmergencyBundle
         _observed = observed;
         _now = now;
         var levers = protocol.Modules.SelectMany(module => module.Levers).Where(lever => lever.Action == LeverAction.Pause && lever.Function.Inputs.Count == 0).ToList();
-        Everything = [.. levers.Where(lever => lever.Covers.Count > 1 && lever.IsIdempotent).Select(lever => Call($"stop everything that {lever.Module.Name} covers, from any mix of states", lever, manifest))];
+        Everything = [.. levers.Where(lever => (lever.Covers.Count > 1 || lever.CoveredRole is not null) && lever.IsIdempotent).Select(lever => Call($"stop everything that {lever.Module.Name} covers, from any mix of states", lever, manifest))];
         Single = [.. levers.Where(lever => lever.Covers is [var only] && string.Equals(only, lever.Module.Name, StringComparison.Ordinal)).Select(lever => Call($"stop {lever.Module.Name} alone", lever, manifest))];
         Safe = file.Safe;
         SafeCall = Safe is { } safe ? Everything.FirstOrDefault(call => call.Callers.Any(caller => caller.Account == safe)) : null;
@@ -276,24 +276,26 @@ public sealed class EmergencyBundle
         var callers = new List<EmergencyCaller>();
         foreach (var name in lever.Callers)
         {
-            if (_protocol.Role(lever.Module, name) is not { } role)
+            if (_protocol.Role(lever.Module, name) is not { } office)
             {
                 continue;
             }
 
-            if (_observed.TryGet(out var state) && state.HoldersOf(role).TryGet(out var holders))
+            if (_observed.TryGet(out var state) && state.HoldersOf(office).TryGet(out var holders))
             {
-                callers.AddRange(holders.Select(holder => new EmergencyCaller(role.FullName, holder, Describe(state, holder))));
+                callers.AddRange(holders.Select(holder => new EmergencyCaller(office.FullName, holder, Describe(state, holder))));
             }
-            else if (manifest.Modules.TryGetValue(role.Module.Name, out var module) && module.Roles?.TryGetValue(role.Name, out var desired) == true)
+            else if (manifest.Modules.TryGetValue(office.Module.Name, out var module) && module.Roles?.TryGetValue(office.Name, out var desired) == true)
             {
-                callers.AddRange(desired.Select(holder => new EmergencyCaller(role.FullName, holder, "according to the manifest; not read from the chain")));
+                callers.AddRange(desired.Select(holder => new EmergencyCaller(office.FullName, holder, "according to the manifest; not read from the chain")));
             }
         }
 
-        var covered = _observed.TryGet(out var known) ? lever.Covers.Where(known.Modules.ContainsKey).Select(name => known.Modules[name]).ToList() : [];
+        var covered = !_observed.TryGet(out var known) ? []
+            : lever.CoveredRole is { } role ? known.HoldersOf(role).TryGet(out var members) ? known.Pausable.Where(module => members.Contains(module.Module.Address)).ToList() : []
+            : lever.Covers.Where(known.Modules.ContainsKey).Select(name => known.Modules[name]).ToList();
         var standing = !_observed.IsKnown ? "unknown: the chain could not be read"
-            : covered.Exists(module => module.Paused?.IsKnown != true) ? "unknown"
+            : covered.Count == 0 || covered.Exists(module => module.Paused?.IsKnown != true) ? "unknown"
             : covered.TrueForAll(module => module.Paused!.Value) ? "paused"
             : covered.Exists(module => module.Paused!.Value) ? "partly running" : "running";
         return new EmergencyCall(title, lever.Module.Name, lever.Module.Address, lever.Function.Signature, lever.Function.Encode(), callers, standing);

@@ -267,8 +267,8 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
         var armed = standing with
         {
             Id = $"{name.ToLowerInvariant().Replace('_', '-')}-armed-pause",
-            Purpose = "Anybody may submit a pause that the guardian or governance signed.",
-            Routes = [RouteKind.Authorization],
+            Purpose = "Anybody may submit a pause that the guardian or the owners of the Safe signed.",
+            Routes = [RouteKind.Authorization, RouteKind.Safe],
             Executors = [],
         };
         foreach (var document in (StandingDocument[])[standing, armed])

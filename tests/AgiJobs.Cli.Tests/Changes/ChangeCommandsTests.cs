@@ -61,7 +61,7 @@ public sealed class ChangeCommandsTests(DevnetFixture fixture) : IClassFixture<D
         var change = await PausedAndPlannedAsync();
         await Devnet.SignOffAsync(change);
         await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1");
-        Assert.Equal("draft", await StateAsync(change));
+        Assert.Equal("simulated", await StateAsync(change));
         var approved = await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-2", "--json");
         Assert.Equal("approved", (string?)approved.Json["state"]);
         Assert.True((bool)approved.Json["approvals"]!["open"]!);

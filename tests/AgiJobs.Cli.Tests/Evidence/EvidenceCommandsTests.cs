@@ -67,7 +67,7 @@ public sealed class EvidenceCommandsTests(DevnetFixture fixture) : IClassFixture
         var change = await RecordAsync();
         var bundle = await File.ReadAllBytesAsync(await ExportedAsync(change));
         var log = Assert.Single(LogFolder.Under(Devnet.Workspace.Locate("storage", "audit")));
-        var entries = Directory.EnumerateFiles(log.Locate("tile", "entries"), "*", SearchOption.AllDirectories).Single();
+        var entries = Directory.EnumerateFiles(log.Locate("tile", "entries"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
         await File.WriteAllTextAsync(entries, (await File.ReadAllTextAsync(entries)).Replace("planned", "planted", StringComparison.Ordinal));
         var verified = await Devnet.RunAsync("evidence", "log", "--verify");
         Assert.Equal(6, verified.Exit);
@@ -147,7 +147,7 @@ public sealed class EvidenceCommandsTests(DevnetFixture fixture) : IClassFixture
         var id = (string)(await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--json")).Json["change"]!;
         var change = new ChangeStore(Devnet.Workspace, TimeProvider.System).Get(id);
         await using var log = AuditLog.Open(Devnet.Workspace, "local", new Seal(UserFolder.At(TestNetwork.UserFolderOf(Devnet.Folder))), TimeProvider.System);
-        foreach (var (kind, file) in ((string, string)[])[("change.planned", "change.json"), ("armory.added", ""), ("change.simulated", "brief.md")])
+        foreach (var (kind, file) in ((string, string)[])[("armory.added", "")])
         {
             await log.AppendAsync(
                 new AuditEntry

@@ -169,9 +169,9 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         Assert.Contains("No change is on file", (await Devnet.RunAsync("change", "list")).Output, StringComparison.Ordinal);
         await Devnet.CallAsAsync(Devnet.Accounts["guardian"].Address, "SystemPause", "pauseAll");
         var change = (string)(await Devnet.RunAsync([.. Resume, "--json"])).Json["change"]!;
-        Assert.Equal("draft", await StateAsync());
+        Assert.Equal("simulated", await StateAsync());
         await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1");
-        Assert.Equal("draft", await StateAsync());
+        Assert.Equal("simulated", await StateAsync());
         Assert.Equal(2, (int)(await Devnet.RunAsync("change", "list", "--json")).Json["changes"]![0]!["signatures"]!);
         var journal = Path.Combine(Devnet.Folder, "storage", "changes", change, "journal.jsonl");
         foreach (var (entry, state) in ((string, string)[])
@@ -267,7 +267,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
             Assert.True(outcome.Exit == 3, outcome.ToString());
             Assert.Equal((NothingSent, NothingSent), (outcome.Lines[0], outcome.Lines[^1]));
             Assert.Equal("network local, chain 31337", outcome.Lines[1]);
-            Assert.Contains("tried    succeeds on the newest block", outcome.Output, StringComparison.Ordinal);
+            Assert.Contains("succeeds, ", outcome.Output, StringComparison.Ordinal);
             Assert.False((bool)(await Devnet.RunAsync([.. arguments, "--json"])).Json["sent"]!);
         }
     }
