@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Files;
 using AgiJobs.Ethereum.Files;
 
 namespace AgiJobs.Control.Changes;
@@ -37,7 +38,7 @@ public sealed class Journal : IDisposable
         try
         {
             var isNew = !File.Exists(path);
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
             if (isNew)
             {
                 // What is written to it later must not lose its name with the power.
@@ -95,8 +96,7 @@ public sealed class Journal : IDisposable
         var start = _file.Position;
         try
         {
-            _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
-            _file.Flush(flushToDisk: true);
+            DurableWrite.To(_file, Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
         }
         catch (IOException problem)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
@@ -91,6 +92,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         private readonly List<ExecutedTransaction> _elsewhere = [];
         private bool _wasElsewhere;
         private bool _wasReorganised;
+        private bool _isDisputed;
         private readonly HashSet<Address> _passedGate = [];
 
         public async Task<ExecutionResult> RunAsync(CancellationToken cancellation)
@@ -109,9 +111,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                 }
 
                 _wasReorganised = true;
-                var what = $"the chain was reorganised: {string.Join(", ", gone)} {(gone.Count == 1 ? "is" : "are")} no longer where {(gone.Count == 1 ? "it was" : "they were")} verified";
-                _remarks.Add(what);
-                executor.OnProgress(what);
+                Remark($"the chain was reorganised: {string.Join(", ", gone)} {(gone.Count == 1 ? "is" : "are")} no longer where {(gone.Count == 1 ? "it was" : "they were")} verified");
                 await journal.ReorganisedAsync(gone).ConfigureAwait(false);
             }
             else
@@ -124,7 +124,8 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             {
                 var checks = await executor.CheckAsync([.. _document.Expected, .. _document.Preconditions], BlockReference.Latest, cancellation).ConfigureAwait(false);
                 var now = checks.Take(_document.Expected.Count).ToList();
-                if (now.TrueForAll(check => check.Holds == true) && !await ByOthersAsync(cancellation).ConfigureAwait(false))
+                var isSettled = await RequireAgreementAsync(cancellation).ConfigureAwait(false);
+                if (isSettled && now.TrueForAll(check => check.Holds == true) && !await ByOthersAsync(cancellation).ConfigureAwait(false))
                 {
                     await RemarkOnScheduledAsync(cancellation).ConfigureAwait(false);
                     return Result(ExecutionEnd.NothingToDo, now);
@@ -142,6 +143,40 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             }
 
             return await VerifyAsync(cancellation).ConfigureAwait(false);
+        }
+
+        // Of two nodes that contradict each other one lies. Nobody knows which, so nothing is done on the word of either; only a pause goes on, because stopping what is stopped already does no harm.
+        // False when what they say of the state asked for cannot be relied on.
+        private async Task<bool> RequireAgreementAsync(CancellationToken cancellation)
+        {
+            var agreement = await NodeAgreement.AskAsync(_client, [.. _document.Expected, .. _document.Preconditions], signers.Select(signer => signer.Address), null, cancellation).ConfigureAwait(false);
+            if (agreement.Unconfirmed.Count > 0)
+            {
+                Remark($"FINDING no second node confirms {Some(agreement.Unconfirmed)}");
+            }
+
+            if (agreement.Disagreements.Count == 0)
+            {
+                return true;
+            }
+
+            _isDisputed = true;
+            var what = $"the nodes disagree: {Some(agreement.Disagreements)}";
+            if (!ChangeNature.Of(_document, executor.Protocol).IsPause)
+            {
+                throw new ControlException("rpc-disagreement", ExitCode.Mismatch, $"Nothing was sent: {what}. At least one of them lies or is broken.", "Find out which one, and take it out of the network's file; then run the command again.");
+            }
+
+            Remark($"FINDING {what}; a pause goes on all the same");
+            return false;
+        }
+
+        private static string Some(IReadOnlyList<string> items) => items.Count <= 3 ? string.Join("; ", items) : $"{string.Join("; ", items.Take(3))}; and {items.Count - 3} more";
+
+        private void Remark(string what)
+        {
+            _remarks.Add(what);
+            executor.OnProgress(what);
         }
 
         // True when the state is there because another machine executed this very change.
@@ -181,9 +216,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             {
                 if (await new TimelockCarrier(_client, operation).TimestampAsync(cancellation).ConfigureAwait(false) > TimelockCarrier.Done)
                 {
-                    var what = $"the operation {operation.Id} stays scheduled on the timelock {operation.Timelock} and can still be executed: have it cancelled there";
-                    _remarks.Add(what);
-                    executor.OnProgress(what);
+                    Remark($"the operation {operation.Id} stays scheduled on the timelock {operation.Timelock} and can still be executed: have it cancelled there");
                 }
             }
         }
@@ -626,13 +659,14 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                     // The nonce is read before the state on top of which it will be used: a transaction of another machine that comes between the two takes the nonce, and the chain
                     // lets one of them through.
                     var (nonce, isThere, isWaiting) = await LookAsync(prepared, passage, cancellation).ConfigureAwait(false);
-                    if (isThere)
+                    // Where nodes contradict each other none is believed that says it is there.
+                    if (isThere && !_isDisputed)
                     {
                         await ElsewhereAsync(passage.Key, await passage.ElsewhereAsync(cancellation).ConfigureAwait(false) ?? new DoneElsewhere(null), cancellation).ConfigureAwait(false);
                         return null;
                     }
 
-                    if (isWaiting && Left(started) > TimeSpan.Zero)
+                    if (isWaiting && !_isDisputed && Left(started) > TimeSpan.Zero)
                     {
                         executor.OnProgress("a transaction that does the same waits to be mined; waiting for it");
                         await Task.Delay(Poll, executor.Time, cancellation).ConfigureAwait(false);
@@ -840,6 +874,12 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                 throw new ControlException("verification-mismatch", ExitCode.Mismatch, $"The change {change.Id} was mined and the state is not what it should be: {string.Join("; ", wrong)}.", "Look at the receipts and at the modules before anything else is sent.");
             }
 
+            if (last is not null && await NodeAgreement.AskAsync(_client, _document.Expected, [], BlockReference.At(last.BlockHash), cancellation).ConfigureAwait(false) is { Disagreements: { Count: > 0 } disputed })
+            {
+                _isDisputed = true;
+                Remark($"FINDING the nodes disagree on the effect: {Some(disputed)}");
+            }
+
             await journal.VerifiedAsync(last?.BlockNumber, last?.BlockHash).ConfigureAwait(false);
             return _wasElsewhere
                 ? Result(ExecutionEnd.ExecutedElsewhere, await executor.CheckAsync(_document.Expected, BlockReference.Latest, cancellation).ConfigureAwait(false))
@@ -850,7 +890,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             log.Topics.Count > 0 && _document.Effects.Any(effect => effect.Target == log.Address && effect.Emits.Any(signature => Keccak256.Hash(signature) == log.Topics[0]));
 
         private ExecutionResult Result(ExecutionEnd end, IReadOnlyList<CheckedExpectation> checks) =>
-            new(end, end == ExecutionEnd.NothingToDo ? [] : [.. journal.Mined.Concat(_elsewhere).DistinctBy(transaction => transaction.Hash)], checks) { Remarks = _remarks, WasReorganised = _wasReorganised };
+            new(end, end == ExecutionEnd.NothingToDo ? [] : [.. journal.Mined.Concat(_elsewhere).DistinctBy(transaction => transaction.Hash)], checks) { Remarks = _remarks, WasReorganised = _wasReorganised, IsDisputed = _isDisputed };
 
         private byte[] VerificationJson(TransactionReceipt? last, IReadOnlyList<CheckedExpectation> checks, IReadOnlyList<string> undeclared)
         {

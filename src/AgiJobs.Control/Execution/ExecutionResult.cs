@@ -36,6 +36,9 @@ public sealed record ExecutionResult(ExecutionEnd End, IReadOnlyList<ExecutedTra
     /// <summary>True when the chain was reorganised since the change was verified, and it was brought onto the chain again.</summary>
     public bool WasReorganised { get; init; }
 
-    /// <summary>Clean when the expected state holds; findings when it no longer does or the chain was reorganised, unknown when it could not be read.</summary>
-    public ExitCode Exit => Checks.Any(check => check.Holds is null) ? ExitCode.Unknown : Checks.Any(check => check.Holds == false) || WasReorganised ? ExitCode.Findings : ExitCode.Clean;
+    /// <summary>True when nodes contradicted each other on the state: one of them lies or is broken.</summary>
+    public bool IsDisputed { get; init; }
+
+    /// <summary>Clean when the expected state holds; findings when it no longer does, nodes contradict each other or the chain was reorganised, unknown when it could not be read.</summary>
+    public ExitCode Exit => Checks.Any(check => check.Holds is null) ? ExitCode.Unknown : Checks.Any(check => check.Holds == false) || WasReorganised || IsDisputed ? ExitCode.Findings : ExitCode.Clean;
 }

@@ -32,7 +32,7 @@ public static class AtomicFile
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             MakeFolder(folder);
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
             if (mode is { } rights && !OperatingSystem.IsWindows())
             {
                 options.UnixCreateMode = rights;
@@ -40,8 +40,7 @@ public static class AtomicFile
 
             using (var file = new FileStream(temporary, options))
             {
-                file.Write(content);
-                file.Flush(flushToDisk: true);
+                DurableWrite.To(file, content);
             }
 
             try

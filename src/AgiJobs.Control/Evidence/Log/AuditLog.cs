@@ -287,8 +287,7 @@ public sealed class AuditLog : IAuditTrail, IAsyncDisposable
             try
             {
                 file.Position = good;
-                file.Write(records.WrittenSpan);
-                file.Flush(flushToDisk: true);
+                DurableWrite.To(file, records.WrittenSpan);
             }
             catch (IOException)
             {
