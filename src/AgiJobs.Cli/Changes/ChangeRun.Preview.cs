@@ -26,8 +26,7 @@ internal sealed partial class ChangeRun
         var exit = IsVerified ? ExitCode.Clean
             : simulation is null ? IsBegun ? ExitCode.Findings : ExitCode.Unknown
             : simulation.Exit == ExitCode.Clean ? ExitCode.Findings : simulation.Exit;
-        var dryRun = FileDryRun(standing, simulation);
-        await RecordAsync("change.simulated", _ => { }, cancellation, SimulationFile.PathOf(change), dryRun).ConfigureAwait(false);
+        var dryRun = await FileDryRunAsync(standing, simulation, cancellation).ConfigureAwait(false);
         Terminal.Line(NothingSent);
         Terminal.Line($"network {Document.Network}, chain {Document.ChainId}");
         Terminal.Line(Document.Title);
@@ -99,7 +98,6 @@ internal sealed partial class ChangeRun
         Terminal.Line($"  change   {change.Id}");
         Terminal.Line($"  digest   {Document.Digest()}");
         SimulationReport.Print(Terminal, result, session.Labels);
-        await RecordAsync("change.simulated", _ => { }, cancellation, SimulationFile.PathOf(change)).ConfigureAwait(false);
         Terminal.Line($"  filed    {SimulationFile.PathOf(change)}");
         Terminal.Line(NothingSent);
         Terminal.Json("agijobs.change-simulation/1", result.Exit, writer =>
@@ -144,10 +142,13 @@ internal sealed partial class ChangeRun
         var options = new SimulationOptions { NameOf = session.Labels.NameOf, Fork = session.Fork() }.With(change);
         var result = await ChangeSimulation.RunAsync(client, session.Protocol, Document, options, cancellation).ConfigureAwait(false);
         _ = SimulationFile.Write(change, result);
+
+        // Whoever writes it anew has to vouch for it anew, or the log would call it altered; so it is not given up in between.
+        await RecordAsync("change.simulated", _ => { }, CancellationToken.None, SimulationFile.PathOf(change)).ConfigureAwait(false);
         return result;
     }
 
-    private string FileDryRun(SafeStanding? standing, SimulationResult? simulation)
+    private async Task<string> FileDryRunAsync(SafeStanding? standing, SimulationResult? simulation, CancellationToken cancellation)
     {
         var text = new StringBuilder(Brief.Write(Document, session.Labels)).Append("\n## Dry run\n");
         if (standing is not null)
@@ -158,6 +159,7 @@ internal sealed partial class ChangeRun
         text.Append(simulation is null ? "\nIt was not simulated.\n" : SimulationReport.Markdown(simulation, session.Labels));
         var path = session.Workspace.Locate("monitoring", "runbooks", $"{change.Id}.md");
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
+        await RecordAsync("change.dry-run", _ => { }, cancellation, path).ConfigureAwait(false);
         return path;
     }
 }

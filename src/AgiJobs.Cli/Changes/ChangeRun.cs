@@ -91,7 +91,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         StoreDryRunAsync = async (filed, token) =>
         {
             _ = await simulation.ReadAsync(filed, token).ConfigureAwait(false);
-            _ = FileDryRun(null, simulation.Result);
+            _ = await FileDryRunAsync(null, simulation.Result, token).ConfigureAwait(false);
         },
     };
 

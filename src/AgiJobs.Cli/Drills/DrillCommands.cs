@@ -20,7 +20,7 @@ internal static class DrillCommands
         var name = new Argument<string>("name") { Description = "the drill", HelpName = "NAME" };
         name.AcceptOnlyFromAmong(Pause);
         command.Subcommands.Add(Runs(new Command("run", "run a drill by its name") { name }, options, environment));
-        command.Subcommands.Add(Runs(new Command(Pause, "pause by the guardian, prove it, resume by the 2-of-3 Safe; exit 0 only if every claim held"), options, environment));
+        command.Subcommands.Add(Runs(new Command(Pause, "pause by the guardian, resume by the 2-of-3 Safe, a pause fired by a stranger, evidence verified; exit 0 only if every claim held"), options, environment));
         return command;
     }
 
@@ -29,7 +29,7 @@ internal static class DrillCommands
         var command = new Command("list", "list the drills");
         Session.Run(command, options, environment, (session, _, _) =>
         {
-            session.Terminal.Table(["drill", "what it rehearses"], [[Pause, "pause by the guardian, proof, resume by the 2-of-3 Safe"]]);
+            session.Terminal.Table(["drill", "what it rehearses"], [[Pause, "pause by the guardian, resume by the 2-of-3 Safe, a pause fired by a stranger, evidence verified"]]);
             session.Terminal.Json("agijobs.drill-list/1", ExitCode.Clean, writer =>
             {
                 writer.WriteStartArray("drills");
@@ -51,19 +51,28 @@ internal static class DrillCommands
             terminal.Line("Drill: pause, on a throw-away network (chain 31337). Nothing of yours is touched.");
             await using var ground = await ThrowAwayGround.StartAsync(environment, cancellation).ConfigureAwait(false);
             terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  network ready in {ground.Started.Took.TotalSeconds:0.0} s: {ground.Started.Transactions} transactions, Safe {ground.Started.Network.Safe}"));
-            var report = await new PauseDrill(ground, environment.Time) { OnClaim = claim => Print(terminal, claim) }.RunAsync(cancellation).ConfigureAwait(false);
+            string? part = null;
+            var report = await new PauseDrill(ground, environment.Time)
+            {
+                OnClaim = claim =>
+                {
+                    if (!string.Equals(part, claim.Part, StringComparison.Ordinal))
+                    {
+                        terminal.Line();
+                        terminal.Line(part = claim.Part!);
+                    }
+
+                    Print(terminal, claim);
+                },
+            }.RunAsync(cancellation).ConfigureAwait(false);
             var exit = report.Held ? ExitCode.Clean : ExitCode.Failed;
             var path = parsed.GetValue(options.Out) is { } chosen ? session.PathOf(chosen) : session.Workspace.Locate("reports", "drills", $"{report.StartedAt:yyyy-MM-dd-HHmmss}-pause.md");
             AtomicFile.Write(path, Encoding.UTF8.GetBytes(report.ToMarkdown()));
+            terminal.Line();
             terminal.Line(report.Held ? $"HELD: all {report.Claims.Count} claims" : $"NOT HELD: {report.Claims.Count(claim => !claim.Held)} of {report.Claims.Count} claims");
-            if (report is { PauseTook: { } pause, PauseBlocks: { } blocks })
+            foreach (var (what, timing) in ((string, DrillTiming?)[])[("pause ", report.Pause), ("fire  ", report.Fire), ("resume", report.Resume)])
             {
-                terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  pause    {pause.TotalSeconds:0.00} s from command to verified; mined {blocks} block(s) after the command started"));
-            }
-
-            if (report.ResumeTook is { } resume)
-            {
-                terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  resume   {resume.TotalSeconds:0.00} s from the last command to verified"));
+                terminal.Line($"  {what}   {timing?.ToString() ?? "NOT REACHED"}");
             }
 
             terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  in all   {environment.Time.GetElapsedTime(began).TotalSeconds:0.0} s"));
@@ -77,15 +86,17 @@ internal static class DrillCommands
                 writer.WriteString("startedAt", report.StartedAt.ToString("O"));
                 writer.WriteNumber("milliseconds", (long)report.Took.TotalMilliseconds);
                 Milliseconds("networkMilliseconds", ground.Started.Took);
-                Milliseconds("pauseMilliseconds", report.PauseTook);
-                Milliseconds("resumeMilliseconds", report.ResumeTook);
-                if (report.PauseBlocks is { } waited)
+                foreach (var (what, timing) in ((string, DrillTiming?)[])[("pause", report.Pause), ("fire", report.Fire), ("resume", report.Resume)])
                 {
-                    writer.WriteNumber("pauseBlocks", waited);
-                }
-                else
-                {
-                    writer.WriteNull("pauseBlocks");
+                    Milliseconds(what + "Milliseconds", timing?.Took);
+                    if (timing?.Blocks is { } waited)
+                    {
+                        writer.WriteNumber(what + "Blocks", waited);
+                    }
+                    else
+                    {
+                        writer.WriteNull(what + "Blocks");
+                    }
                 }
 
                 writer.WriteString("report", path);
@@ -93,6 +104,7 @@ internal static class DrillCommands
                 foreach (var claim in report.Claims)
                 {
                     writer.WriteStartObject();
+                    writer.WriteString("part", claim.Part);
                     writer.WriteString("claim", claim.Claim);
                     writer.WriteBoolean("held", claim.Held);
                     writer.WriteString("seen", claim.Detail);

@@ -10,13 +10,21 @@ using AgiJobs.Response.Drills;
 
 namespace AgiJobs.Cli.Drills;
 
-/// <summary>A local network in a folder of its own, gone when the drill is over, and this program's own commands, each in a new process.</summary>
+/// <summary>
+/// A local network in a folder of its own, gone when the drill is over, and this program's own commands, each in a new process that sees neither the user's workspace nor the user's configuration folder.
+/// </summary>
 internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
 {
     private const string Network = "drill";
 
+    // Of util-linux, which Debian always has; whether a user may use it is found out.
+    private const string Unshare = "/usr/bin/unshare";
+    private static readonly string[] NoNetwork = ["--user", "--map-root-user", "--net", "--"];
+
     private readonly CommandEnvironment _environment;
     private readonly string _folder;
+    private bool? _canUnshare;
+    private int _apart;
     private readonly LocalNetworks _networks;
     private readonly EthereumClient _client;
     private readonly Protocol _protocol;
@@ -38,7 +46,7 @@ internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
     public static async Task<ThrowAwayGround> StartAsync(CommandEnvironment environment, CancellationToken cancellation)
     {
         var folder = Directory.CreateTempSubdirectory("agijobs-drill-").FullName;
-        var workspace = Workspace.At(folder, environment.ShippedConfig);
+        var workspace = Workspace.At(Directory.CreateDirectory(WorkspaceOf(folder)).FullName, environment.ShippedConfig);
         var networks = new LocalNetworks(workspace, environment.Home, environment.Time);
         try
         {
@@ -54,16 +62,51 @@ internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
         }
     }
 
-    public async Task<CommandOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
+    public string Apartness => _canUnshare switch
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
-        foreach (var argument in (IEnumerable<string>)[.. arguments, "--json", "--workspace", _folder])
-        {
-            start.ArgumentList.Add(argument);
-        }
+        null => "not tried",
+        true => "the chain is ended, the folder and the configuration folder are empty, and the process has no network",
+        false => "the chain is ended, and the folder and the configuration folder are empty",
+    };
 
+    private string Root => WorkspaceOf(_folder);
+
+    public Task<CommandOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation) =>
+        RunAsync(Environment.ProcessPath!, [.. arguments, "--json", "--workspace", Root], arguments, Root, Path.Combine(_folder, "user"), cancellation);
+
+    public async Task<CommandOutcome> RunApartAsync(IReadOnlyList<string> arguments, string file, CancellationToken cancellation)
+    {
+        await _networks.DownAsync(Network, keep: false, cancellation).ConfigureAwait(false);
+        _canUnshare ??= await CanUnshareAsync(cancellation).ConfigureAwait(false);
+        var apart = Directory.CreateDirectory(Path.Combine(_folder, $"apart-{_apart++}")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(apart, "folder")).FullName;
+        File.Copy(Path.Combine(Root, file), Path.Combine(folder, file));
+        IReadOnlyList<string> line = [.. arguments, "--json"];
+        return await RunAsync(_canUnshare.Value ? Unshare : Environment.ProcessPath!, _canUnshare.Value ? [.. NoNetwork, Environment.ProcessPath!, .. line] : line, arguments, folder, Path.Combine(apart, "user"), cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<CommandOutcome> RunAsync(string program, IReadOnlyList<string> line, IReadOnlyList<string> arguments, string folder, string user, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(program, line) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         start.Environment["AGIJOBS_HOME"] = _environment.Home;
+        start.Environment["AGIJOBS_CONFIG_HOME"] = user;
+        start.Environment.Remove("AGIJOBS_SEAL_KEY");
+        start.Environment.Remove("AGIJOBS_SEAL_KEY_FILE");
         var began = _environment.Time.GetTimestamp();
+        var (exit, text, error) = await RunAsync(start, cancellation).ConfigureAwait(false);
+        var took = _environment.Time.GetElapsedTime(began);
+        try
+        {
+            return new CommandOutcome(exit, JsonNode.Parse(text)!.AsObject(), took);
+        }
+        catch (Exception problem) when (problem is System.Text.Json.JsonException or InvalidOperationException or NullReferenceException)
+        {
+            throw new ControlException("drill-command", ExitCode.Failed, $"'agijobs {string.Join(' ', arguments)}' printed no JSON document: {text}{error}", null, problem);
+        }
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(ProcessStartInfo start, CancellationToken cancellation)
+    {
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
@@ -78,17 +121,21 @@ internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
             throw;
         }
 
-        var text = await output.ConfigureAwait(false);
-        var took = _environment.Time.GetElapsedTime(began);
-        try
-        {
-            return new CommandOutcome(process.ExitCode, JsonNode.Parse(text)!.AsObject(), took);
-        }
-        catch (Exception problem) when (problem is System.Text.Json.JsonException or InvalidOperationException or NullReferenceException)
-        {
-            throw new ControlException("drill-command", ExitCode.Failed, $"'agijobs {string.Join(' ', arguments)}' printed no JSON document: {text}{await error.ConfigureAwait(false)}", null, problem);
-        }
+        return (process.ExitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
     }
+
+    private static async Task<bool> CanUnshareAsync(CancellationToken cancellation)
+    {
+        if (!File.Exists(Unshare))
+        {
+            return false;
+        }
+
+        var start = new ProcessStartInfo(Unshare, [.. NoNetwork, "true"]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
+        return (await RunAsync(start, cancellation).ConfigureAwait(false)).Exit == 0;
+    }
+
+    private static string WorkspaceOf(string folder) => Path.Combine(folder, "workspace");
 
     public async Task<IReadOnlyList<ProbeOutcome>> ProbeAsync(CancellationToken cancellation)
     {

@@ -88,16 +88,16 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         var open = Judged(Pulls(action, targets, moving, modules is null, closed), moving, trials ?? RouteTrials.None, wanted, closed, untried);
         if (Best(open, moving) is not { } chosen)
         {
-            var reasons = string.Join("; ", closed.Distinct(StringComparer.Ordinal));
+            var reasons = Reasons(closed);
             if (findings.Count > 0 || untried.Count > 0)
             {
-                throw new ControlException("reading-unknown", ExitCode.Unknown, $"No lever within reach is sure to {Verb(action)} {Names(moving)}: {string.Join("; ", findings.Concat(untried).Concat(closed).Distinct(StringComparer.Ordinal))}.", "Mend the cause, then plan again.");
+                throw new ControlException("reading-unknown", ExitCode.Unknown, $"No lever within reach is sure to {Verb(action)} {Names(moving)}: {string.Join("; ", findings.Concat(untried).Concat(reasons).Distinct(StringComparer.Ordinal))}.", "Mend the cause, then plan again.");
             }
 
             throw new ControlException(
                 "no-route",
                 ExitCode.Refused,
-                $"{Hand()} cannot {Verb(action)} {Names(moving)}: {reasons}.",
+                $"{Hand()} cannot {Verb(action)} {Names(moving)}: {string.Join("; ", reasons)}.",
                 "Name a signer that holds one of these roles with --signer, or leave --signer out to see every path of the workspace's signers.");
         }
 
@@ -354,6 +354,13 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         closed.AddRange(routes.Options.Where(option => option.Signers.Count == 0).Select(option => $"{option.Route.Role} {option.Route.Caller}: none of the signers named is an owner of {(option.Route.Base.Kind == RouteKind.Safe ? $"the Safe {option.Route.Base.Caller}" : "it")}"));
         return [.. routes.Options.Where(option => option.Signers.Count > 0)];
     }
+
+    // One account holds the same role of every module as a rule, and a page of one sentence is not read. A reason begins with role and account.
+    private static List<string> Reasons(IEnumerable<string> closed) =>
+    [
+        .. closed.Distinct(StringComparer.Ordinal).Select(reason => reason.Split(' ', 2)).GroupBy(parts => parts[^1], parts => parts[0], StringComparer.Ordinal)
+            .Select(group => group.ToList() is [var first, _, _, ..] roles ? $"{first} and {roles.Count - 1} more roles of {group.Key}" : $"{string.Join(" and ", group)} {group.Key}"),
+    ];
 
     private string Hand() => signers.Count == 0 ? "Nobody at hand" : string.Join(" and ", signers.Select(signer => $"'{signer.Name}' ({signer.Address})"));
 

@@ -254,7 +254,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             Network = name,
             ChainId = ChainId.Local,
             Purpose = "The guardian and the pauser may stop the protocol at once.",
-            Kinds = ["pause-system"],
+            Kinds = ["pause-system", "pause-modules"],
             Modules = [.. protocol.Modules.Where(module => module.Levers.Any(lever => lever.Action == LeverAction.Pause)).Select(module => new StandingModule { Name = module.Name, Address = module.Address })],
             Routes = [RouteKind.Direct],
             Executors = [accounts["guardian"].Address, accounts["pauser"].Address],

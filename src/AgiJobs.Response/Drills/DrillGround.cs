@@ -35,4 +35,16 @@ public interface IDrillGround
 
     /// <summary>The newest block of the drill's chain.</summary>
     Task<BlockNumber> BlockAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Runs a command with <c>--json</c> as on a machine of somebody else, who was handed one file of the drill's workspace: in a folder with nothing but a copy of it, with an empty configuration folder of its own and
+    /// without the network. The chain ends with the first of these.
+    /// </summary>
+    /// <param name="arguments">The command; the file by its bare name.</param>
+    /// <param name="file">The file, relative to the workspace.</param>
+    /// <param name="cancellation">Ends it.</param>
+    Task<CommandOutcome> RunApartAsync(IReadOnlyList<string> arguments, string file, CancellationToken cancellation);
+
+    /// <summary>How far apart <see cref="RunApartAsync"/> is, in words; never more than was the case.</summary>
+    string Apartness { get; }
 }

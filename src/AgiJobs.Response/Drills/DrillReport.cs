@@ -9,19 +9,34 @@ namespace AgiJobs.Response.Drills;
 /// <param name="Detail">What was seen.</param>
 /// <param name="Command">The command that was run, if one was.</param>
 /// <param name="Took">How long it took.</param>
-public sealed record DrilledClaim(string Claim, bool Held, string Detail, string? Command, TimeSpan Took);
+public sealed record DrilledClaim(string Claim, bool Held, string Detail, string? Command, TimeSpan Took)
+{
+    /// <summary>The part of the drill that it belongs to, in words; null in a drill without parts.</summary>
+    public string? Part { get; init; }
+}
+
+/// <summary>How long one act of a drill took.</summary>
+/// <param name="Took">From the start of the command's process to its end, with what it sent mined and verified.</param>
+/// <param name="Blocks">Blocks from the newest one when the command started to the one that holds it; null where that was not measured.</param>
+public sealed record DrillTiming(TimeSpan Took, ulong? Blocks)
+{
+    /// <summary>In words: <c>0.91 s from command to verified, mined in the next block</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Took.TotalSeconds:0.00} s from command to verified{Blocks switch { null => "", 1 => ", mined in the next block", var blocks => $", mined {blocks} blocks later" }}");
+}
 
 /// <summary>A drill from its first to its last claim.</summary>
 /// <param name="Name">The drill's name.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="Took">How long it took in all.</param>
 /// <param name="Claims">What it claimed, in order.</param>
-/// <param name="PauseTook">From the start of the pause command to its end, with the pause mined and verified; null when it did not come so far.</param>
-/// <param name="PauseBlocks">Blocks from the newest one when the pause command started to the one that holds the pause.</param>
-/// <param name="ResumeTook">The same for the resume, signatures not counted.</param>
+/// <param name="Pause">The pause; null when it did not come so far.</param>
+/// <param name="Resume">The resume from its last command on, signatures not counted; null when it did not come so far.</param>
 /// <param name="Ground">Where it took place, in words: <c>a throw-away network (chain 31337)</c>.</param>
-public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan Took, IReadOnlyList<DrilledClaim> Claims, TimeSpan? PauseTook, ulong? PauseBlocks, TimeSpan? ResumeTook, string Ground = "a throw-away network (chain 31337)")
+public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan Took, IReadOnlyList<DrilledClaim> Claims, DrillTiming? Pause, DrillTiming? Resume, string Ground = "a throw-away network (chain 31337)")
 {
+    /// <summary>The firing of a pause that was signed in advance; null when the drill has none or did not come so far.</summary>
+    public DrillTiming? Fire { get; init; }
+
     /// <summary>True when every claim held.</summary>
     public bool Held => Claims.Count > 0 && Claims.All(claim => claim.Held);
 
@@ -33,13 +48,30 @@ public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan
         Line();
         Line($"{(Held ? "Every claim held." : $"{Claims.Count(claim => !claim.Held)} of {Claims.Count} claims DID NOT HOLD.")} Started {StartedAt:yyyy-MM-dd HH:mm:ss} UTC, took {Seconds(Took)}, on {Ground}.");
         Line();
-        Line($"- Pause, from command to verified: {(PauseTook is { } pause ? Seconds(pause) : "not reached")}{(PauseBlocks is { } blocks ? string.Create(CultureInfo.InvariantCulture, $", mined {blocks} block(s) after the command started") : "")}");
-        Line($"- Resume, from the last command to verified: {(ResumeTook is { } resume ? Seconds(resume) : "not reached")}");
-        Line();
-        Line("| # | claim | held | seen | time |");
-        Line("|---|---|---|---|---|");
+        Line($"- Pause: {Said(Pause)}");
+        if (Fire is not null || string.Equals(Name, "pause", StringComparison.Ordinal))
+        {
+            Line($"- Armed pause, fired: {Said(Fire)}");
+        }
+
+        Line($"- Resume, its last command: {Said(Resume)}");
+        string? part = null;
         foreach (var (claim, number) in Claims.Select((claim, index) => (claim, index + 1)))
         {
+            if (number == 1 || !string.Equals(part, claim.Part, StringComparison.Ordinal))
+            {
+                part = claim.Part;
+                Line();
+                if (part is not null)
+                {
+                    Line($"## {part}");
+                    Line();
+                }
+
+                Line("| # | claim | held | seen | time |");
+                Line("|---|---|---|---|---|");
+            }
+
             Line(string.Create(CultureInfo.InvariantCulture, $"| {number} | {claim.Claim} | {(claim.Held ? "yes" : "**NO**")} | {Cell(claim.Detail)}{(claim.Command is null ? "" : $" `{claim.Command}`")} | {Seconds(claim.Took)} |"));
         }
 
@@ -47,6 +79,8 @@ public sealed record DrillReport(string Name, DateTimeOffset StartedAt, TimeSpan
 
         void Line(string line = "") => text.Append(line).Append('\n');
     }
+
+    private static string Said(DrillTiming? timing) => timing?.ToString() ?? "not reached";
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
 

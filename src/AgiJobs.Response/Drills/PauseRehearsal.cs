@@ -60,8 +60,10 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
             }
         }
 
-        return new DrillReport("pause-test", startedAt, time.GetElapsedTime(began), _claims, pauseTook, null, resumeTook, $"a fork of {network} (chain {live.ChainId}) at block {live.Block}");
+        return new DrillReport("pause-test", startedAt, time.GetElapsedTime(began), _claims, Timed(pauseTook), Timed(resumeTook), $"a fork of {network} (chain {live.ChainId}) at block {live.Block}");
     }
+
+    private static DrillTiming? Timed(TimeSpan? took) => took is { } known ? new DrillTiming(known, null) : null;
 
     private async Task<TimeSpan?> MoveAsync(LeverAction action, CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using AgiJobs.Testing.Networks;
+
 namespace AgiJobs.Cli.Tests.Drills;
 
 public sealed class PauseDrillTests : IDisposable
@@ -15,9 +17,9 @@ public sealed class PauseDrillTests : IDisposable
         Assert.True(outcome.Exit == 0, outcome.ToString());
         var json = outcome.Json;
         Assert.Equal(("agijobs.drill/1", 0, true, 31337), ((string?)json["schema"], (int)json["exit"]!, (bool)json["held"]!, (int)json["chainId"]!));
-        Assert.Equal(24, json["claims"]!.AsArray().Count);
+        Assert.Equal(47, json["claims"]!.AsArray().Count);
         Assert.All(json["claims"]!.AsArray(), claim => Assert.True((bool)claim!["held"]!));
-        Assert.All((string[])["networkMilliseconds", "pauseMilliseconds", "resumeMilliseconds", "pauseBlocks"], key => Assert.NotNull(json[key]));
+        Assert.All((string[])["networkMilliseconds", "pauseMilliseconds", "pauseBlocks", "fireMilliseconds", "fireBlocks", "resumeMilliseconds", "resumeBlocks"], key => Assert.NotNull(json[key]));
         var report = Path.Combine(workspace, "drill.md");
         Assert.Equal(report, (string?)json["report"]);
         Assert.Contains("Every claim held.", await File.ReadAllTextAsync(report), StringComparison.Ordinal);
@@ -25,6 +27,7 @@ public sealed class PauseDrillTests : IDisposable
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(temporary), entry => Path.GetFileName(entry).StartsWith("agijobs-", StringComparison.Ordinal));
         Assert.Equal(["drill.md"], Directory.EnumerateFileSystemEntries(workspace).Select(Path.GetFileName));
         Assert.Empty(ProcessesThatName(temporary));
+        Assert.False(Directory.Exists(TestNetwork.UserFolderOf(workspace)), "the drill touched the user's own configuration folder");
     }
 
     private static List<string> ProcessesThatName(string text)
