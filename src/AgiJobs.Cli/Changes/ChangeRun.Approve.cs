@@ -66,6 +66,7 @@ internal sealed partial class ChangeRun
             ?? throw new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} waits for no Safe's signatures.", $"See how it stands: agijobs change show {change.Id}");
         var approval = carrier.Import(await carrier.StandingAsync(cancellation).ConfigureAwait(false), signature, session.Environment.Time);
         Terminal.Progress($"filed the signature of {session.Labels.Describe(approval.Owner)} over {approval.SafeTxHash}");
+        CopyApprovals([Path.Combine(change.Folder, "approvals", $"safe-{approval.Safe}-{approval.Owner}.json")]);
         await RecordAsync("change.approved", data =>
         {
             data["by"] = approval.Owner.ToString();
@@ -251,6 +252,7 @@ internal sealed partial class ChangeRun
             }
         }
 
+        CopyApprovals(SignaturesOf(reference));
         await RecordAsync(
             "change.approved",
             data =>
