@@ -25,6 +25,9 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
     // Nobody's: the hash of a text has no key.
     private static readonly Address Stranger = new(Keccak256.Hash("a stranger to every office").ToBytes().AsSpan(12));
 
+    // The limit of EIP-7825.
+    private const ulong MostGas = 16_777_216;
+
     private readonly List<DrilledClaim> _claims = [];
 
     /// <summary>Hears of each claim as it is decided.</summary>
@@ -159,6 +162,8 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
             writer.WriteString("from", caller.ToString());
             writer.WriteString("to", step.Target.ToString());
             writer.WriteString("input", Hex.Encode(step.Calldata));
+            // As much as a transaction may use: the node's own estimate is for this second, and a resume costs more in the next, when the pause has lasted a while.
+            writer.WriteString("gas", Hex.EncodeQuantity(MostGas));
             writer.WriteEndObject();
         }, cancellation).ConfigureAwait(false);
         var transaction = Bytes32.Parse(hash.GetString()!);
