@@ -11,6 +11,9 @@ namespace AgiJobs.Deployment;
 /// <param name="CreationCode">The bytecode, without constructor arguments.</param>
 public sealed record ContractArtefact(string Name, ContractAbi Abi, ReadOnlyMemory<byte> CreationCode)
 {
+    /// <summary>Where the compiled contracts lie that came with the program: forge's artefact of each, <c>NAME.json</c>.</summary>
+    public static string Shipped { get; } = Path.Combine(AppContext.BaseDirectory, "contracts");
+
     /// <summary>Reads an artefact of forge (<c>bytecode.object</c>) or of Hardhat (<c>bytecode</c>).</summary>
     /// <exception cref="ControlException"><c>artefact-missing</c> or <c>artefact-format</c>.</exception>
     public static ContractArtefact Load(string path)

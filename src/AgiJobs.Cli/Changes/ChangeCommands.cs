@@ -124,11 +124,19 @@ internal static class ChangeCommands
         var id = Id();
         var duty = new Option<string[]>("--duty") { Description = "the duty that is signed under; may be given several times; default: approver", HelpName = "DUTY" };
         var refuse = new Option<string?>("--refuse") { Description = "refuse the change by a signed record instead of approving it", HelpName = "REASON" };
-        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it; sends nothing") { id, duty, refuse };
+        var signature = new Option<string?>("--signature") { Description = "file a Safe owner's signature that was made elsewhere: 65 bytes as hex, alone or as 'signature' of a JSON object", HelpName = "FILE" };
+        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it; sends nothing") { id, duty, refuse, signature };
         command.Options.Add(options.Signers);
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
             var run = Run(session, parsed.GetValue(id)!);
+            if (parsed.GetValue(signature) is { } file)
+            {
+                return session.NamedSigners.Count > 0 || parsed.GetValue(refuse) is not null
+                    ? throw new ControlException("signature-alone", ExitCode.BadInput, "--signature files what was signed already, so nobody signs besides.", "Leave --signer, --duty and --refuse out.")
+                    : run.ImportAsync(session.PathOf(file), cancellation);
+            }
+
             var duties = (parsed.GetValue(duty) ?? []).Select(Duties.Parse).Distinct().ToList();
             var signers = Named(session);
             return parsed.GetValue(refuse) is not { } reason ? run.ApproveAsync(signers, duties, cancellation)

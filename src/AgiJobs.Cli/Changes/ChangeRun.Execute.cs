@@ -199,7 +199,8 @@ internal sealed partial class ChangeRun
         }
 
         var standing = await StandingAsync(cancellation).ConfigureAwait(false);
-        var decision = policy is null ? null : await Gate(client, Simulation(), standing).DecideAsync(change, sender.Address, cancellation).ConfigureAwait(false);
+        // A decision is asked for only where somebody besides the sender could sign on it: the gate itself decides again before anything is signed.
+        var decision = policy is null || named.All(signer => signer == sender) ? null : await Gate(client, Simulation(), standing).DecideAsync(change, sender.Address, cancellation).ConfigureAwait(false);
         foreach (var signer in named)
         {
             var person = policy?.People.Of(signer.Address);

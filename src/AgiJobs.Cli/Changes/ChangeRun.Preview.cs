@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Simulation;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli.Changes;
@@ -139,7 +141,9 @@ internal sealed partial class ChangeRun
     private async Task<SimulationResult> SimulateAsync(CancellationToken cancellation)
     {
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        var options = new SimulationOptions { NameOf = session.Labels.NameOf, Fork = session.Fork() }.With(change);
+        // A pause, which must not wait, is tried on the block that the connection brought along, as its plan was made on it.
+        var block = ChangeNature.Of(Document, session.Protocol).IsPause ? PinnedBlock.AtConnect(client) : null;
+        var options = new SimulationOptions { NameOf = session.Labels.NameOf, Fork = session.Fork(), Block = block }.With(change);
         var result = await ChangeSimulation.RunAsync(client, session.Protocol, Document, options, cancellation).ConfigureAwait(false);
         _ = SimulationFile.Write(change, result);
 

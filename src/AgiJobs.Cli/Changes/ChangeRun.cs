@@ -131,6 +131,15 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         await session.RecordAsync(kind, Document.Digest(), say, cancellation, vouched).ConfigureAwait(false);
     }
 
+    // Every signature is found where the runbooks look for it.
+    private void CopyApprovals(IEnumerable<string> files)
+    {
+        foreach (var file in files)
+        {
+            AtomicFile.Write(session.Workspace.Locate("storage", "approvals", change.Id, Path.GetFileName(file)), File.ReadAllBytes(file));
+        }
+    }
+
     private string NextStep(ChangeState state, GateDecision decision, SafeStanding? standing) =>
         IsVerified ? "nothing: this change was executed and verified"
         : state.Phase is ChangePhase.Refused or ChangePhase.Stale or ChangePhase.Failed ? "plan it again for another --instance"

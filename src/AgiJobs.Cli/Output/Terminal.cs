@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AgiJobs.Control;
-using Spectre.Console;
 
 namespace AgiJobs.Cli.Output;
 
@@ -12,22 +11,11 @@ namespace AgiJobs.Cli.Output;
 /// </summary>
 internal sealed class Terminal(TextWriter output, TextWriter error, bool json, bool color)
 {
-    private readonly Lazy<IAnsiConsole> _tables = new(() =>
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = color ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(output),
-        });
-        // A cut address is worse than a long line.
-        console.Profile.Width = 400;
-        return console;
-    });
-
     /// <summary>True when the output is JSON.</summary>
     public bool IsJson { get; } = json;
+
+    /// <summary>True when the output is for a terminal that shows colour and colour was not turned off.</summary>
+    public bool HasColor { get; } = color;
 
     /// <summary>A line for people.</summary>
     public void Line(string text = "")
@@ -49,27 +37,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool json, b
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in columns)
+        foreach (var line in TextTable.Lines(columns, rows))
         {
-            table.AddColumn(new TableColumn(new Text(column)).NoWrap());
-        }
-
-        foreach (var row in rows)
-        {
-            table.AddRow(row.Select(cell => new Text(cell)));
-        }
-
-        using var buffer = new StringWriter { NewLine = "\n" };
-        _tables.Value.Profile.Out = new AnsiConsoleOutput(buffer);
-        _tables.Value.Write(table);
-        // Spectre pads cells with spaces to the table's width.
-        foreach (var line in buffer.ToString().Split('\n'))
-        {
-            if (line.TrimEnd() is { Length: > 0 } text)
-            {
-                output.WriteLine(text);
-            }
+            output.WriteLine(line);
         }
     }
 

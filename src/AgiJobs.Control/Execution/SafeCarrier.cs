@@ -129,6 +129,56 @@ public sealed class SafeCarrier
         return signed;
     }
 
+    /// <summary>Files a signature that an owner made elsewhere, for the Safe of the tree whose transaction it is over.</summary>
+    /// <param name="standing">The standing; signatures of another nonce are over another transaction.</param>
+    /// <param name="signature">65 bytes as a wallet gives them.</param>
+    /// <param name="time">The clock of the record.</param>
+    /// <exception cref="ControlException"><c>signature-nobodys</c> (exit 4) when it is no owner's over what is to be signed now.</exception>
+    public SafeApproval Import(SafeStanding standing, ReadOnlySpan<byte> signature, TimeProvider time)
+    {
+        foreach (var place in standing.Tree)
+        {
+            foreach (var owner in place.State.Quorum.Owners)
+            {
+                if (TryRead(signature, place.Hash.Value, owner) is { } good)
+                {
+                    var approval = new SafeApproval
+                    {
+                        Version = 1,
+                        Change = _change.Document.Digest(),
+                        ChainId = _client.ChainId,
+                        Safe = place.State.Domain.Safe,
+                        Nonce = place.State.Nonce.ToString(CultureInfo.InvariantCulture),
+                        SafeTxHash = place.Hash.Value,
+                        Owner = owner,
+                        Signature = SafeSignatures.Encode(place.Hash.Value, [good]),
+                        SignedAt = time.GetUtcNow(),
+                    };
+                    _change.File(approval);
+                    return approval;
+                }
+            }
+        }
+
+        throw new ControlException(
+            "signature-nobodys",
+            ExitCode.Refused,
+            $"The signature is no owner's over {string.Join(" or ", standing.Tree.Select(place => $"{place.Hash.Value} (the Safe {place.State.Domain.Safe}, nonce {place.State.Nonce})"))}.",
+            "Have an owner sign this hash. A signature over an earlier nonce counts no more.");
+    }
+
+    private static SafeSignature? TryRead(ReadOnlySpan<byte> signature, Bytes32 hash, Address owner)
+    {
+        try
+        {
+            return SafeSignature.FromWallet(signature, hash, owner);
+        }
+        catch (EthereumException problem) when (problem.Fault is Fault.Refused or Fault.Mismatch)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The call that makes the Safe of a standing execute, tried on the newest state. Approvals of Safes among its owners must be on the chain.</summary>
     /// <exception cref="EthereumException"><c>safe-too-few-signatures</c>, <c>safe-nonce</c>, <c>safe-reverted</c> and others of preparing an execution.</exception>
     public Task<PreparedSafeExecution> PrepareAsync(SafeStanding standing, Address executor, CancellationToken cancellation)

@@ -173,7 +173,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
     {
         var accounts = new LocalAccounts(client.ChainId);
         var deployer = accounts["deployer"];
-        var contracts = AgiJobsDeployer.Contracts.ToDictionary(entry => entry.Key, entry => ContractArtefact.Load(workspace.ProtocolPath("abi", entry.Value + ".json")), StringComparer.Ordinal);
+        var contracts = AgiJobsDeployer.Contracts.ToDictionary(entry => entry.Key, entry => ContractArtefact.Load(Path.Combine(ContractArtefact.Shipped, entry.Value + ".json")), StringComparer.Ordinal);
         var run = new TransactionRun(client, ContractAbi.Merge([.. contracts.Values.Select(contract => contract.Abi)]));
         var governance = new LocalSafe(client, run, Path.Combine(home, "node_modules", "@safe-global", "safe-contracts"));
         var owners = accounts.All("safe-owner-");

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AgiJobs.Ethereum.Abi;
@@ -9,9 +8,10 @@ namespace AgiJobs.Ethereum.Abi;
 /// </summary>
 public sealed class ContractAbi
 {
-    private readonly FrozenDictionary<Selector, AbiFunction> _functions;
-    private readonly FrozenDictionary<Selector, AbiError> _errors;
-    private readonly FrozenDictionary<Bytes32, AbiEvent[]> _events;
+    // Not frozen ones: most ABIs are read once for a few lookups, and freezing costs more than these save.
+    private readonly Dictionary<Selector, AbiFunction> _functions;
+    private readonly Dictionary<Selector, AbiError> _errors;
+    private readonly Dictionary<Bytes32, List<AbiEvent>> _events = [];
 
     internal ContractAbi(IEnumerable<object> entries)
     {
@@ -59,11 +59,17 @@ public sealed class ContractAbi
         Functions = [.. functions.Values];
         Errors = [.. errors.Values];
         Events = [.. events.Values];
-        _functions = functions.ToFrozenDictionary();
-        _errors = errors.ToFrozenDictionary();
-        _events = events.Values
-            .GroupBy(static one => one.SignatureHash)
-            .ToFrozenDictionary(static group => group.Key, static group => group.ToArray());
+        _functions = functions;
+        _errors = errors;
+        foreach (var one in Events)
+        {
+            if (!_events.TryGetValue(one.SignatureHash, out var same))
+            {
+                _events.Add(one.SignatureHash, same = []);
+            }
+
+            same.Add(one);
+        }
     }
 
     /// <summary>An ABI without entries, which still decodes <c>Error(string)</c> and <c>Panic(uint256)</c>.</summary>

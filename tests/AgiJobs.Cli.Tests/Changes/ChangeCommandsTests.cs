@@ -1,5 +1,9 @@
 using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
+using AgiJobs.Control.Files;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Changes;
@@ -26,7 +30,64 @@ public sealed class ChangeCommandsTests(DevnetFixture fixture) : IClassFixture<D
         Assert.True(lines.FindIndex(line => line.Contains("as owner: the transaction of the Safe", StringComparison.Ordinal)) < lines.FindIndex(line => line.Contains("safe-owner-1 signed 0x", StringComparison.Ordinal)));
         var folder = Devnet.Workspace.Locate("storage", "changes", change, "approvals");
         Assert.Equal(2, Directory.GetFiles(folder).Length);
-        Assert.Single(Directory.GetFiles(Devnet.Workspace.Locate("storage", "approvals", change)));
+        Assert.Equal(2, Directory.GetFiles(Devnet.Workspace.Locate("storage", "approvals", change)).Length);
+    }
+
+    [Fact]
+    public async Task Signatures_come_by_file_from_a_wallet_and_by_a_remote_signer_in_any_order_and_the_Safe_executes()
+    {
+        var change = await PausedAndPlannedAsync();
+        var plan = (await Devnet.RunAsync("change", "show", change, "--json")).Json;
+        var hash = Bytes32.Parse((string)plan["safe"]!["safeTxHash"]!);
+
+        // The third owner's wallet signed it as a personal message, elsewhere; only the bytes come here.
+        var file = Path.Combine(Devnet.Folder, "signature.txt");
+        var elsewhere = await Devnet.Accounts["safe-owner-3"].SignMessageAsync(hash.ToBytes(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, Hex.Encode(elsewhere.ToBytes()) + "\n", TestContext.Current.CancellationToken);
+        var imported = await Devnet.RunAsync("change", "approve", change, "--signature", file, "--json");
+        Assert.True(imported.Exit == 0, imported.ToString());
+        Assert.Equal([Devnet.Accounts["safe-owner-3"].Address.ToString()], imported.Json["safe"]!["signedBy"]!.AsArray().Select(owner => (string?)owner));
+
+        // The first owner's key is in a web3signer.
+        var owner = Devnet.Accounts["safe-owner-1"];
+        await using var remote = SignerServer.WithResult(request => (string?)request.GetProperty("method").GetString() switch
+        {
+            "eth_accounts" => $"[\"{owner.Address}\"]",
+            _ => $"\"{Hex.Encode(owner.SignTypedDataAsync(Ethereum.TypedData.TypedDocument.FromJson(request.GetProperty("params")[1].GetString()!), CancellationToken.None).AsTask().GetAwaiter().GetResult().ToBytes())}\"",
+        });
+        var signers = Devnet.Workspace.Signers(TestNetwork.Network);
+        JsonFile.Write(
+            Devnet.Workspace.NetworkSignersPath(TestNetwork.Network),
+            signers with { Signers = [.. signers.Signers.Select(known => known.Name == "safe-owner-1" ? new SignerReference { Name = known.Name, Address = known.Address, Kind = SignerKind.Web3signer, Url = remote.Url.ToString() } : known)] },
+            WorkspaceJson.Default.SignersFile);
+        var signed = await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1", "--json");
+        Assert.True(signed.Exit == 0, signed.ToString());
+        Assert.True(remote.Requests > 0);
+        Assert.Equal(2, signed.Json["safe"]!["signedBy"]!.AsArray().Count);
+
+        Assert.Equal(0, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-2")).Exit);
+        await Devnet.SignOffAsync(change);
+        var executed = await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute");
+        Assert.True(executed.Exit == 0, executed.ToString());
+        Assert.True(await Devnet.IsPausedAsync(false));
+        Assert.NotEmpty(Directory.GetFiles(Devnet.Workspace.Locate("storage", "approvals", change), "safe-*"));
+    }
+
+    [Theory]
+    [InlineData("", "signature-format", 2)]
+    [InlineData("0x1234", "signature-format", 2)]
+    [InlineData("{\"signature\":7}", "signature-format", 2)]
+    [InlineData("stranger", "signature-nobodys", 4)]
+    public async Task A_file_that_holds_no_owners_signature_over_this_transaction_is_refused(string content, string code, int exit)
+    {
+        var change = await PausedAndPlannedAsync();
+        var hash = Bytes32.Parse((string)(await Devnet.RunAsync("change", "show", change, "--json")).Json["safe"]!["safeTxHash"]!);
+        var file = Path.Combine(Devnet.Folder, "signature.txt");
+        await File.WriteAllTextAsync(file, content == "stranger" ? Hex.Encode((await Devnet.Accounts["agent-1"].SignMessageAsync(hash.ToBytes(), TestContext.Current.CancellationToken)).ToBytes()) : content, TestContext.Current.CancellationToken);
+        await RefusedAsync(code, exit, "change", "approve", change, "--signature", file);
+        await RefusedAsync("signature-alone", 2, "change", "approve", change, "--signature", file, "--signer", "safe-owner-1");
+        await RefusedAsync("file-read", 2, "change", "approve", change, "--signature", file + ".none");
+        Assert.False(Directory.Exists(Devnet.Workspace.Locate("storage", "changes", change, "approvals")));
     }
 
     [Fact]

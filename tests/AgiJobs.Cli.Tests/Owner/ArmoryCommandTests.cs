@@ -1,6 +1,7 @@
 using System.Text;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Owner;
@@ -191,6 +192,27 @@ public sealed class ArmoryCommandTests(DevnetFixture fixture) : IClassFixture<De
         Assert.Equal(1UL, await Devnet.NonceAsync("relayer"));
         Assert.Equal(0UL, await Devnet.NonceAsync("guardian"));
         Assert.Empty(Sealed);
+    }
+
+    [Fact]
+    public async Task A_statement_is_fired_after_six_round_trips_one_of_them_its_only_simulation()
+    {
+        await FreshAsync();
+        Assert.Equal(0, (await ArmAsync()).Exit);
+        await using var node = FaultyRpc.InFrontOf(Devnet.Url);
+        Devnet.PointAt(node.Url);
+        var before = 0;
+        node.On("eth_sendRawTransaction").When(_ =>
+        {
+            before = node.Exchanges - 1;
+            return false;
+        }).Error(-32603, "never");
+        var fired = await Devnet.RunAsync("owner", "armory", "fire", "--signer", "relayer", "--execute");
+        Assert.True(fired.Exit == 0, fired.ToString());
+
+        // Connect, is it still as planned, is the statement good, what would it do, does anybody else do it, what does it cost.
+        Assert.Equal(6, before);
+        Assert.Single(node.Requests, request => request.Method == "eth_simulateV1");
     }
 
     [Fact]

@@ -4,12 +4,12 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
-namespace AgiJobs.Ethereum.Tests.Keys;
+namespace AgiJobs.Testing;
 
 /// <summary>
 /// A signer that speaks JSON-RPC over HTTP on a free loopback port and answers what a test tells it to. One connection per request.
 /// </summary>
-internal sealed class SignerServer : IAsyncDisposable
+public sealed class SignerServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
@@ -17,6 +17,7 @@ internal sealed class SignerServer : IAsyncDisposable
     private readonly Task _loop;
     private int _requests;
 
+    /// <summary>Starts one that answers every request as it is told.</summary>
     public SignerServer(Func<JsonElement, Answer> answer)
     {
         _answer = answer;
@@ -24,13 +25,16 @@ internal sealed class SignerServer : IAsyncDisposable
         _loop = AcceptAsync();
     }
 
+    /// <summary>Where it is.</summary>
     public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
+    /// <summary>How many requests came.</summary>
     public int Requests => _requests;
 
     /// <summary>Answers with a result, given as JSON.</summary>
     public static SignerServer WithResult(Func<JsonElement, string> result) => new(request => Answer.Result(request, result(request)));
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -49,8 +53,9 @@ internal sealed class SignerServer : IAsyncDisposable
                 open.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
+            // Stopped, whether it was waiting or about to.
             await Task.WhenAll(open);
         }
     }
@@ -104,17 +109,21 @@ internal sealed class SignerServer : IAsyncDisposable
     }
 
     /// <summary>The bytes that go back; none means that no answer ever comes.</summary>
-    internal sealed record Answer(byte[]? Raw)
+    public sealed record Answer(byte[]? Raw)
     {
+        /// <summary>No answer ever.</summary>
         public static Answer Never { get; } = new((byte[]?)null);
 
+        /// <summary>A result, given as JSON.</summary>
         public static Answer Result(JsonElement request, string result) =>
             Http(200, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},\"result\":{result}}}");
 
+        /// <summary>An error of JSON-RPC.</summary>
         public static Answer Error(JsonElement request, int code, string message, int status = 200) =>
             Http(status, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},"
                 + $"\"error\":{{\"code\":{code},\"message\":{JsonSerializer.Serialize(message)}}}}}");
 
+        /// <summary>An answer of HTTP as it stands.</summary>
         public static Answer Http(int status, string body, string headers = "") => new(
             Encoding.UTF8.GetBytes($"HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\nConnection: "
                 + $"close\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Globalization;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Observation;
+using AgiJobs.Deployment.LocalNetwork;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Calls;
+using AgiJobs.Ethereum.Keys;
+using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Testing;
+using AgiJobs.Testing.Networks;
+
+namespace AgiJobs.Bench;
+
+/// <summary>
+/// What an operator waits for, against a local network of the benchmark's own: the published program from its start until the node has its transaction, against <c>cast send</c> of the same calldata with
+/// the same key; and the whole status, against one call after the other.
+/// </summary>
+internal static class CommandCases
+{
+    private static readonly AbiFunction RoleMembers = AbiFunction.Parse("function getRoleMembers(bytes32 role) view returns (address[])");
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(2);
+
+    private static readonly Lazy<TestNetwork> Network = new(() =>
+    {
+        var network = Wait(TestNetwork.StartAsync());
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => network.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        return network;
+    });
+
+    public static IEnumerable<BenchCase> All()
+    {
+        yield return Command("armed pause, command to broadcast", "relayer", ["owner", "armory", "fire"], ["owner", "armory", "add", "--authorization", "--signer", "guardian", "--valid-until", "90d"]);
+        yield return Command("system pause, command to broadcast", "guardian", ["owner", "system-pause", "--action", "pause"], null);
+
+        var client = new Lazy<EthereumClient>(() => Wait(EthereumClient.ConnectAsync(RpcOptions.For(Network.Value.Url), ChainId.Local, TimeProvider.System)));
+        var protocol = new Lazy<Protocol>(() => Network.Value.Protocol);
+        yield return new BenchCase(
+            "status of all modules at one block",
+            () => Wait(new ProtocolObserver(client.Value) { Hints = [Network.Value.Safe] }.ObserveAsync(protocol.Value, PinnedBlock.AtConnect(client.Value), CancellationToken.None)),
+            () => "")
+        {
+            Baseline = "one call after the other",
+            Rival = () => Wait(OneAfterTheOtherAsync(client.Value, protocol.Value)),
+            CountsWallTime = true,
+        };
+    }
+
+    // The same without what stands at the holders: code, paused bits, holders of roles.
+    private static async Task<int> OneAfterTheOtherAsync(EthereumClient client, Protocol protocol)
+    {
+        var block = PinnedBlock.AtConnect(client).Reference;
+        var bytes = 0;
+        foreach (var module in protocol.Modules)
+        {
+            bytes += (await client.CodeAsync(module.Address, block)).Length;
+            if (module.Paused is { } paused)
+            {
+                await CallAsync(module, paused.Encode());
+            }
+
+            foreach (var role in module.Roles)
+            {
+                if (role.AccessControl is { } id)
+                {
+                    await CallAsync(module, RoleMembers.Encode(new Bytes32(await CallAsync(module, id.Encode()))));
+                }
+                else
+                {
+                    await CallAsync(module, role.Holders!.Encode([.. role.Arguments]));
+                }
+            }
+        }
+
+        return bytes;
+
+        async Task<byte[]> CallAsync(Module module, byte[] data)
+        {
+            var returned = await client.CallAsync(new CallRequest { To = module.Address, Data = data }, block);
+            bytes += returned.Length;
+            return returned;
+        }
+    }
+
+    private static BenchCase Command(string name, string signer, string[] command, string[]? before)
+    {
+        var key = new Lazy<string>(() => Wait(EndAsync(Start(Toolchain.Cast, ["wallet", "private-key", DevelopmentKeys.Phrase, LocalAccounts.Names.ToList().IndexOf(signer).ToString(CultureInfo.InvariantCulture)]))).Trim());
+
+        // What the command sends on the network as it was at the beginning, which is what the rival then sends there.
+        var call = new Lazy<(string To, string Input)>(() =>
+        {
+            _ = Ours();
+            var block = Wait(Network.Value.Client.RequestAsync("eth_getBlockByNumber", writer =>
+            {
+                writer.WriteStringValue("latest");
+                writer.WriteBooleanValue(true);
+            }));
+            var sent = block.GetProperty("transactions").EnumerateArray().Single();
+            return (sent.GetProperty("to").GetString()!, sent.GetProperty("input").GetString()!);
+        });
+        return new BenchCase(name, () => null, () => "") { Baseline = "cast send", CountsWallTime = true, Timed = Ours, TimedRival = Theirs };
+
+        TimeSpan Ours()
+        {
+            Wait(Network.Value.FreshAsync());
+            if (before is not null)
+            {
+                _ = Wait(EndAsync(StartProgram(before)));
+            }
+
+            return Wait(UntilSentAsync(signer, () => StartProgram([.. command, "--signer", signer, "--execute"])));
+        }
+
+        TimeSpan Theirs()
+        {
+            var (to, input) = call.Value;
+            var arguments = new[] { "send", "--rpc-url", Network.Value.Url, "--private-key", key.Value, to, input };
+            Wait(Network.Value.FreshAsync());
+            return Wait(UntilSentAsync(signer, () => Start(Toolchain.Cast, arguments)));
+        }
+    }
+
+    // From the start of the process until the node counts its transaction, waiting or mined.
+    private static async Task<TimeSpan> UntilSentAsync(string signer, Func<Process> start)
+    {
+        var nonce = await Network.Value.PendingNonceAsync(signer);
+        var watch = Stopwatch.StartNew();
+        var process = start();
+        while (await Network.Value.PendingNonceAsync(signer) == nonce && !process.HasExited)
+        {
+            await Task.Delay(Look);
+        }
+
+        var took = watch.Elapsed;
+        _ = await EndAsync(process);
+        return await Network.Value.PendingNonceAsync(signer) == nonce + 1 ? took : throw new InvalidOperationException($"{process.StartInfo.FileName} sent nothing.");
+    }
+
+    private static async Task<string> EndAsync(Process process)
+    {
+        using (process)
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            return process.ExitCode == 0
+                ? await output
+                : throw new InvalidOperationException($"{process.StartInfo.FileName} ended with {process.ExitCode}:\n{await output}\n{await error}");
+        }
+    }
+
+    // What the launcher starts once everything is built.
+    private static Process StartProgram(IReadOnlyList<string> arguments)
+    {
+        var program = Toolchain.PathOf("artifacts", "agijobs", "agijobs");
+        return File.Exists(program) ? Start(program, arguments) : throw new FileNotFoundException($"{program} is missing: run eng/build.");
+    }
+
+    private static Process Start(string program, IReadOnlyList<string> arguments)
+    {
+        var folder = Network.Value.Folder;
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["AGIJOBS_HOME"] = Toolchain.RepositoryRoot;
+        start.Environment["AGIJOBS_CONFIG_HOME"] = TestNetwork.UserFolderOf(folder);
+        start.Environment.Remove("AGIJOBS_SEAL_KEY");
+        start.Environment.Remove("AGIJOBS_SEAL_KEY_FILE");
+        return Process.Start(start)!;
+    }
+
+    private static void Wait(Task task) => task.GetAwaiter().GetResult();
+
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+}
