@@ -265,10 +265,11 @@ internal sealed partial class ChangeRun
             SignaturesOf(reference)).ConfigureAwait(false);
     }
 
-    private IReadOnlyList<string> SignaturesOf(SignerReference reference) =>
-        Path.Combine(change.Folder, "approvals") is var folder && Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, $"*{reference.Address}.json").Order(StringComparer.Ordinal)]
-            : [];
+    private IReadOnlyList<string> SignaturesOf(SignerReference reference) => Consents($"*{reference.Address}.json");
+
+    // With the copies that lie together for all changes.
+    private IReadOnlyList<string> Consents(string pattern) =>
+        [.. ((string[])[Path.Combine(change.Folder, "approvals"), session.Workspace.Locate("storage", "approvals", change.Id)]).Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal))];
 
     private async Task FileRefusalAsync(SignerReference reference, Duty? asked, string reason, CancellationToken cancellation)
     {

@@ -124,7 +124,8 @@ internal sealed partial class ChangeRun
     // What the executor tells is recorded without the signed bytes: they stand in the journal, and the chain has them.
     private Task RecordAsync(string kind, JsonObject details, CancellationToken cancellation)
     {
-        var receipt = kind is "change.mined" && (string?)details["hash"] is { } hash ? [session.Workspace.Locate("storage", "receipts", Document.Network, hash + ".json")] : Array.Empty<string>();
+        // A receipt is on file after the note that it was mined, so the end vouches for all that led there.
+        var files = kind is "change.verified" or "change.failed" ? ["verification.json", .. Mined().Select(hash => session.Workspace.Locate("storage", "receipts", Document.Network, hash + ".json")), .. Consents("*.json")] : Array.Empty<string>();
         return RecordAsync(
             kind,
             data =>
@@ -138,7 +139,7 @@ internal sealed partial class ChangeRun
                 }
             },
             cancellation,
-            kind is "change.verified" ? ["verification.json"] : receipt);
+            files);
     }
 
     private IReadOnlyList<Bytes32> Mined() => [.. Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "mined").Select(entry => Bytes32.Parse((string)entry["hash"]!)).Distinct()];

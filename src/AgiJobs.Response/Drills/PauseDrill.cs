@@ -147,7 +147,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         string[] signed = ["evidence", "verify", Bundle, "--owner", owners[0], "--owner", owners[1]];
         string[] unsigned = ["evidence", "verify", Bundle, "--owner", owners[0], "--owner", owners[2]];
         var outcome = await ground.RunApartAsync(signed, Bundle, cancellation).ConfigureAwait(false);
-        Decide("With the file and the addresses of the two owners alone it verifies", outcome.Exit == 0 && Items(outcome.Json, "logs").Any() && outcome.Json["provenFiles"] is JsonArray { Count: > 0 }, outcome, signed, ground.Apartness);
+        Decide("With the file and the addresses of the two owners alone it verifies, each receipt proven", outcome.Exit == 0 && Items(outcome.Json, "logs").Any() && ProvesReceipts(outcome.Json), outcome, signed, ground.Apartness);
         outcome = await ground.RunApartAsync(unsigned, Bundle, cancellation).ConfigureAwait(false);
         Decide("With the address of the owner who did not sign it does not", outcome.Exit == 6 && Items(outcome.Json, "findings").Any(finding => finding["exit"]?.GetValue<int>() == 6), outcome, unsigned, ground.Apartness);
     }
@@ -245,6 +245,12 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
 
     private static bool IsSigned(JsonObject json, string duty) =>
         json["approvals"]?["requirements"]?.AsArray().Any(entry => entry?["by"]?.AsArray().Any(by => string.Equals(by?["duty"]?.GetValue<string>(), duty, StringComparison.Ordinal)) == true) == true;
+
+    private static bool ProvesReceipts(JsonObject json) =>
+        Receipts(json, "provenFiles").Count() == 4 && !Receipts(json, "unprovenFiles").Any();
+
+    private static IEnumerable<string> Receipts(JsonObject json, string key) =>
+        json[key] is JsonArray files ? files.Select(file => file!.GetValue<string>()).Where(file => file.StartsWith("storage/receipts/", StringComparison.Ordinal)) : [];
 
     private static ulong? MinedIn(JsonObject json) => json["transactions"] is JsonArray { Count: > 0 } transactions ? transactions[^1]!["block"]!.GetValue<ulong>() : null;
 

@@ -189,7 +189,7 @@ public sealed class PausingRunbookTests(DevnetFixture fixture) : IClassFixture<D
         await SucceedAsync("change", "approve", change, "--signer", "safe-owner-3");
         var frozen = await ExecuteAsync("change", "execute", change, "--signer", "relayer", "--execute");
         AssertProof(frozen, standing: false);
-        Assert.Equal(2, Directory.EnumerateFiles(Devnet.Workspace.Locate("storage", "approvals", change)).Count());
+        Assert.Equal(2, Directory.EnumerateFiles(Devnet.Workspace.Locate("storage", "approvals", change), "duty-approver-*.json").Count());
         await AssertPausedAsync("FeePool");
         await AssertEvidenceAsync();
     }
@@ -265,10 +265,16 @@ public sealed class PausingRunbookTests(DevnetFixture fixture) : IClassFixture<D
         Assert.True(File.Exists(Devnet.Workspace.Locate("storage", "changes", change, "verification.json")));
     }
 
+    // The log verifies, and a bundle that two owners vouch for proves each receipt, dry run and approval.
     private async Task AssertEvidenceAsync()
     {
         var log = await SucceedAsync("evidence", "log", "--verify");
         Assert.True((int)log.Json["filesVerified"]! > 0);
+        await SucceedAsync("evidence", "checkpoint", "--signer", "safe-owner-1", "--signer", "safe-owner-2");
+        await SucceedAsync("evidence", "export", "--all", "--out", "evidence.tar");
+        var verified = await SucceedAsync("evidence", "verify", "evidence.tar", "--owner", Devnet.Accounts["safe-owner-1"].Address.ToString(), "--owner", Devnet.Accounts["safe-owner-2"].Address.ToString());
+        Assert.Contains(verified.Json["provenFiles"]!.AsArray(), file => ((string)file!).StartsWith("storage/receipts/", StringComparison.Ordinal));
+        Assert.DoesNotContain(verified.Json["unprovenFiles"]!.AsArray().Select(file => (string)file!), file => !file.StartsWith("storage/approvals/standing/", StringComparison.Ordinal) && Path.GetFileName(file) is not ("README.txt" or "journal.jsonl" or "owner-ledger.json"));
     }
 
     private async Task<IReadOnlyList<ulong>> NoncesAsync()

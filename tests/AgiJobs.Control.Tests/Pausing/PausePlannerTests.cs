@@ -106,6 +106,16 @@ public sealed class PausePlannerTests : IDisposable
     }
 
     [Fact]
+    public void A_refusal_says_one_reason_once_for_all_the_roles_of_an_account()
+    {
+        var protocol = _synthetic.WithOwnLevers().Load();
+        var refusal = Assert.Throws<ControlException>(() => new PausePlanner(SyntheticProtocol.State(protocol, [false, false, false]), "local", []).Plan(LeverAction.Pause, "T-1"));
+        Assert.Equal("no-route", refusal.Code);
+        Assert.Contains("Alpha.owner and 2 more roles of 0x", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(2, refusal.Message.Split("no signer at hand has this key").Length);
+    }
+
+    [Fact]
     public void A_protocol_without_pausable_modules_is_never_said_to_be_paused()
     {
         foreach (var name in SyntheticProtocol.Pausable)

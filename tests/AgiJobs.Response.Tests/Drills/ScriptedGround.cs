@@ -49,7 +49,7 @@ internal sealed class ScriptedGround : IDrillGround
     {
         var signed = !arguments.Contains("0x3", StringComparer.Ordinal);
         _commands.Add(string.Join(' ', arguments));
-        var outcome = new CommandOutcome(signed ? 0 : 6, Parsed(new JsonObject { ["logs"] = new JsonArray(new JsonObject()), ["provenFiles"] = new JsonArray("a"), ["findings"] = signed ? [] : new JsonArray(new JsonObject { ["exit"] = 6 }) }), TimeSpan.FromMilliseconds(250));
+        var outcome = new CommandOutcome(signed ? 0 : 6, Parsed(new JsonObject { ["logs"] = new JsonArray(new JsonObject()), ["provenFiles"] = new JsonArray([.. Enumerable.Range(0, 4).Select(index => (JsonNode)$"storage/receipts/drill/{index}.json")]), ["findings"] = signed ? [] : new JsonArray(new JsonObject { ["exit"] = 6 }) }), TimeSpan.FromMilliseconds(250));
         return Task.FromResult(_step++ == Spoiled ? Spoil(outcome) : outcome);
     }
 
