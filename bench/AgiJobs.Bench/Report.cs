@@ -20,7 +20,7 @@ internal static class Report
             var target = one.Case.Target is { } wanted ? $"{wanted.ToString("0.#", CultureInfo.InvariantCulture)}x" : "";
             var baseline = $"{one.Case.Baseline} | {Duration(one.BaselineNanoseconds)}";
             text.Append(CultureInfo.InvariantCulture, $"| {one.Case.Name} | {Duration(one.Nanoseconds)} | {baseline} ");
-            text.Append(CultureInfo.InvariantCulture, $"| **{one.Ratio:0.0}x** | {target} | {(one.AllocatedBytes is { } bytes ? $"{bytes:0} B" : "")} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| **{one.Ratio.ToString(one.Ratio < 1 ? "0.00" : "0.0", CultureInfo.InvariantCulture)}x** | {target} | {(one.AllocatedBytes is { } bytes ? $"{bytes:0} B" : "")} |\n");
         }
 
         return text.ToString();
