@@ -75,6 +75,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         var bytes = carrier.ToTransactionBuilder(session.Environment.Time.GetUtcNow());
         AtomicFile.Write(Path.Combine(change.Folder, "safe-batch.json"), bytes);
         AtomicFile.Write(session.PathOf(path), bytes);
+        await RecordAsync("change.safe-file", _ => { }, cancellation, "safe-batch.json").ConfigureAwait(false);
         Terminal.Progress($"wrote {session.PathOf(path)}");
     }
 
