@@ -13,7 +13,7 @@ internal static class ApprovalReport
     {
         foreach (var entry in decision.Tally?.Requirements ?? [])
         {
-            terminal.Line($"  approval {entry.Requirement.What}: {entry.By.Count} of {entry.Requirement.Count}{(entry.By.Count == 0 ? "" : $" ({People(entry.By)})")}");
+            terminal.Line($"  needs    {entry.Requirement.What}: {entry.By.Count} of {entry.Requirement.Count}{(entry.By.Count == 0 ? "" : $" ({People(entry.By)})")}");
         }
 
         foreach (var point in decision.Points)

@@ -700,7 +700,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
 
         private static bool MayBeOthers(Exception problem) => problem switch
         {
-            EthereumException refused => refused.Code is "transaction-would-revert" or "nonce-waiting" or "safe-reverted" or "safe-nonce",
+            EthereumException refused => refused.Code is "transaction-would-revert" or "nonce-waiting" or "nonce-used" or "safe-reverted" or "safe-nonce",
             ControlException refused => refused.Code is "approvals-missing" or "authorization-spent",
             _ => false,
         };
