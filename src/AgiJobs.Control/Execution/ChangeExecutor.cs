@@ -640,6 +640,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         private async Task<SignedTransaction?> SignAsync(Passage passage, CancellationToken cancellation)
         {
             var started = executor.Time.GetTimestamp();
+            var hasReread = false;
             for (var looksFirst = passage.LooksFirst; ; looksFirst = true)
             {
                 try
@@ -683,6 +684,13 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                     {
                         await ElsewhereAsync(passage.Key, done, cancellation).ConfigureAwait(false);
                         return null;
+                    }
+
+                    // Signatures that went stale between two reads, because another machine's transaction was mined in between, are looked at once more.
+                    if (problem is ControlException && !hasReread)
+                    {
+                        hasReread = true;
+                        continue;
                     }
 
                     // A transaction of another machine that is in the pool makes ours fail before it is mined itself.
