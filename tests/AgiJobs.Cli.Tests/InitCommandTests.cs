@@ -19,6 +19,8 @@ public sealed class InitCommandTests(DevnetFixture fixture) : IClassFixture<Devn
         var made = await InitAsync("--chain-id", "31337", "--module", $"SystemPause={SystemPause}", "--module", $"FeePool={FeePool}");
         Assert.True(made.Exit == 0, made.ToString());
         Assert.Contains("\"signers\": []", await File.ReadAllTextAsync(Path.Combine(Folder, "config", "signers.json")), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Folder, "config", "policy.proposed.json")));
+        Assert.False(File.Exists(Path.Combine(Folder, "config", "policy.json")));
         var status = await Agijobs.RunAsync(Folder, ["owner", "system-pause", "--action", "status", "--json"]);
         Assert.Equal(["FeePool"], status.Json["modules"]!.AsArray().Select(module => (string?)module!["name"]));
     }

@@ -82,6 +82,11 @@ internal static class StandingCommands
                 opened.ForEach(signer => signer.Dispose());
             }
 
+            await session.RecordAsync("standing.added", null, data =>
+            {
+                data["id"] = document.Id;
+                data["digest"] = document.Digest().ToString();
+            }, cancellation).ConfigureAwait(false);
             session.Terminal.Line($"network {session.Network}, chain {document.ChainId}");
             session.Terminal.Line($"The standing approval '{document.Id}' is on file: {session.Standings.PathOf(document.Id)}");
             session.Terminal.Line($"  digest   {document.Digest()}");
@@ -150,6 +155,12 @@ internal static class StandingCommands
             using var opened = new OpenedSigner(SignerBook.Open(one, session.NetworkFile.ChainId));
             _ = await session.Standings.RevokeAsync(parsed.GetValue(id)!, parsed.GetValue(reason)!, opened.Signer, policy, cancellation).ConfigureAwait(false);
             var entry = session.Standings.Get(parsed.GetValue(id)!, policy);
+            await session.RecordAsync("standing.revoked", null, data =>
+            {
+                data["id"] = entry.Id;
+                data["by"] = one.Address.ToString();
+                data["reason"] = parsed.GetValue(reason);
+            }, cancellation).ConfigureAwait(false);
             session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}");
             session.Terminal.Line($"{entry.Id}: {Word(entry, environment)}");
             session.Terminal.Json("agijobs.approval-standing-revoke/1", ExitCode.Clean, writer => Write(writer, session, entry, environment));

@@ -203,13 +203,14 @@ internal static class ChangeCommands
 
         var action = document.Kind switch
         {
-            "pause-system" => LeverAction.Resume,
-            "resume-system" => LeverAction.Pause,
+            "pause-system" or "pause-modules" => LeverAction.Resume,
+            "resume-system" or "resume-modules" => LeverAction.Pause,
             _ => throw new ControlException("rollback-none", ExitCode.Refused, $"No change that undoes {change.Id} can be planned: {document.Rollback.Note}", document.Rollback.Command is { } command ? $"By hand: {command}" : null),
         };
         var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
         var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null };
-        var plan = planner.Plan(action, instance ?? document.Instance);
+        IReadOnlyList<string>? modules = document.Kind.EndsWith("-modules", StringComparison.Ordinal) ? [.. state.Pausable.Where(module => document.Expected.Any(expectation => expectation.Target == module.Module.Address)).Select(module => module.Module.Name)] : null;
+        var plan = await planner.PlanAsync(await session.ClientAsync(cancellation).ConfigureAwait(false), action, instance ?? document.Instance, modules, cancellation).ConfigureAwait(false);
         if (plan.Change is not { } inverse)
         {
             session.Terminal.Line($"network {session.Network}, chain {state.ChainId}");
@@ -229,7 +230,7 @@ internal static class ChangeCommands
             session.Terminal.Progress($"FINDING {finding}");
         }
 
-        session.Terminal.Progress($"FINDING undoing is whole: every module {(action == LeverAction.Resume ? "runs" : "is paused")} afterwards, whatever mix there was before {change.Id}");
+        session.Terminal.Progress($"FINDING undoing is whole: {(modules is null ? "every module" : string.Join(", ", modules))} {(action == LeverAction.Resume ? "runs" : "is paused")} afterwards, whatever mix there was before {change.Id}");
         return await ChangeRun.FromPlanAsync(session, inverse with { Undoes = document.Digest() }, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
     }
 

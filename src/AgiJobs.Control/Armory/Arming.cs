@@ -33,7 +33,7 @@ public sealed class Arming(EthereumClient client, ProtocolState state, string ne
     /// <param name="window">When it may be used; its end is required.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <exception cref="ControlException">
-    /// <c>armory-window</c> (exit 2), <c>armory-paused</c> (exit 4) when all is paused already, <c>no-route</c> (exit 4) when the protocol takes no statement of this signer, <c>armory-digest</c> (exit 6) when the contract
+    /// <c>armory-window</c> (exit 2), <c>armory-paused</c> (exit 4) when all is paused already, <c>no-route</c> (exit 4) when the protocol takes no statement of this signer, <c>authorization-digest</c> (exit 6) when the contract
     /// computes another digest.
     /// </exception>
     /// <exception cref="EthereumException">Those of the signer and of reading.</exception>
@@ -64,22 +64,9 @@ public sealed class Arming(EthereumClient client, ProtocolState state, string ne
                 continue;
             }
 
-            var document = form.Document(client.ChainId, step.Target, signer.Address, statement);
-            if (form.EncodeDigest(signer.Address, statement) is { } ask)
-            {
-                var there = await client.CallAsync(new CallRequest { To = step.Target, Data = ask }, BlockReference.Latest, cancellation).ConfigureAwait(false);
-                if (!there.AsSpan().SequenceEqual(document.Digest.ToBytes()))
-                {
-                    throw new ControlException("armory-digest", ExitCode.Mismatch, $"{step.Module} computes {Hex.Encode(there)} for what is to be signed, and here it is {document.Digest}.", "Do not sign. The description, the contract or the node is not what it should be.");
-                }
-            }
-
+            var document = await AuthorizationCarrier.DocumentAsync(client, form, step, BlockReference.Latest, cancellation).ConfigureAwait(false);
             OnSigning($"{reference.Name} signs: leave for anybody to pause {(statement.Modules.Count == 0 ? "everything" : string.Join(", ", modules!))}, {(window.NotBefore is { } from ? $"from {from.UtcDateTime:yyyy-MM-dd HH:mm} UTC " : "")}until {end.UtcDateTime:yyyy-MM-dd HH:mm} UTC, once; digest {document.Digest}");
-            var signature = await signer.SignTypedDataAsync(document, cancellation).ConfigureAwait(false);
-            var recovered = Secp256k1.Recover(document.Digest, signature);
-            return recovered == signer.Address
-                ? draft with { Authorization = draft.Authorization with { Digest = document.Digest, Signature = signature.ToBytes(), SignedAt = time.GetUtcNow() } }
-                : throw new ControlException("signer-other-key", ExitCode.Mismatch, $"'{reference.Name}' signed with the key of {recovered}, not of {signer.Address}.", "Nothing was armed. Look at the wallet's account.");
+            return draft with { Authorization = await AuthorizationCarrier.SignAsync(client.ChainId, change, step, document, signer, time, cancellation).ConfigureAwait(false) };
         }
     }
 
@@ -141,18 +128,7 @@ public sealed class Arming(EthereumClient client, ProtocolState state, string ne
             var signature = await signer.SignTypedDataAsync(hash.Document, cancellation).ConfigureAwait(false);
             var good = SafeSignature.FromWallet(signature.ToBytes(), hash.Value, signer.Address);
             signatures.RemoveAll(approval => approval.Owner == signer.Address);
-            signatures.Add(new SafeApproval
-            {
-                Version = 1,
-                Change = change.Digest(),
-                ChainId = client.ChainId,
-                Safe = account.Address,
-                Nonce = item.Rung.Nonce,
-                SafeTxHash = hash.Value,
-                Owner = signer.Address,
-                Signature = SafeSignatures.Encode(hash.Value, [good]),
-                SignedAt = time.GetUtcNow(),
-            });
+            signatures.Add(SafeApproval.Of(change.Digest(), hash, signer.Address, good, time.GetUtcNow()));
         }
 
         return item with { Rung = item.Rung with { Signatures = signatures } };

@@ -1,4 +1,6 @@
+using System.Globalization;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Safes;
 
 namespace AgiJobs.Control.Changes;
 
@@ -34,4 +36,23 @@ public sealed record SafeApproval
 
     /// <summary>When it was signed, for the record.</summary>
     public required DateTimeOffset SignedAt { get; init; }
+
+    /// <summary>The record of a signature.</summary>
+    /// <param name="change">The change's digest.</param>
+    /// <param name="hash">The Safe transaction that was signed.</param>
+    /// <param name="owner">Who signed.</param>
+    /// <param name="signature">The signature, checked to be the owner's over the hash.</param>
+    /// <param name="at">When.</param>
+    public static SafeApproval Of(Bytes32 change, SafeTransactionHash hash, Address owner, SafeSignature signature, DateTimeOffset at) => new()
+    {
+        Version = 1,
+        Change = change,
+        ChainId = hash.Domain.Chain,
+        Safe = hash.Domain.Safe,
+        Nonce = hash.Transaction.Nonce.ToString(CultureInfo.InvariantCulture),
+        SafeTxHash = hash.Value,
+        Owner = owner,
+        Signature = SafeSignatures.Encode(hash.Value, [signature]),
+        SignedAt = at,
+    };
 }

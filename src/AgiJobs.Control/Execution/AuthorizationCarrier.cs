@@ -62,9 +62,9 @@ public sealed class AuthorizationCarrier
             Authorization: authorization,
             Accepted: batch.Add(EthRequests.Call(new CallRequest { To = Signer, Data = IsValidSignature.Encode(document.Digest, authorization.Signature) }, BlockReference.Latest)))).ToList();
         await batch.SendAsync(cancellation).ConfigureAwait(false);
-        if (digest is not null && new Bytes32(digest.Value) is var there && there != document.Digest)
+        if (digest is not null)
         {
-            throw new ControlException("authorization-digest", ExitCode.Mismatch, $"The digest of the statement is {document.Digest} as computed here, and {there} as {_step.Module} at {_step.Target} computes it.", "Nothing is signed or sent. The description does not fit the contract, or the node lies; ask another one.");
+            RequireSame(document, _step, new Bytes32(digest.Value));
         }
 
         SignedAuthorization? good = null;
@@ -89,20 +89,48 @@ public sealed class AuthorizationCarrier
     /// <exception cref="EthereumException">Those of the signer; <c>signature-mismatch</c> when it signed something else, which is not filed.</exception>
     public async Task<SignedAuthorization> SignAsync(AuthorizationStanding standing, ISigner signer, TimeProvider time, CancellationToken cancellation)
     {
-        if (signer.Address != Signer)
-        {
-            throw new ControlException("authorization-signer", ExitCode.Refused, $"The statement of the change {_change.Id} is to be signed by {Signer} ({_step.Route.Role}), and the signer is {signer.Address}.", "Name that account's signer with --signer.");
-        }
-
-        var signature = (await signer.SignTypedDataAsync(standing.Document, cancellation).ConfigureAwait(false)).ToBytes();
-        if (Secp256k1.Recover(standing.Document.Digest, Signature.FromBytes(signature)) is var who && who != Signer)
-        {
-            throw new EthereumException("signature-mismatch", Fault.Mismatch, $"The signer returned a signature of {who}, not of {Signer}: it signed something else. It was not filed; do not use this signer.");
-        }
-
-        var signed = new SignedAuthorization { Version = 1, Change = _change.Document.Digest(), ChainId = _client.ChainId, Contract = _step.Target, Digest = standing.Document.Digest, Signer = Signer, Signature = signature, SignedAt = time.GetUtcNow() };
+        var signed = await SignAsync(_client.ChainId, _change.Document, _step, standing.Document, signer, time, cancellation).ConfigureAwait(false);
         _change.File(signed);
         return signed;
+    }
+
+    /// <summary>What the signer of a step's statement signs, as computed here and, where the contract has a view for it, by the contract.</summary>
+    /// <exception cref="ControlException"><c>authorization-digest</c> (exit 6) when the contract computes another digest.</exception>
+    /// <exception cref="EthereumException">What reading may throw.</exception>
+    public static async Task<TypedDocument> DocumentAsync(EthereumClient client, Authorization form, ChangeStep step, BlockReference block, CancellationToken cancellation)
+    {
+        var document = form.Document(client.ChainId, step.Target, step.Route.Caller, step.Route.Statement!);
+        if (form.EncodeDigest(step.Route.Caller, step.Route.Statement!) is { } asked)
+        {
+            RequireSame(document, step, new Bytes32(await client.CallAsync(new CallRequest { To = step.Target, Data = asked }, block, cancellation).ConfigureAwait(false)));
+        }
+
+        return document;
+    }
+
+    /// <summary>Has the holder of the role sign a step's statement, and checks what came back. Files nothing.</summary>
+    /// <exception cref="ControlException"><c>authorization-signer</c> (exit 4) when the signer is somebody else.</exception>
+    /// <exception cref="EthereumException">Those of the signer; <c>signature-mismatch</c> when it signed something else.</exception>
+    public static async Task<SignedAuthorization> SignAsync(ChainId chain, ChangeDocument change, ChangeStep step, TypedDocument document, ISigner signer, TimeProvider time, CancellationToken cancellation)
+    {
+        var holder = step.Route.Caller;
+        if (signer.Address != holder)
+        {
+            throw new ControlException("authorization-signer", ExitCode.Refused, $"The statement of '{change.Title}' is to be signed by {holder} ({step.Route.Role}), and the signer is {signer.Address}.", "Name that account's signer with --signer.");
+        }
+
+        var signature = (await signer.SignTypedDataAsync(document, cancellation).ConfigureAwait(false)).ToBytes();
+        return Secp256k1.Recover(document.Digest, Signature.FromBytes(signature)) is var who && who != holder
+            ? throw new EthereumException("signature-mismatch", Fault.Mismatch, $"The signer returned a signature of {who}, not of {holder}: it signed something else. It was not filed; do not use this signer.")
+            : new SignedAuthorization { Version = 1, Change = change.Digest(), ChainId = chain, Contract = step.Target, Digest = document.Digest, Signer = holder, Signature = signature, SignedAt = time.GetUtcNow() };
+    }
+
+    private static void RequireSame(TypedDocument document, ChangeStep step, Bytes32 there)
+    {
+        if (there != document.Digest)
+        {
+            throw new ControlException("authorization-digest", ExitCode.Mismatch, $"The digest of the statement is {document.Digest} as computed here, and {there} as {step.Module} at {step.Target} computes it.", "Nothing is signed or sent. The description does not fit the contract, or the node lies; ask another one.");
+        }
     }
 
     /// <summary>The calldata with a signature in its place.</summary>

@@ -93,6 +93,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
         private bool _wasElsewhere;
         private bool _wasReorganised;
         private bool _isDisputed;
+        private bool _isUnread;
         private readonly HashSet<Address> _passedGate = [];
 
         public async Task<ExecutionResult> RunAsync(CancellationToken cancellation)
@@ -145,7 +146,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             return await VerifyAsync(cancellation).ConfigureAwait(false);
         }
 
-        // Of two nodes that contradict each other one lies. Nobody knows which, so nothing is done on the word of either; only a pause goes on, because stopping what is stopped already does no harm.
+        // Of two nodes that contradict each other one lies. Nobody knows which, so nothing is done on the word of either. Only a pause is not held back by that alone, because stopping what is stopped already does no harm; what it was planned on must hold all the same.
         // False when what they say of the state asked for cannot be relied on.
         private async Task<bool> RequireAgreementAsync(CancellationToken cancellation)
         {
@@ -167,7 +168,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                 throw new ControlException("rpc-disagreement", ExitCode.Mismatch, $"Nothing was sent: {what}. At least one of them lies or is broken.", "Find out which one, and take it out of the network's file; then run the command again.");
             }
 
-            Remark($"FINDING {what}; a pause goes on all the same");
+            Remark($"FINDING {what}; that alone does not hold a pause back");
             return false;
         }
 
@@ -238,7 +239,8 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             {
                 if (!slot.TryGet(out var receipt))
                 {
-                    _remarks.Add($"whether {hash} is still mined could not be read: {slot.Error!.Message}");
+                    _isUnread = true;
+                    Remark($"UNKNOWN whether {hash} is still mined: {slot.Error!.Message}");
                 }
                 else if (receipt is null || receipt.BlockHash != journal.BlockOf(hash))
                 {
@@ -627,12 +629,13 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             await SendAsync(passage, signed, cancellation).ConfigureAwait(false);
         }
 
-        // Once for each account that signs.
+        // Once for each account that signs. Only a gate that opened is remembered: what is tried again after a refusal asks again.
         private async Task PassGateAsync(Address sender, CancellationToken cancellation)
         {
-            if (_passedGate.Add(sender) && executor.Gate is { } gate)
+            if (executor.Gate is { } gate && !_passedGate.Contains(sender))
             {
                 await gate.RequireAsync(change, sender, cancellation).ConfigureAwait(false);
+                _passedGate.Add(sender);
             }
         }
 
@@ -898,7 +901,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             log.Topics.Count > 0 && _document.Effects.Any(effect => effect.Target == log.Address && effect.Emits.Any(signature => Keccak256.Hash(signature) == log.Topics[0]));
 
         private ExecutionResult Result(ExecutionEnd end, IReadOnlyList<CheckedExpectation> checks) =>
-            new(end, end == ExecutionEnd.NothingToDo ? [] : [.. journal.Mined.Concat(_elsewhere).DistinctBy(transaction => transaction.Hash)], checks) { Remarks = _remarks, WasReorganised = _wasReorganised, IsDisputed = _isDisputed };
+            new(end, end == ExecutionEnd.NothingToDo ? [] : [.. journal.Mined.Concat(_elsewhere).DistinctBy(transaction => transaction.Hash)], checks) { Remarks = _remarks, WasReorganised = _wasReorganised, IsDisputed = _isDisputed, IsUnread = _isUnread };
 
         private byte[] VerificationJson(TransactionReceipt? last, IReadOnlyList<CheckedExpectation> checks, IReadOnlyList<string> undeclared)
         {

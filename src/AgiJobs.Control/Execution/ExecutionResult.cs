@@ -39,6 +39,9 @@ public sealed record ExecutionResult(ExecutionEnd End, IReadOnlyList<ExecutedTra
     /// <summary>True when nodes contradicted each other on the state: one of them lies or is broken.</summary>
     public bool IsDisputed { get; init; }
 
+    /// <summary>True when it could not be read whether what was mined is still there.</summary>
+    public bool IsUnread { get; init; }
+
     /// <summary>Clean when the expected state holds; findings when it no longer does, nodes contradict each other or the chain was reorganised, unknown when it could not be read.</summary>
-    public ExitCode Exit => Checks.Any(check => check.Holds is null) ? ExitCode.Unknown : Checks.Any(check => check.Holds == false) || WasReorganised || IsDisputed ? ExitCode.Findings : ExitCode.Clean;
+    public ExitCode Exit => IsUnread || Checks.Any(check => check.Holds is null) ? ExitCode.Unknown : Checks.Any(check => check.Holds == false) || WasReorganised || IsDisputed ? ExitCode.Findings : ExitCode.Clean;
 }

@@ -110,18 +110,7 @@ public sealed class SafeCarrier
         {
             var signature = await signer.SignTypedDataAsync(place.Hash.Document, cancellation).ConfigureAwait(false);
             var checkedSignature = SafeSignature.FromWallet(signature.ToBytes(), place.Hash.Value, signer.Address);
-            var approval = new SafeApproval
-            {
-                Version = 1,
-                Change = _change.Document.Digest(),
-                ChainId = _client.ChainId,
-                Safe = place.State.Domain.Safe,
-                Nonce = place.State.Nonce.ToString(CultureInfo.InvariantCulture),
-                SafeTxHash = place.Hash.Value,
-                Owner = signer.Address,
-                Signature = SafeSignatures.Encode(place.Hash.Value, [checkedSignature]),
-                SignedAt = time.GetUtcNow(),
-            };
+            var approval = SafeApproval.Of(_change.Document.Digest(), place.Hash, signer.Address, checkedSignature, time.GetUtcNow());
             _change.File(approval);
             signed.Add(approval);
         }
@@ -142,18 +131,7 @@ public sealed class SafeCarrier
             {
                 if (TryRead(signature, place.Hash.Value, owner) is { } good)
                 {
-                    var approval = new SafeApproval
-                    {
-                        Version = 1,
-                        Change = _change.Document.Digest(),
-                        ChainId = _client.ChainId,
-                        Safe = place.State.Domain.Safe,
-                        Nonce = place.State.Nonce.ToString(CultureInfo.InvariantCulture),
-                        SafeTxHash = place.Hash.Value,
-                        Owner = owner,
-                        Signature = SafeSignatures.Encode(place.Hash.Value, [good]),
-                        SignedAt = time.GetUtcNow(),
-                    };
+                    var approval = SafeApproval.Of(_change.Document.Digest(), place.Hash, owner, good, time.GetUtcNow());
                     _change.File(approval);
                     return approval;
                 }

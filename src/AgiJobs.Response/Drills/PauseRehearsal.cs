@@ -76,7 +76,7 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
         PausePlan plan;
         try
         {
-            plan = new PausePlanner(state, network, Everybody(state)).Plan(action, "pause-test");
+            plan = await new PausePlanner(state, network, Everybody(state)).PlanAsync(fork, action, "pause-test", null, cancellation).ConfigureAwait(false);
         }
         catch (ControlException problem)
         {
@@ -105,7 +105,7 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
         var after = await ObserveAsync(cancellation).ConfigureAwait(false);
         var held = after.Pausable.All(module => module.Paused!.TryGet(out var paused) && paused == (action == LeverAction.Pause));
         var calls = string.Join(", ", change.Steps.Select(step => $"{step.Module}.{step.Function}"));
-        return Hold($"Everything is {(action == LeverAction.Pause ? "paused" : "resumed")} by {calls}, through {change.Steps[0].Route.Role} {change.Steps[0].Route.Caller}", held, string.Create(CultureInfo.InvariantCulture, $"{Summary(after)}, {gas} gas"), null, began)
+        return Hold($"Everything is {(action == LeverAction.Pause ? "paused" : "resumed")} by {calls}, through {change.Steps[0].Route.Role} {change.Steps[0].Route.Caller}", held, string.Create(CultureInfo.InvariantCulture, $"{Summary(after)}{Others(after, action)}, {gas} gas"), null, began)
             ? time.GetElapsedTime(began)
             : null;
     }
@@ -188,6 +188,13 @@ public sealed class PauseRehearsal(EthereumClient fork, Protocol protocol, strin
     {
         var modules = state.Pausable.ToList();
         return string.Create(CultureInfo.InvariantCulture, $"{modules.Count(module => module.Paused!.TryGet(out var paused) && paused)} of {modules.Count} modules paused");
+    }
+
+    // Which modules did not follow.
+    private static string Others(ProtocolState state, LeverAction action)
+    {
+        var left = state.Pausable.Where(module => !module.Paused!.TryGet(out var paused) || paused != (action == LeverAction.Pause)).Select(module => module.Module.Name).ToList();
+        return left.Count == 0 ? "" : $"; not so: {string.Join(", ", left)}";
     }
 
     private bool Hold(string claim, bool held, string detail, string? command, long began)

@@ -22,6 +22,9 @@ public sealed class StandingCommandsTests(DevnetFixture fixture) : IClassFixture
         Assert.Contains("relayer-pause: in force, used 0 of 20", listed.Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Devnet.RunAsync("approval", "standing", "revoke", "relayer-pause", "--reason", "Enough.", "--signer", "safe-owner-2")).Exit);
         Assert.Contains("relayer-pause: COVERS NOTHING: safe-owner-2 revoked it: Enough.", (await Devnet.RunAsync("approval", "standing", "list")).Output, StringComparison.Ordinal);
+        var log = (await Devnet.RunAsync("evidence", "log", "--json")).Output;
+        Assert.Contains("standing.added", log, StringComparison.Ordinal);
+        Assert.Contains("standing.revoked", log, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -223,6 +223,19 @@ public sealed class ChangeCommandsTests(DevnetFixture fixture) : IClassFixture<D
     }
 
     [Fact]
+    public async Task What_undoes_a_pause_of_one_module_resumes_that_module_alone()
+    {
+        var pause = (string)(await Devnet.RunAsync("owner", "pause", "--module", "JobRegistry", "--pause", "--signer", "pauser", "--execute", "--json")).Json["change"]!;
+        var undo = (string)(await Devnet.RunAsync("change", "rollback", pause, "--json")).Json["change"]!;
+        await Devnet.SignOffAsync(undo);
+        await Devnet.RunAsync("change", "approve", undo, "--signer", "safe-owner-1", "--signer", "safe-owner-2");
+        var done = await Devnet.RunAsync("change", "execute", undo, "--signer", "relayer", "--execute");
+        Assert.True(done.Exit == 0, done.ToString());
+        Assert.Equal("rolled-back", await StateAsync(pause));
+        Assert.True(await Devnet.IsPausedAsync(false));
+    }
+
+    [Fact]
     public async Task Taken_back_before_it_was_sent_it_is_refused_by_a_signed_record()
     {
         var change = (string)(await Devnet.RunAsync([.. Pause, "--json"])).Json["change"]!;
