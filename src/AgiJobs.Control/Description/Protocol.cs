@@ -59,6 +59,26 @@ public sealed class Protocol
     /// <summary>The module at an address; null when none is there.</summary>
     public Module? At(Address address) => Modules.FirstOrDefault(module => module.Address == address);
 
+    /// <summary>The parameter of a full name, <c>Module.parameter</c>.</summary>
+    /// <exception cref="ControlException"><c>module-unknown</c>, <c>parameter-unknown</c>, with the names there are.</exception>
+    public Parameter Parameter(string fullName)
+    {
+        var dot = fullName.IndexOf('.', StringComparison.Ordinal);
+        var module = this[dot < 0 ? fullName : fullName[..dot]];
+        return module.Parameters.FirstOrDefault(parameter => string.Equals(parameter.Name, fullName[(dot + 1)..], StringComparison.Ordinal))
+            ?? throw new ControlException("parameter-unknown", ExitCode.BadInput, $"{module.Name} has no parameter '{(dot < 0 ? "" : fullName[(dot + 1)..])}'. It has {(module.Parameters.Count == 0 ? "none" : string.Join(", ", module.Parameters.Select(parameter => parameter.Name)))}.", "Write Module.parameter as it stands here.");
+    }
+
+    /// <summary>The role of a full name, <c>Module.role</c>.</summary>
+    /// <exception cref="ControlException"><c>module-unknown</c>, <c>role-unknown</c>, with the names there are.</exception>
+    public Role Role(string fullName)
+    {
+        var dot = fullName.IndexOf('.', StringComparison.Ordinal);
+        var module = this[dot < 0 ? fullName : fullName[..dot]];
+        return module.Roles.FirstOrDefault(role => string.Equals(role.Name, fullName[(dot + 1)..], StringComparison.Ordinal))
+            ?? throw new ControlException("role-unknown", ExitCode.BadInput, $"{module.Name} has no role '{(dot < 0 ? "" : fullName[(dot + 1)..])}'. It has {(module.Roles.Count == 0 ? "none" : string.Join(", ", module.Roles.Select(role => role.Name)))}.", "Write Module.role as it stands here.");
+    }
+
     /// <summary>The role that a lever's caller names: <c>role</c> of the lever's module, or <c>Module.role</c>; null when its module is not managed here.</summary>
     public Role? Role(Module module, string caller)
     {
