@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Execution;
@@ -185,12 +186,15 @@ internal sealed class SimulationPlan
         }
 
         var state = await SafeAsync(route.Caller, cancellation).ConfigureAwait(false);
-        var nonce = state.Nonce + _transactions.Count(transaction => transaction.To == route.Caller && transaction.Data.AsSpan().StartsWith(ExecTransaction));
+        var nonce = NonceOf(state);
         var transaction = calls is [var only]
             ? new SafeTransaction { To = only.To, Data = only.Data, Nonce = nonce }
             : MultiSend.ToTransaction([.. calls.Select(call => new MultiSendCall(call.To, Wei.Zero, call.Data))], SafeContracts.MultiSendCallOnly.Address, nonce);
         await AddAsync(state, state.HashOf(transaction), purpose, wait, [], cancellation).ConfigureAwait(false);
     }
+
+    // Each transaction that was planned before spends one.
+    private BigInteger NonceOf(SafeState state) => state.Nonce + _transactions.Count(transaction => transaction.To == state.Domain.Safe && transaction.Data.AsSpan().StartsWith(ExecTransaction));
 
     private static readonly byte[] ExecTransaction = SafeAbi.Safe.Function("execTransaction").Selector.ToBytes();
 
@@ -225,7 +229,7 @@ internal sealed class SimulationPlan
             foreach (var owner in asked)
             {
                 var child = await SafeAsync(owner, cancellation).ConfigureAwait(false);
-                var approval = NestedApproval.Create(hash, child.Domain, child.Nonce);
+                var approval = NestedApproval.Create(hash, child.Domain, NonceOf(child));
                 await AddAsync(child, approval.Child, $"{_options.NameOf(owner) ?? owner.ToString()} approves", wait, [.. above, safe], cancellation).ConfigureAwait(false);
                 wait = 0;
             }
