@@ -53,7 +53,7 @@ internal sealed partial class ChangeRun
 
         PrintStanding(standing);
         ApprovalReport.Print(Terminal, decision);
-        Terminal.Line($"  undo     {Document.Rollback.Command ?? "none"} ({Document.Rollback.Note})");
+        Terminal.Line($"  undo     {Document.Rollback.Command ?? (Document.Rollback.Steps is null ? "none" : $"agijobs change rollback {change.Id}")} ({Document.Rollback.Note})");
         Terminal.Line($"  next     {NextStep(state, decision, standing)}");
         Terminal.Line(NothingSent);
         Terminal.Json("agijobs.change-preview/1", exit, writer =>

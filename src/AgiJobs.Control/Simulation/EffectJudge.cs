@@ -78,10 +78,7 @@ internal sealed class EffectJudge
         }
 
         var gas = outcome?.GasUsed.Value ?? frame?.GasUsed.Value;
-        if (gas > MostGas)
-        {
-            Find("simulation-gas", FindingWeight.Note, string.Create(CultureInfo.InvariantCulture, $"{planned.Purpose} uses {gas} gas, and Ethereum admits no transaction above {MostGas} (EIP-7825)."));
-        }
+        Weigh(planned.Purpose, gas);
 
         var transaction = new SimulatedTransaction
         {
@@ -169,6 +166,81 @@ internal sealed class EffectJudge
         }
 
         return expected;
+    }
+
+    /// <summary>Judges the calls that undo the change, tried on top of it.</summary>
+    /// <param name="planned">Their transactions.</param>
+    /// <param name="tried">What they did.</param>
+    /// <param name="watched">The views that the change was planned on, in the order of <see cref="SimulationRun.PlannedOn"/>: on the block, and after all.</param>
+    /// <param name="succeeded">Whether the change itself succeeds.</param>
+    public SimulatedRollback Judge(IReadOnlyList<PlannedTransaction> planned, IReadOnlyList<TriedTransaction> tried, IReadOnlyList<TriedView> watched, bool? succeeded)
+    {
+        var transactions = planned.Zip(tried).Select(pair =>
+        {
+            var (outcome, frame, _) = pair.Second;
+            bool? succeeds = outcome?.Succeeded ?? frame?.Succeeded;
+            var gas = outcome?.GasUsed.Value ?? frame?.GasUsed.Value;
+            Weigh($"undoing it by {pair.First.Purpose}", gas);
+            return new SimulatedRollbackTransaction(
+                pair.First.Purpose,
+                succeeds,
+                succeeds == false ? _book.Revert(outcome is { ReturnData.IsEmpty: false } ? outcome.ReturnData.Span : frame is null ? [] : frame.Output.Span, outcome?.Error ?? frame?.Error) : null,
+                gas);
+        }).ToList();
+        if (succeeded != true)
+        {
+            // Said already; undoing nothing shows nothing.
+            return new SimulatedRollback(null, succeeded == false ? "the change itself would revert" : "whether the change itself succeeds is unknown", transactions, []);
+        }
+
+        var subjects = SimulationRun.PlannedOn(_document);
+        var differs = new List<SimulatedDifference>();
+        string? unknown = transactions.Find(transaction => transaction.Succeeds is null) is { } untold ? $"whether {untold.Purpose} succeeds is not told" : null;
+        for (var i = 0; i < subjects.Count; i++)
+        {
+            var subject = SubjectOf(subjects[i]);
+            if (watched[i].Before is not { } old)
+            {
+                unknown ??= $"{subject} could not be read";
+            }
+            else if (watched[i].After is { } now ? !now.AsSpan().SequenceEqual(old) : watched[i].Reverted)
+            {
+                differs.Add(new SimulatedDifference(subject, Hex.Encode(old), watched[i].After is { } other ? Hex.Encode(other) : null));
+            }
+            else if (watched[i].After is null)
+            {
+                unknown ??= $"{subject} could not be read afterwards: {watched[i].Problem}";
+            }
+        }
+
+        foreach (var transaction in transactions.Where(transaction => transaction.Succeeds == false))
+        {
+            Find("simulation-rollback-reverts", FindingWeight.Note, $"It could not be undone as planned: {transaction.Purpose} would revert: {transaction.Reason}.");
+        }
+
+        foreach (var difference in differs)
+        {
+            Find("simulation-rollback-differs", FindingWeight.Note, $"Undoing it as planned does not restore {difference.Subject}: {difference.Before} before, {difference.After ?? "a revert"} afterwards.");
+        }
+
+        bool? reverses = transactions.Exists(transaction => transaction.Succeeds == false) || differs.Count > 0 ? false : unknown is null ? true : null;
+        if (reverses is null)
+        {
+            Find("simulation-unknown", FindingWeight.Unknown, $"Whether undoing it restores what was before is unknown: {unknown}.");
+        }
+
+        return new SimulatedRollback(reverses, reverses is null ? unknown : null, transactions, differs);
+    }
+
+    // "StakeManager.minimum() = 5" is about StakeManager.minimum().
+    private static string SubjectOf(Expectation expectation) => expectation.Subject.IndexOf(" = ", StringComparison.Ordinal) is var at and > 0 ? expectation.Subject[..at] : expectation.Subject;
+
+    private void Weigh(string purpose, ulong? gas)
+    {
+        if (gas > MostGas)
+        {
+            Find("simulation-gas", FindingWeight.Note, string.Create(CultureInfo.InvariantCulture, $"{purpose} uses {gas} gas, and Ethereum admits no transaction above {MostGas} (EIP-7825)."));
+        }
     }
 
     private void CompareMeans(PlannedTransaction planned, SimulatedOutcome? outcome, CallFrame? frame)
