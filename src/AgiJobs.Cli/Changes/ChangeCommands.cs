@@ -116,9 +116,15 @@ internal static class ChangeCommands
 
     private static Command Simulate(CommonOptions options, CommandEnvironment environment)
     {
-        var id = Id();
-        var command = new Command("simulate", "try a whole change on the newest state: calls, events, storage, what is not declared; sends nothing") { id };
-        Session.Run(command, options, environment, (session, parsed, cancellation) => Run(session, parsed.GetValue(id)!).SimulationAsync(cancellation));
+        var ids = new Argument<string[]>("id") { Description = "the change: its folder name, or the first digits of its digest; with --stack several, in their order, or none for all that wait", HelpName = "ID", Arity = ArgumentArity.ZeroOrMore };
+        var stack = new Option<bool>("--stack") { Description = "try several changes one on top of the other, and name the pairs whose order matters" };
+        var command = new Command("simulate", "try a whole change on the newest state, forward and then back: calls, events, storage, what is not declared; sends nothing") { ids, stack };
+        Session.Run(command, options, environment, (session, parsed, cancellation) => (parsed.GetValue(ids) ?? [], parsed.GetValue(stack)) switch
+        {
+            (var named, true) => StackRun.RunAsync(session, named, cancellation),
+            ([var one], false) => Run(session, one).SimulationAsync(cancellation),
+            _ => throw new ControlException("change-one", ExitCode.BadInput, "One change is simulated by itself.", "Give one ID, or add --stack."),
+        });
         return command;
     }
 

@@ -132,9 +132,10 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                     return Result(ExecutionEnd.NothingToDo, now);
                 }
 
-                if (!_wasElsewhere)
+                var preconditions = checks.Skip(_document.Expected.Count).ToList();
+                if (!_wasElsewhere && (_units.Count == 1 || preconditions.TrueForAll(check => check.Holds == true) || !await BegunByOthersAsync(cancellation).ConfigureAwait(false)))
                 {
-                    RequirePreconditions([.. checks.Skip(_document.Expected.Count)]);
+                    RequirePreconditions(preconditions);
                 }
             }
 
@@ -209,6 +210,20 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             }
 
             return true;
+        }
+
+        // True when the state is no longer the one that it was planned on because another machine began to execute this very change, and what it did is recorded.
+        private async Task<bool> BegunByOthersAsync(CancellationToken cancellation)
+        {
+            foreach (var unit in _units.Where(unit => unit.Operation is not null || unit.Base.Kind != RouteKind.Direct))
+            {
+                if (await (unit.Operation is null ? FinalElsewhereAsync(unit, cancellation) : ExecutedAsync(unit.Operation, cancellation)).ConfigureAwait(false) is { } done)
+                {
+                    await ElsewhereAsync(ExecutionJournal.EffectOf(unit), done, cancellation).ConfigureAwait(false);
+                }
+            }
+
+            return _wasElsewhere;
         }
 
         private async Task RemarkOnScheduledAsync(CancellationToken cancellation)

@@ -48,7 +48,7 @@ public static class ChangeSimulation
             IReadOnlyList<ChangeDocument> documents = document.Undoing(document.Instance) is { } undoing ? [document, undoing] : [document];
             var plan = await SimulationPlan.MakeAsync(client, protocol, documents, 1, options, block, signatures: true, cancellation).ConfigureAwait(false);
             IReadOnlyList<(Address Target, byte[] Call)> views = [.. SimulationRun.ViewsOf(document, protocol), .. documents.Count == 1 ? [] : SimulationRun.PlannedOn(document).Select(expectation => (expectation.Target, expectation.Call!))];
-            var run = await SimulationRun.TryAsync(client, plan, block.Header, block.Reference, views, cancellation).ConfigureAwait(false);
+            var run = await SimulationRun.TryAsync(client, plan, block.Header, block.Reference, views, HidesKeys(document, protocol, options, plan), cancellation).ConfigureAwait(false);
             if (run.IsComplete || options.Fork is null)
             {
                 return Judge(document, protocol, options, block.Header, plan, run, null, [.. run.Problems]);
@@ -111,7 +111,7 @@ public static class ChangeSimulation
         try
         {
             await using var fork = await options.Fork!.StartAsync(header, cancellation).ConfigureAwait(false);
-            var forked = await SimulationRun.TryAsync(fork.Client, unsigned, header, BlockReference.Latest, views, cancellation).ConfigureAwait(false);
+            var forked = await SimulationRun.TryAsync(fork.Client, unsigned, header, BlockReference.Latest, views, HidesKeys(document, protocol, options, unsigned), cancellation).ConfigureAwait(false);
             return Judge(document, protocol, options, header, plan, run, forked, [.. forked.Problems.Select(problem => $"on a fork, {problem}")]);
         }
         catch (Exception problem) when (problem is ControlException or EthereumException)
@@ -121,10 +121,10 @@ public static class ChangeSimulation
     }
 
     private static SimulationResult Judge(ChangeDocument document, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems) =>
-        Judge(document, 0, protocol, options, header, plan, run, fork, problems);
+        Judge(document, 0, 0, protocol, options, header, plan, run, fork, problems);
 
-    /// <summary>Judges one of the changes that were tried one after another.</summary>
-    internal static SimulationResult Judge(ChangeDocument document, int change, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems)
+    /// <summary>Judges one of the changes that were tried one after another, whose views begin at <paramref name="offset"/>.</summary>
+    internal static SimulationResult Judge(ChangeDocument document, int change, int offset, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems)
     {
         var book = new ContractBook(protocol, plan.Carriers, options.NameOf);
         var judge = new EffectJudge(document, protocol, plan, book);
@@ -154,7 +154,7 @@ public static class ChangeSimulation
             }
         }
 
-        var expected = judge.Judge(ViewsAfter(change), differences);
+        var expected = judge.Judge([.. ViewsAfter(change).Skip(offset)], differences);
         return new SimulationResult
         {
             Version = 1,
@@ -175,7 +175,7 @@ public static class ChangeSimulation
         TriedTransaction Tried(int index)
         {
             var (own, other) = (run.Transactions[index], fork?.Transactions[index]);
-            return new TriedTransaction(own.Outcome ?? other?.Outcome, own.Calls ?? other?.Calls, own.Difference ?? other?.Difference);
+            return new TriedTransaction(own.Outcome ?? other?.Outcome, own.Calls ?? other?.Calls, own.Difference ?? other?.Difference) { Images = own.Images.Count > 0 ? own.Images : other?.Images ?? [] };
         }
 
         List<TriedView> ViewsAfter(int index) => [.. run.Views[index].Select((view, i) => view.After is not null || view.Reverted || fork is null ? view : fork.Views[index][i])];
@@ -199,6 +199,12 @@ public static class ChangeSimulation
                 means.Add(name);
             }
         }
+    }
+
+    internal static Func<int, TriedTransaction, bool> HidesKeys(ChangeDocument document, Protocol protocol, SimulationOptions options, SimulationPlan plan)
+    {
+        var judge = new EffectJudge(document, protocol, plan, new ContractBook(protocol, plan.Carriers, options.NameOf));
+        return (index, tried) => judge.HidesKeys(plan.Transactions[index], tried);
     }
 
     private static SimulationResult Nothing(ChangeDocument document, BlockHeader header, string why) => new()

@@ -91,7 +91,7 @@ internal sealed class EffectJudge
             Gas = gas,
             Calls = frame is null ? null : [.. frame.Calls.Select(Node)],
             Events = logs is null ? [] : [.. logs.Select(Event)],
-            Storage = difference is null ? [] : [.. Writes(difference, logs ?? [], frame, planned)],
+            Storage = difference is null ? [] : [.. Writes(difference, logs ?? [], frame, planned, tried.Images)],
             Movements = Movements(tried),
             Codes = Codes(planned, frame, difference),
         };
@@ -198,7 +198,7 @@ internal sealed class EffectJudge
         string? unknown = transactions.Find(transaction => transaction.Succeeds is null) is { } untold ? $"whether {untold.Purpose} succeeds is not told" : null;
         for (var i = 0; i < subjects.Count; i++)
         {
-            var subject = SubjectOf(subjects[i]);
+            var subject = SimulationRun.SubjectOf(subjects[i]);
             if (watched[i].Before is not { } old)
             {
                 unknown ??= $"{subject} could not be read";
@@ -231,9 +231,6 @@ internal sealed class EffectJudge
 
         return new SimulatedRollback(reverses, reverses is null ? unknown : null, transactions, differs);
     }
-
-    // "StakeManager.minimum() = 5" is about StakeManager.minimum().
-    private static string SubjectOf(Expectation expectation) => expectation.Subject.IndexOf(" = ", StringComparison.Ordinal) is var at and > 0 ? expectation.Subject[..at] : expectation.Subject;
 
     private void Weigh(string purpose, ulong? gas)
     {
@@ -294,7 +291,7 @@ internal sealed class EffectJudge
         return new SimulatedEvent(_book.Called(log.Address), log.Address, text, name, standing);
     }
 
-    private IEnumerable<SimulatedWrite> Writes(StateDifference difference, IReadOnlyList<SimulatedLog> logs, CallFrame? frame, PlannedTransaction planned)
+    private IEnumerable<SimulatedWrite> Writes(StateDifference difference, IReadOnlyList<SimulatedLog> logs, CallFrame? frame, PlannedTransaction planned, IReadOnlyList<byte[]> images)
     {
         var keys = KeysOf(logs, frame, planned);
         foreach (var (address, account) in difference.Accounts)
@@ -305,7 +302,7 @@ internal sealed class EffectJudge
             }
 
             var (layout, isKnown) = _book.LayoutOf(address);
-            foreach (var change in new StorageReader(layout, keys, _book.NameOf).Read(account.Storage))
+            foreach (var change in new StorageReader(layout, keys, _book.NameOf, images).Read(account.Storage))
             {
                 var standing = StandingOf(address, change, layout, isKnown);
                 var name = _book.Called(address);
@@ -329,6 +326,23 @@ internal sealed class EffectJudge
                 yield return new SimulatedWrite(name, address, change.Path, change.Type, change.Slot, change.Before, change.After, standing);
             }
         }
+    }
+
+    /// <summary>True when it writes to a contract whose variables are known what has no name by the keys at hand.</summary>
+    public bool HidesKeys(PlannedTransaction planned, TriedTransaction tried)
+    {
+        List<Bytes32>? keys = null;
+        foreach (var (address, account) in tried.Difference?.Accounts ?? new Dictionary<Address, AccountDifference>())
+        {
+            var (layout, isKnown) = _book.LayoutOf(address);
+            if (isKnown && account.Storage.Count > 0 && layout.Variables.Any(variable => variable.Type.IsHashed)
+                && new StorageReader(layout, keys ??= KeysOf(tried.Calls?.AllLogs() ?? [], tried.Calls, planned), _book.NameOf).Read(account.Storage).Any(change => change.Variable is null))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private EffectStanding StandingOf(Address address, StorageChange change, StorageLayout layout, bool isKnown)

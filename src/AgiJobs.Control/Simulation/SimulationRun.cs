@@ -11,7 +11,11 @@ namespace AgiJobs.Control.Simulation;
 /// <param name="Outcome">By <c>eth_simulateV1</c>; null when the node did not tell.</param>
 /// <param name="Calls">By the call tracer; null when the node did not tell.</param>
 /// <param name="Difference">By the prestate tracer; null when the node did not tell.</param>
-internal sealed record TriedTransaction(SimulatedOutcome? Outcome, CallFrame? Calls, StateDifference? Difference);
+internal sealed record TriedTransaction(SimulatedOutcome? Outcome, CallFrame? Calls, StateDifference? Difference)
+{
+    /// <summary>What it hashes; empty when the node does not tell or was not asked.</summary>
+    public IReadOnlyList<byte[]> Images { get; init; } = [];
+}
 
 /// <summary>A view read before and after.</summary>
 /// <param name="Target">The contract.</param>
@@ -54,14 +58,16 @@ internal sealed class SimulationRun
 
     /// <summary>
     /// Tries the plan. One transaction takes one round trip, each further one that is judged another, since its storage differences are traced on top of those before it; the views of each
-    /// change take one more where <c>eth_simulateV1</c> is missing.
+    /// change take one more where <c>eth_simulateV1</c> is missing, and so does a transaction of which <paramref name="hidesKeys"/> says that what it writes has no name without what it hashes.
     /// </summary>
-    public static async Task<SimulationRun> TryAsync(EthereumClient client, SimulationPlan plan, BlockHeader header, BlockReference at, IReadOnlyList<(Address Target, byte[] Call)> views, CancellationToken cancellation)
+    public static async Task<SimulationRun> TryAsync(EthereumClient client, SimulationPlan plan, BlockHeader header, BlockReference at, IReadOnlyList<(Address Target, byte[] Call)> views, Func<int, TriedTransaction, bool> hidesKeys, CancellationToken cancellation)
     {
         var problems = new List<string>();
         var reads = views.Select(view => new CallRequest { To = view.Target, Data = view.Call }).ToList();
         var calls = new CallFrame?[plan.Transactions.Count];
         var differences = new StateDifference?[plan.Transactions.Count];
+        var images = new IReadOnlyList<byte[]>[plan.Transactions.Count];
+        Array.Fill(images, []);
 
         // In the order in which the node answers: the views are read when each change has been made.
         var blocks = BlocksOf(plan, header);
@@ -116,6 +122,15 @@ internal sealed class SimulationRun
             await batch.SendAsync(cancellation).ConfigureAwait(false);
             calls[i] = Told(frame, "the tree of calls", problems);
             differences[i] = Told(difference, "the storage differences", problems);
+            if (i < plan.Judged && differences[i] is { } left && hidesKeys(i, new TriedTransaction(null, calls[i], left)))
+            {
+                // Only where something was written whose name cannot be found otherwise: it takes the node long. One that does not tell leaves it without a name.
+                batch = client.NewBatch();
+                var hashing = batch.Add(SimulationRequests.TraceHashing(all[i].Request, at, all[i].Block, overrides));
+                await batch.SendAsync(cancellation).ConfigureAwait(false);
+                images[i] = hashing.TryGet(out var seen) ? seen : [];
+            }
+
             if (differences[i] is not { } known)
             {
                 break;
@@ -145,7 +160,7 @@ internal sealed class SimulationRun
 
         var first = before.ConvertAll(slot => slot.TryGet(out var old) ? old : null);
         return new SimulationRun(
-            [.. calls.Select((frame, i) => new TriedTransaction(told?[transactionAt[i]], frame, differences[i]))],
+            [.. calls.Select((frame, i) => new TriedTransaction(told?[transactionAt[i]], frame, differences[i]) { Images = images[i] })],
             plan.Judged,
             [.. after.Select((read, change) => (IReadOnlyList<TriedView>)[.. views.Select((view, i) => new TriedView(view.Target, view.Call, change == 0 ? first[i] : after[change - 1][i].Result, read[i].Result, read[i].Problem, read[i].Reverted))])],
             batchers.Where(entry => entry.Value.TryGet(out var code) && code.Length > 0 && SafeContracts.Find(entry.Key) is { CodeHash: { } hash } && Keccak256.Hash(code) == hash).Select(entry => entry.Key).ToHashSet(),
@@ -158,6 +173,9 @@ internal sealed class SimulationRun
 
     /// <summary>The views that a change was planned on, each once.</summary>
     public static IReadOnlyList<Expectation> PlannedOn(ChangeDocument document) => [.. document.Preconditions.Where(expectation => expectation.Call is not null).DistinctBy(expectation => (expectation.Target, Hex.Encode(expectation.Call)))];
+
+    /// <summary>What a view is about, for people: <c>StakeManager.minimum()</c> of <c>StakeManager.minimum() = 5</c>.</summary>
+    public static string SubjectOf(Expectation expectation) => expectation.Subject.IndexOf(" = ", StringComparison.Ordinal) is var at and > 0 ? expectation.Subject[..at] : expectation.Subject;
 
     /// <summary>The modules whose paused bit must stay as it is.</summary>
     public static IEnumerable<Description.Module> Watched(ChangeDocument document, Description.Protocol protocol) =>
