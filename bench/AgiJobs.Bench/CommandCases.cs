@@ -61,14 +61,14 @@ internal static class CommandCases
         };
     }
 
-    // One Safe transaction of 40 calls through SystemPause, with what must hold before and after and the 40 calls that undo it.
+    // One Safe transaction of 40 calls, with what must hold before and after and the 40 calls that undo it.
     private static ChangeDocument Wave(Protocol protocol)
     {
         var pool = protocol["FeePool"];
         var (share, limit) = (pool.Abi.Function("stakerShareBps"), pool.Abi.Function("rewardLimit"));
         var old = Wait(Network.Value.Client.CallAsync(new CallRequest { To = pool.Address, Data = share.Encode() }, BlockReference.Latest));
         var most = Wait(Network.Value.Client.CallAsync(new CallRequest { To = pool.Address, Data = limit.Encode() }, BlockReference.Latest));
-        var route = new Route { Kind = RouteKind.Forwarder, Role = "FeePool.owner", Caller = protocol["SystemPause"].Address, Function = "executeGovernanceCall(address,bytes)", Via = new Route { Kind = RouteKind.Safe, Role = "SystemPause.owner", Caller = Network.Value.Safe } };
+        var route = new Route { Kind = RouteKind.Safe, Role = "FeePool.owner", Caller = Network.Value.Safe };
         return new ChangeDocument
         {
             Version = 1,

@@ -94,7 +94,7 @@ public sealed class WaveCommandsTests(DevnetFixture fixture) : IClassFixture<Dev
         return (int)new Bytes32(await Devnet.Client.CallAsync(new CallRequest { To = pool.Address, Data = pool.Abi.Function(view).Encode() }, BlockReference.Latest)).ToUnsigned();
     }
 
-    // Through the Safe and SystemPause, each call beyond the first in a chunk of its own where chunks are asked for.
+    // Through the Safe, each call beyond the first in a chunk of its own where chunks are asked for.
     private async Task<string> FileAsync(string instance, int chunks, params IReadOnlyList<(string Setter, string View, int Value)> settings)
     {
         var protocol = Devnet.Protocol;
@@ -105,7 +105,7 @@ public sealed class WaveCommandsTests(DevnetFixture fixture) : IClassFixture<Dev
             before.Add(await ReadAsync(view));
         }
 
-        var route = new Route { Kind = RouteKind.Forwarder, Role = "FeePool.owner", Caller = protocol["SystemPause"].Address, Function = "executeGovernanceCall(address,bytes)", Via = new Route { Kind = RouteKind.Safe, Role = "SystemPause.owner", Caller = Devnet.Safe } };
+        var route = new Route { Kind = RouteKind.Safe, Role = "FeePool.owner", Caller = Devnet.Safe };
         var document = new ChangeDocument
         {
             Version = 1,
