@@ -128,13 +128,14 @@ internal static class ChangeCommands
         var export = new Option<string?>("--export") { Description = "write what is to be signed as typed data for a browser's wallet, with plain words; signs nothing", HelpName = "FILE" };
         var qr = new Option<bool>("--qr") { Description = "show what is to be signed as QR codes for a machine without a network; signs nothing" };
         var scan = new Option<string?>("--scan") { Description = "file the signatures that a machine without a network gave as QR codes: their texts, or a file with them", HelpName = "TEXT|FILE" };
-        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it, here or elsewhere; sends nothing") { id, duty, refuse, signature, export, qr, scan };
+        var collect = new Option<bool>("--collect") { Description = "file the confirmations that the network's Safe Transaction Service has; each is recovered first" };
+        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it, here or elsewhere; sends nothing") { id, duty, refuse, signature, export, qr, scan, collect };
         command.Options.Add(options.Signers);
         command.Options.Add(options.Out);
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
             var run = Run(session, parsed.GetValue(id)!);
-            var modes = ((string Name, bool Given)[])[("--signature", parsed.GetValue(signature) is not null), ("--scan", parsed.GetValue(scan) is not null), ("--export", parsed.GetValue(export) is not null), ("--qr", parsed.GetValue(qr)), ("--refuse", parsed.GetValue(refuse) is not null)];
+            var modes = ((string Name, bool Given)[])[("--signature", parsed.GetValue(signature) is not null), ("--scan", parsed.GetValue(scan) is not null), ("--export", parsed.GetValue(export) is not null), ("--qr", parsed.GetValue(qr)), ("--collect", parsed.GetValue(collect)), ("--refuse", parsed.GetValue(refuse) is not null)];
             if (modes.Where(mode => mode.Given).Select(mode => mode.Name).ToList() is [_, _, ..] several)
             {
                 throw new ControlException("signature-alone", ExitCode.BadInput, $"{string.Join(" and ", several)} do not go together.", "Do one after the other.");
@@ -143,6 +144,11 @@ internal static class ChangeCommands
             if (parsed.GetValue(options.Out) is not null && !parsed.GetValue(qr))
             {
                 throw new ControlException("qr-file", ExitCode.BadInput, "--out says where the QR codes go, and there is no --qr.", "Add --qr, or leave --out out.");
+            }
+
+            if (parsed.GetValue(collect))
+            {
+                return run.CollectAsync(cancellation);
             }
 
             if ((parsed.GetValue(signature) ?? parsed.GetValue(scan)) is { } given)
