@@ -184,6 +184,19 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
+    /// <summary>The protocol at the newest block with every parameter, link and proxy, and the balances of the signers at hand.</summary>
+    public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation)
+    {
+        var protocol = Protocol;
+        var client = await ClientAsync(cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client)
+        {
+            Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)],
+            Whole = true,
+            Senders = [.. SignersAtHand.Select(signer => signer.Address)],
+        }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await TellAsync().ConfigureAwait(false);
