@@ -79,13 +79,13 @@ public sealed partial class SafeServiceServer : IAsyncDisposable
             return Propose(request.Body);
         }
 
-        if (TransactionPath().Match(request.Path) is { Success: true } match && _known.TryGetValue(Bytes32.Parse(match.Groups[1].Value), out var known))
+        if (TransactionPath().Match(request.Path) is { Success: true } match && _known.TryGetValue(Bytes32.Parse(match.Groups["hash"].Value), out var known))
         {
-            var hash = Bytes32.Parse(match.Groups[1].Value);
-            return (request.Method, match.Groups[2].Value) switch
+            var hash = Bytes32.Parse(match.Groups["hash"].Value);
+            return (request.Method, match.Groups["below"].Value) switch
             {
                 ("GET", "") => new LocalReply(200, Shown(known.Transaction).ToJsonString()),
-                ("GET", _) => Confirmations(hash, known.Confirmations, match.Groups[3].Value),
+                ("GET", _) => Confirmations(hash, known.Confirmations, match.Groups["offset"].Value),
                 ("POST", "confirmations/") => Confirm(hash, request.Body, known.Confirmations),
                 _ => new LocalReply(405),
             };
@@ -272,6 +272,6 @@ public sealed partial class SafeServiceServer : IAsyncDisposable
     [GeneratedRegex("^0x([0-9a-f]{2})*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HexData();
 
-    [GeneratedRegex(@"^/api/v1/multisig-transactions/(0x[0-9a-f]{64})/(confirmations/)?(?:\?offset=([0-9]+))?$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^/api/v1/multisig-transactions/(?<hash>0x[0-9a-f]{64})/(?<below>confirmations/)?(\?offset=(?<offset>[0-9]+))?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TransactionPath();
 }

@@ -148,7 +148,9 @@ internal static class ChangeCommands
 
             if (parsed.GetValue(collect))
             {
-                return run.CollectAsync(cancellation);
+                return session.NamedSigners.Count > 0 || parsed.GetValue(duty) is { Length: > 0 }
+                    ? throw new ControlException("signature-alone", ExitCode.BadInput, "--collect files what was signed already, so nobody signs besides.", "Leave --signer and --duty out.")
+                    : run.CollectAsync(cancellation);
             }
 
             if ((parsed.GetValue(signature) ?? parsed.GetValue(scan)) is { } given)

@@ -45,6 +45,7 @@ public static class SigningFile
                 else if (item is SigningItem.OfSafe { Hash: var hash })
                 {
                     json.WriteString("safe", hash.Domain.Safe.ToString());
+                    json.WriteString("safeVersion", hash.Domain.Version.ToString());
                     json.WriteString("domainHash", hash.DomainHash.ToString());
                     json.WriteString("messageHash", hash.MessageHash.ToString());
                 }
@@ -110,11 +111,10 @@ public static class SigningFile
                     }
                     else
                     {
-                        // Which version the Safe is of shows in the typed data only by its domain; from 1.3.0 on they hash alike.
                         var document = item.GetProperty("typedData");
                         var message = document.GetProperty("message");
                         json.WriteString("safe", document.GetProperty("domain").GetProperty("verifyingContract").GetString());
-                        json.WriteString("version", "1.4.1");
+                        json.WriteString("version", item.GetProperty("safeVersion").GetString());
                         foreach (var key in (string[])["to", "value", "data", "operation", "nonce"])
                         {
                             json.WritePropertyName(key);
