@@ -5,7 +5,7 @@ using AgiJobs.Control.Workspaces;
 
 namespace AgiJobs.Cli.Configuration;
 
-/// <summary><c>config schema [NAME]</c>: the JSON Schemas of the workspace's files.</summary>
+/// <summary><c>config</c>: the workspace's files.</summary>
 internal static class ConfigCommands
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
@@ -41,6 +41,8 @@ internal static class ConfigCommands
             return Task.FromResult(ExitCode.Clean);
         });
         command.Subcommands.Add(schema);
+        command.Subcommands.Add(SnapshotCommands.Snapshot(options, environment));
+        command.Subcommands.Add(SnapshotCommands.Restore(options, environment));
         return command;
     }
 
