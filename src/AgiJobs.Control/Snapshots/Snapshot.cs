@@ -45,11 +45,11 @@ public sealed record SnapshotManifest(DateTimeOffset TakenAt, string Note, IRead
                 DateTimeOffset.ParseExact((string?)json["takenAt"] ?? "", TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
                 (string?)json["note"] ?? "",
                 FileInventory.FromJson(json["files"]));
-            return manifest.Encode().AsSpan().SequenceEqual(bytes) ? manifest : throw new FormatException("its manifest is not in its canonical form");
+            return manifest.Encode().AsSpan().SequenceEqual(bytes) ? manifest : throw new FormatException("it is not in its canonical form");
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException or ArgumentException or NullReferenceException or ControlException)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or ArgumentException or FormatException or NullReferenceException or ControlException)
         {
-            throw new FormatException("its manifest is damaged", problem);
+            throw new FormatException($"its manifest is damaged: {problem.Message}", problem);
         }
     }
 }

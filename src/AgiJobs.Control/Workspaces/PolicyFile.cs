@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AgiJobs.Control.Workspaces;
 
 /// <summary>
@@ -6,6 +8,10 @@ namespace AgiJobs.Control.Workspaces;
 /// </summary>
 public sealed record PolicyFile
 {
+    /// <summary>The JSON Schema that an editor holds the file against; nothing is read from it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 

@@ -68,6 +68,8 @@ public sealed class ConfigurationRestoreTests : IDisposable
         var (undone, done) = (0, 0);
         for (var at = 0; ; at++)
         {
+            // A snapshot of its own for each run.
+            _ground.Time.Advance(TimeSpan.FromMinutes(1));
             try
             {
                 _ = await _ground.Restore(at).ExecuteAsync(snapshot.Id, CancellationToken.None);
@@ -148,6 +150,7 @@ public sealed class ConfigurationRestoreTests : IDisposable
     {
         for (var at = 0; !ConfigurationRestore.IsPending(_ground.Workspace); at++)
         {
+            _ground.Time.Advance(TimeSpan.FromMinutes(1));
             await Assert.ThrowsAsync<KilledException>(() => _ground.Restore(at).ExecuteAsync(id, CancellationToken.None));
         }
 
