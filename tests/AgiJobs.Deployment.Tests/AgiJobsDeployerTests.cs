@@ -75,7 +75,7 @@ public sealed class AgiJobsDeployerTests(DevnetFixture fixture) : IClassFixture<
         {
             foreach (var link in module.Links)
             {
-                Assert.Equal(Devnet.Protocol[link.Module].Address, (await CallAsync(module.Address, module.Abi.Function(link.Getter)))[0].AsAddress());
+                Assert.Equal(Devnet.Protocol[link.Target].Address, (await CallAsync(module.Address, link.Getter))[0].AsAddress());
             }
         }
     }

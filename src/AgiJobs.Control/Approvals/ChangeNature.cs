@@ -23,7 +23,7 @@ public sealed record ChangeNature(bool IsPause, bool IsResume, Risk Risk)
 
     private static Risk RiskOf(ChangeStep step, Protocol protocol) =>
         protocol.At(step.Target) is not { } module || LeverOf(step, protocol) is not null ? Risk.Red
-        : module.Parameters.Where(parameter => Calls(step, module.Abi.Function(parameter.Setter))).Select(parameter => (Risk?)parameter.Risk).Max() ?? Risk.Red;
+        : module.Parameters.Where(parameter => Calls(step, parameter.Setter)).Select(parameter => (Risk?)parameter.Risk).Max() ?? Risk.Red;
 
     // The whole call has to fit, not its first four bytes.
     private static bool Calls(ChangeStep step, Ethereum.Abi.AbiFunction function)

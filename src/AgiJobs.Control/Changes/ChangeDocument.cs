@@ -100,6 +100,12 @@ public sealed record ChangeStep
     /// <summary>How the call gets its authority.</summary>
     public required Route Route { get; init; }
 
+    /// <summary>
+    /// Which of several transactions carries it: steps that follow each other with one route are joined into one transaction only within one chunk, so that a wave of many calls stays below
+    /// the gas that a transaction may have (EIP-7825). Counted from 0; absent for 0.
+    /// </summary>
+    public int? Chunk { get; init; }
+
     // The old salt is a hash, so that its 32 bytes stand nowhere but where it is meant.
     internal ChangeStep WithSalt(Bytes32 salt)
     {
@@ -187,6 +193,11 @@ public sealed record Rollback
 
     /// <summary>What undoing takes, or why there is no undoing.</summary>
     public required string Note { get; init; }
+
+    /// <summary>
+    /// The calls that undo the change, in order, with their routes; absent when a command undoes it, as for pauses, or nothing does. Never empty. They are carried in a change of their own.
+    /// </summary>
+    public IReadOnlyList<ChangeStep>? Steps { get; init; }
 }
 
 /// <summary>How changes and their records are read and written.</summary>

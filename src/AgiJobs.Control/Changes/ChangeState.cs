@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AgiJobs.Control.Approvals;
+using AgiJobs.Control.Execution;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Changes;
@@ -124,13 +125,14 @@ public sealed record ChangeState(ChangePhase Phase, string? Why)
             return new ChangeState(ChangePhase.Failed, "it was mined and reverted");
         }
 
-        // What schedules an operation does not bring it about; what another machine sent does.
-        var done = entries.Where(entry => (string?)entry["event"] is "mined" or "elsewhere").Select(entry => (string?)entry["unit"]).Where(unit => unit?.EndsWith(".schedule", StringComparison.Ordinal) != true).Distinct(StringComparer.Ordinal).Count();
+        // What schedules an operation, and a Safe's consent to another's transaction, do not bring it about; what another machine sent does.
+        var units = ExecutionUnit.Of(document);
+        var isDone = units.All(unit => entries.Exists(entry => (string?)entry["event"] is "mined" or "elsewhere" && string.Equals((string?)entry["unit"], ExecutionJournal.EffectOf(unit), StringComparison.Ordinal)));
         return (string?)entries[^1]["event"] switch
         {
             "refused" => new ChangeState(ChangePhase.Refused, "it was cancelled: another transaction took its nonce"),
             "replaced" => new ChangeState(ChangePhase.Failed, "another transaction took its nonce"),
-            "mined" or "elsewhere" when done >= Units(document) => new ChangeState(ChangePhase.Executed, null),
+            "mined" or "elsewhere" when isDone => new ChangeState(ChangePhase.Executed, null),
             _ => new ChangeState(ChangePhase.Executing, objections ? "it was refused after it had been begun" : null),
         };
     }
@@ -140,8 +142,6 @@ public sealed record ChangeState(ChangePhase Phase, string? Why)
         var all = entries.ToList();
         return all[(1 + all.FindLastIndex(entry => (string?)entry["event"] is "reorganised"))..];
     }
-
-    private static int Units(ChangeDocument document) => document.Steps[0].Route.Base.Kind == RouteKind.Safe ? 1 : document.Steps.Count;
 
     private static string NameOf(ChangePhase phase) => phase == ChangePhase.RolledBack ? "rolled-back" : phase.ToString().ToLowerInvariant();
 }

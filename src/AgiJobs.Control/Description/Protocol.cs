@@ -3,6 +3,7 @@ using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Storage;
 
 namespace AgiJobs.Control.Description;
@@ -120,7 +121,7 @@ public sealed class Protocol
             Check(file, entry, abi, path);
             if (manifest.Modules.TryGetValue(entry.Name, out var placed))
             {
-                modules.Add(new Module(entry, abi, placed.Address, Pausable(file), new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
+                modules.Add(new Module(entry, abi, placed.Address, Pausable(file), file.Tokens, new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
             }
         }
 
@@ -161,19 +162,20 @@ public sealed class Protocol
             [
                 module.Paused,
                 .. module.Levers.Select(lever => lever.Function),
-                .. module.Roles.SelectMany(role => (string?[])[role.Holders, role.AccessControl, role.Grant, role.Revoke]),
+                .. module.Roles.SelectMany(role => (string?[])[role.Holders, role.AccessControl, role.Grant, role.Revoke, role.Accept]),
                 .. module.Links.SelectMany(link => (string?[])[link.Getter, link.Setter]),
                 .. module.Parameters.SelectMany(parameter => (string?[])[parameter.Getter, parameter.Setter]),
                 .. module.Actions.Select(action => action.Function),
                 .. module.Forwards.Select(forward => forward.Function),
                 .. module.Participants,
+                .. module.Effects.Keys,
             ];
             foreach (var function in functions)
             {
                 _ = function is null ? null : abi.Function(function);
             }
 
-            foreach (var signature in ((EffectFile?[])[module.Stopping, module.Resuming, .. module.Levers.Select(lever => lever.Effects), .. module.Forwards.Select(forward => forward.Effects)]).SelectMany(effects => effects?.Emits ?? []))
+            foreach (var signature in ((EffectFile?[])[module.Stopping, module.Resuming, .. module.Levers.Select(lever => lever.Effects), .. module.Forwards.Select(forward => forward.Effects)]).SelectMany(effects => effects?.Emits ?? []).Concat(module.Effects.Values.SelectMany(effects => effects.Emits)))
             {
                 _ = abi.Event(signature);
             }
@@ -251,7 +253,8 @@ public sealed class Protocol
             }
         }
 
-        foreach (var (function, callers) in module.Levers.Select(lever => (lever.Function, lever.Callers)).Concat(module.Actions.Select(action => (action.Function, action.Callers))).Concat(module.Forwards.Select(forward => (forward.Function, forward.Callers))))
+        foreach (var (function, callers) in module.Levers.Select(lever => (lever.Function, lever.Callers)).Concat(module.Actions.Select(action => (action.Function, action.Callers))).Concat(module.Forwards.Select(forward => (forward.Function, forward.Callers)))
+            .Concat(module.Parameters.Select(parameter => (parameter.Setter, parameter.Callers))).Concat(module.Roles.Where(role => role.Grant is not null).Select(role => (role.Grant!, role.Callers))))
         {
             foreach (var caller in callers)
             {
@@ -266,6 +269,34 @@ public sealed class Protocol
         foreach (var parameter in module.Parameters)
         {
             CheckParameter(module, parameter, abi, path);
+        }
+
+        foreach (var rule in module.Rules)
+        {
+            if (Rule.Fault(rule) is { } fault)
+            {
+                throw Invalid(path, $"module {module.Name}: {fault}.");
+            }
+
+            if (Rule.Names(rule).FirstOrDefault(name => !module.Parameters.Any(parameter => string.Equals(parameter.Name, name, StringComparison.Ordinal))) is { } stray)
+            {
+                throw Invalid(path, $"module {module.Name}: a rule names '{stray}', which is no parameter of this module.");
+            }
+
+            if (((string?[])[rule.In, rule.AtMostMembersOf, .. rule.NotIn ?? []]).OfType<string>().FirstOrDefault(name => !module.Roles.Any(role => string.Equals(role.Name, name, StringComparison.Ordinal))) is { } nobody)
+            {
+                throw Invalid(path, $"module {module.Name}: a rule names '{nobody}', which is no role of this module.");
+            }
+        }
+
+        foreach (var other in module.Effects.Values.SelectMany(effects => effects.Elsewhere.Keys))
+        {
+            _ = file.Modules.Any(candidate => string.Equals(candidate.Name, other, StringComparison.Ordinal)) ? true : throw Invalid(path, $"module {module.Name}: effects on '{other}', which is not described.");
+        }
+
+        foreach (var role in module.Roles.Where(role => role.Accept is null != role.Pending is null || (role.Pending is { } pending && !module.Roles.Any(other => string.Equals(other.Name, pending, StringComparison.Ordinal)))))
+        {
+            throw Invalid(path, $"module {module.Name}, role {role.Name}: accept and pending stand together, and pending is a role of this module.");
         }
 
         foreach (var link in module.Links)
@@ -340,7 +371,7 @@ public sealed class Module
 {
     private readonly Lazy<StorageLayout?> _layout;
 
-    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable, Lazy<StorageLayout?> layout)
+    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable, IReadOnlyDictionary<string, int> tokens, Lazy<StorageLayout?> layout)
     {
         _layout = layout;
         Name = file.Name;
@@ -350,8 +381,11 @@ public sealed class Module
         Paused = file.Paused is null ? null : abi.Function(file.Paused);
         Roles = [.. file.Roles.Select(role => new Role(this, role, abi))];
         Levers = [.. file.Levers.Select(lever => new Lever(this, lever, abi, pausable))];
-        Links = file.Links;
-        Parameters = file.Parameters;
+        Links = [.. file.Links.Select(link => new Link(this, link, abi))];
+        Parameters = [.. file.Parameters.Select(parameter => new Parameter(this, parameter, abi, tokens))];
+        Rules = [.. file.Rules.Select(rule => new Rule(this, rule, Parameters))];
+        Effects = file.Effects;
+        Actions = file.Actions;
         Stopping = file.Stopping;
         Resuming = file.Resuming;
         Forwards = file.Forwards;
@@ -392,10 +426,19 @@ public sealed class Module
     public IReadOnlyList<Role> Roles { get; }
 
     /// <summary>Addresses of other modules.</summary>
-    public IReadOnlyList<LinkFile> Links { get; }
+    public IReadOnlyList<Link> Links { get; }
 
     /// <summary>Values that the owners may set.</summary>
-    public IReadOnlyList<ParameterFile> Parameters { get; }
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Rules over its values.</summary>
+    public IReadOnlyList<Rule> Rules { get; }
+
+    /// <summary>What calls of it do, by signature.</summary>
+    public IReadOnlyDictionary<string, CallEffectFile> Effects { get; }
+
+    /// <summary>What holders of its roles can do besides.</summary>
+    public IReadOnlyList<ActionFile> Actions { get; }
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
@@ -456,6 +499,9 @@ public sealed class Lever
 /// <summary>A set of accounts with a power.</summary>
 public sealed class Role
 {
+    private readonly IReadOnlyList<string> _grantArguments;
+    private readonly IReadOnlyList<string> _revokeArguments;
+
     internal Role(Module module, RoleFile file, ContractAbi abi)
     {
         Module = module;
@@ -464,7 +510,13 @@ public sealed class Role
         Risk = file.Risk;
         Holders = file.Holders is null ? null : abi.Function(file.Holders);
         AccessControl = file.AccessControl is null ? null : abi.Function(file.AccessControl);
-        IsGranted = file.Grant is not null;
+        Grant = file.Grant is null ? null : abi.Function(file.Grant);
+        Revoke = file.Revoke is null ? null : abi.Function(file.Revoke);
+        Accept = file.Accept is null ? null : abi.Function(file.Accept);
+        Pending = file.Pending;
+        Callers = file.Callers;
+        _grantArguments = file.GrantArguments;
+        _revokeArguments = file.RevokeArguments;
         Arguments = Holders is null ? [] : [.. Holders.Inputs.Zip(file.Arguments, (input, text) => ArgumentText.Parse(input.Type, text))];
     }
 
@@ -486,12 +538,77 @@ public sealed class Role
     /// <summary>The view that returns the holder or holders.</summary>
     public AbiFunction? Holders { get; }
 
+    /// <summary>The id that OpenZeppelin's custom gives it, the hash of the getter's name; what the chain says may differ.</summary>
+    public Bytes32 CustomaryId => AccessControl is null || string.Equals(AccessControl.Name, "DEFAULT_ADMIN_ROLE", StringComparison.Ordinal) ? Bytes32.Zero : Keccak256.Hash(AccessControl.Name);
+
     /// <summary>True when an office grants it; false when accounts take it by themselves.</summary>
-    public bool IsGranted { get; }
+    public bool IsGranted => Grant is not null;
+
+    /// <summary>The function that grants or offers it; null when no office does.</summary>
+    public AbiFunction? Grant { get; }
+
+    /// <summary>The function that revokes it; null when it cannot be revoked, only given to another.</summary>
+    public AbiFunction? Revoke { get; }
+
+    /// <summary>The function by which the new holder takes over what was offered; null when the grant is enough.</summary>
+    public AbiFunction? Accept { get; }
+
+    /// <summary>The role of the module that an offer fills until it is accepted; null when the grant is enough.</summary>
+    public string? Pending { get; }
+
+    /// <summary>Roles that may grant and revoke it.</summary>
+    public IReadOnlyList<string> Callers { get; }
+
+    /// <summary>True when it has one holder at a time, whom a grant replaces.</summary>
+    public bool IsSingle => Holders?.Outputs is [{ Type.Kind: AbiTypeKind.Address }];
+
+    /// <summary>The arguments of <see cref="Grant"/> for an account.</summary>
+    /// <param name="account">Who gets it.</param>
+    /// <param name="id">The role's id on the chain; needed for AccessControl only.</param>
+    public IReadOnlyList<AbiValue> GrantArguments(Address account, Bytes32? id) => Fill(Grant!, _grantArguments, account, id);
+
+    /// <summary>The arguments of <see cref="Revoke"/> for an account.</summary>
+    public IReadOnlyList<AbiValue> RevokeArguments(Address account, Bytes32? id) => Fill(Revoke!, _revokeArguments, account, id);
+
+    private static IReadOnlyList<AbiValue> Fill(AbiFunction function, IReadOnlyList<string> texts, Address account, Bytes32? id) =>
+        texts.Count > 0 ? [.. function.Inputs.Zip(texts, (input, text) => string.Equals(text, "$", StringComparison.Ordinal) ? account : ArgumentText.Parse(input.Type, text))]
+        : function.Inputs.Count == 1 ? [account]
+        : [id ?? throw new ControlException("role-id", ExitCode.Unknown, $"The id of the role that {function.Signature} takes is unknown.", "Read the chain again."), account];
 
     /// <summary>The arguments of <see cref="Holders"/>.</summary>
     public IReadOnlyList<AbiValue> Arguments { get; }
 
     /// <summary>The view that returns the role's id for AccessControlEnumerable.</summary>
     public AbiFunction? AccessControl { get; }
+}
+
+/// <summary>An address of another module that a module holds.</summary>
+public sealed class Link
+{
+    internal Link(Module module, LinkFile file, ContractAbi abi)
+    {
+        Module = module;
+        Getter = abi.Function(file.Getter);
+        Setter = file.Setter is null ? null : abi.Function(file.Setter);
+        Target = file.Module;
+        Callers = file.Callers;
+    }
+
+    /// <summary>The contract that holds it.</summary>
+    public Module Module { get; }
+
+    /// <summary>The view that returns it.</summary>
+    public AbiFunction Getter { get; }
+
+    /// <summary>The function that sets it; null when it is fixed.</summary>
+    public AbiFunction? Setter { get; }
+
+    /// <summary>The name of the module that it must point to.</summary>
+    public string Target { get; }
+
+    /// <summary>Roles that may set it.</summary>
+    public IReadOnlyList<string> Callers { get; }
+
+    /// <summary><c>Module.getter()</c>.</summary>
+    public string FullName => $"{Module.Name}.{Getter.Signature}";
 }

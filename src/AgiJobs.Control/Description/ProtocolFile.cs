@@ -27,6 +27,9 @@ public sealed record ProtocolFile
     /// <summary>What a resume means for them.</summary>
     public string? WhenResumed { get; init; }
 
+    /// <summary>The decimals of the protocol's tokens by symbol, for amounts such as <c>150 AGIALPHA</c>.</summary>
+    public IReadOnlyDictionary<string, int> Tokens { get => field ?? new Dictionary<string, int>(StringComparer.Ordinal); init; }
+
     /// <summary>The contracts, in the order in which reports list them.</summary>
     public required IReadOnlyList<ModuleFile> Modules { get; init; }
 }
@@ -67,6 +70,12 @@ public sealed record ModuleFile
     /// <summary>Values that the owners may set.</summary>
     public IReadOnlyList<ParameterFile> Parameters { get => field ?? []; init; }
 
+    /// <summary>Rules over several values, which no change may break.</summary>
+    public IReadOnlyList<RuleFile> Rules { get => field ?? []; init; }
+
+    /// <summary>What calls of this contract do, by the function's signature: setters, grants, actions. A call that is not described has no declared effects, so that every one that a simulation shows blocks it.</summary>
+    public IReadOnlyDictionary<string, CallEffectFile> Effects { get => field ?? new Dictionary<string, CallEffectFile>(StringComparer.Ordinal); init; }
+
     /// <summary>What holders of a role can do besides: refund, slash, withdraw, void.</summary>
     public IReadOnlyList<ActionFile> Actions { get => field ?? []; init; }
 
@@ -82,6 +91,47 @@ public sealed record EffectFile
 
     /// <summary>State variables that may be written, by the names of the compiler's storage layout; absent when they are not described.</summary>
     public IReadOnlyList<string>? Writes { get; init; }
+}
+
+/// <summary>What one function does: to its own contract and to others.</summary>
+public sealed record CallEffectFile
+{
+    /// <summary>Events that its own contract may emit, by signature.</summary>
+    public IReadOnlyList<string> Emits { get => field ?? []; init; }
+
+    /// <summary>State variables of its own contract that may be written; absent when they are not described.</summary>
+    public IReadOnlyList<string>? Writes { get; init; }
+
+    /// <summary>What it does to other modules, by name.</summary>
+    public IReadOnlyDictionary<string, EffectFile> Elsewhere { get => field ?? new Dictionary<string, EffectFile>(StringComparer.Ordinal); init; }
+}
+
+/// <summary>A rule over values of one module: exactly one of <see cref="Sum"/>, <see cref="Order"/> and <see cref="Value"/>.</summary>
+public sealed record RuleFile
+{
+    /// <summary>Parameters whose sum is bounded by <see cref="Exactly"/> or <see cref="AtMost"/>.</summary>
+    public IReadOnlyList<string>? Sum { get; init; }
+
+    /// <summary>The sum, in the unit's base; a decimal text.</summary>
+    public string? Exactly { get; init; }
+
+    /// <summary>The greatest sum.</summary>
+    public string? AtMost { get; init; }
+
+    /// <summary>Parameters none of which is above the next.</summary>
+    public IReadOnlyList<string>? Order { get; init; }
+
+    /// <summary>The parameter that the following is about.</summary>
+    public string? Value { get; init; }
+
+    /// <summary>The role that the value, an address, must hold.</summary>
+    public string? In { get; init; }
+
+    /// <summary>Roles that the value must not hold.</summary>
+    public IReadOnlyList<string>? NotIn { get; init; }
+
+    /// <summary>The role whose number of holders the value must not exceed.</summary>
+    public string? AtMostMembersOf { get; init; }
 }
 
 /// <summary>A function that passes on a call with the contract's own rights, such as <c>executeGovernanceCall(address,bytes)</c>.</summary>
@@ -194,6 +244,15 @@ public sealed record RoleFile
     /// <summary>Its arguments, as for <see cref="GrantArguments"/>.</summary>
     public IReadOnlyList<string> RevokeArguments { get => field ?? []; init; }
 
+    /// <summary>Roles that may grant and revoke it, as in <see cref="LeverFile.Callers"/>; <c>owner</c> when absent.</summary>
+    public IReadOnlyList<string> Callers { get => field ?? ["owner"]; init; }
+
+    /// <summary>The function by which the new holder takes it over, when granting only offers it, such as <c>acceptOwnership()</c>; absent when the grant is enough.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>The role that an offer fills until it is accepted; only with <see cref="Accept"/>.</summary>
+    public string? Pending { get; init; }
+
     /// <summary>How much a wrong holder can do.</summary>
     public required Risk Risk { get; init; }
 }
@@ -209,6 +268,9 @@ public sealed record LinkFile
 
     /// <summary>The module that it must point to.</summary>
     public required string Module { get; init; }
+
+    /// <summary>Roles that may set it, as in <see cref="LeverFile.Callers"/>; <c>owner</c> when absent.</summary>
+    public IReadOnlyList<string> Callers { get => field ?? ["owner"]; init; }
 }
 
 /// <summary>A value that the owners may set.</summary>
@@ -235,7 +297,10 @@ public sealed record ParameterFile
     /// </summary>
     public IReadOnlyList<JsonElement> SetterArguments { get => field ?? []; init; }
 
-    /// <summary>The unit: <c>bps</c>, <c>percent</c>, <c>wei</c>, <c>AGIALPHA</c>, <c>18 decimals</c>, <c>seconds</c>, <c>count</c>, <c>points</c>, <c>address</c>, <c>bytes32</c>, <c>namehash</c>, <c>text</c>.</summary>
+    /// <summary>Roles that may set it, as in <see cref="LeverFile.Callers"/>; <c>owner</c> when absent.</summary>
+    public IReadOnlyList<string> Callers { get => field ?? ["owner"]; init; }
+
+    /// <summary>The unit: <c>bps</c>, <c>percent</c>, <c>wei</c>, <c>wad</c> (18 decimals), <c>seconds</c>, <c>count</c>, <c>points</c>, <c>address</c>, <c>bytes32</c>, <c>namehash</c>, <c>text</c>, <c>flag</c>, or a token of <see cref="ProtocolFile.Tokens"/>.</summary>
     public required string Unit { get; init; }
 
     /// <summary>The least value, in the unit's base; a decimal text.</summary>

@@ -72,7 +72,7 @@ internal sealed class ExecutionUnit
         var groups = new List<List<ChangeStep>>();
         foreach (var step in document.Steps)
         {
-            if (groups is [.., var last] && Joins(last[0].Route, step.Route))
+            if (groups is [.., var last] && Joins(last[0], step))
             {
                 last.Add(step);
             }
@@ -105,7 +105,7 @@ internal sealed class ExecutionUnit
     }
 
     // A Safe makes several calls in one transaction, and a timelock in one operation.
-    private static bool Joins(Route first, Route next) => (first.Base.Kind == RouteKind.Safe || HasTimelock(first)) && Same(first, next);
+    private static bool Joins(ChangeStep first, ChangeStep next) => (first.Route.Base.Kind == RouteKind.Safe || HasTimelock(first.Route)) && (first.Chunk ?? 0) == (next.Chunk ?? 0) && Same(first.Route, next.Route);
 
     private static bool HasTimelock(Route route) => route.Kind == RouteKind.Timelock || (route.Via is { } via && HasTimelock(via));
 

@@ -30,7 +30,18 @@ internal sealed class AccountSurvey
     private static readonly Bytes32 Proposer = Keccak256.Hash("PROPOSER_ROLE");
     private static readonly Bytes32 Executor = Keccak256.Hash("EXECUTOR_ROLE");
 
+    private static readonly AbiFunction SafeModules = SafeAbi.Safe.Function("getModulesPaginated");
+
+    // Slots of the Safe contracts: keccak256 of guard_manager.guard.address, module_manager.module_guard.address, fallback_manager.handler.address; the singleton is the proxy's first word.
+    private static readonly Bytes32 GuardSlot = Bytes32.Parse("0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8");
+    private static readonly Bytes32 ModuleGuardSlot = Bytes32.Parse("0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947");
+    private static readonly Bytes32 FallbackHandlerSlot = Bytes32.Parse("0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5");
+    private static readonly Address Sentinel = Address.Parse("0x0000000000000000000000000000000000000001");
+    private const int ModulePage = 50;
+
     private readonly Protocol _protocol;
+    private readonly bool _whole;
+    private readonly HashSet<Address> _extended = [];
     private readonly List<Address> _hints;
     private readonly Dictionary<Address, Reading<AccountState>> _accounts = [];
     private readonly Dictionary<Address, BigInteger> _timelocks = [];
@@ -39,9 +50,13 @@ internal sealed class AccountSurvey
     private readonly HashSet<Address> _withCode = [];
     private List<AskedAccount> _asked = [];
 
-    public AccountSurvey(Protocol protocol, IReadOnlyList<Address> hints)
+    /// <param name="protocol">The protocol, whose own contracts are not asked about.</param>
+    /// <param name="hints">Addresses that are asked about at once.</param>
+    /// <param name="whole">True reads of each Safe also what rules it besides its owners.</param>
+    public AccountSurvey(Protocol protocol, IReadOnlyList<Address> hints, bool whole)
     {
         _protocol = protocol;
+        _whole = whole;
         _hints = [.. hints.Where(address => !address.IsZero && protocol.At(address) is null).Distinct().Order()];
     }
 
@@ -60,7 +75,8 @@ internal sealed class AccountSurvey
             var whole = wanted.Concat(_withCode).Where(address => IsOpen(address) && !_timelocks.ContainsKey(address)).Distinct().Order().ToList();
             var owners = Owners().Where(address => IsOpen(address) && !whole.Contains(address) && !_timelocks.ContainsKey(address) && !_withCode.Contains(address)).Distinct().Order().ToList();
             var timelocks = _timelocks.Keys.Where(IsOpen).Order().ToList();
-            if (whole.Count + owners.Count + timelocks.Count == 0)
+            var safes = _whole ? _accounts.Where(entry => entry.Value.TryGet(out var known) && known is SafeAccountState && !_extended.Contains(entry.Key)).Select(entry => entry.Key).Order().ToList() : [];
+            if (whole.Count + owners.Count + timelocks.Count + safes.Count == 0)
             {
                 return;
             }
@@ -80,8 +96,15 @@ internal sealed class AccountSurvey
             var codes = owners.ConvertAll(address => (Address: address, Code: reads.Code(address)));
             var people = _hints.Concat(wanted).Concat(_accounts.Keys).Concat(Owners()).Concat(_protocol.Modules.Where(module => module.Forwards.Count > 0).Select(module => module.Address)).Distinct().Order().ToList();
             var controllers = timelocks.ConvertAll(address => AskedTimelock.Of(address, people, reads));
+            var extensions = safes.ConvertAll(address => (Address: address, Read: AskedExtensions.Of(address, reads)));
             await reads.SendAsync(cancellation).ConfigureAwait(false);
             Take();
+            foreach (var (address, read) in extensions)
+            {
+                _extended.Add(address);
+                _accounts[address] = Reading.Known<AccountState>((SafeAccountState)_accounts[address].Value with { Extensions = read.State() });
+            }
+
             foreach (var (address, code) in codes)
             {
                 TakeCode(address, code);
@@ -201,6 +224,21 @@ internal sealed class AccountSurvey
             reads.Call(Probe(address, AccountSurvey.MinDelay), values => values[0].AsInteger()));
 
         private static ContractCall Probe(Address address, AbiFunction function) => new(address, function) { IsProbe = true };
+    }
+
+    private sealed record AskedExtensions(PinnedRead<Bytes32> Guard, PinnedRead<Bytes32> ModuleGuard, PinnedRead<Bytes32> Handler, PinnedRead<Bytes32> Singleton, PinnedRead<(IReadOnlyList<Address> Modules, Address Next)> Modules)
+    {
+        public static AskedExtensions Of(Address safe, PinnedReads reads) => new(
+            reads.Storage(safe, GuardSlot),
+            reads.Storage(safe, ModuleGuardSlot),
+            reads.Storage(safe, FallbackHandlerSlot),
+            reads.Storage(safe, Bytes32.Zero),
+            reads.Call(new ContractCall(safe, SafeModules, Sentinel, ModulePage) { IsProbe = true }, values => ((IReadOnlyList<Address>)[.. values[0].AsList().Select(module => module.AsAddress())], values[1].AsAddress())));
+
+        public Reading<SafeExtensions> State() =>
+            ((PinnedRead[])[Guard, ModuleGuard, Handler, Singleton, Modules]).FirstOrDefault(read => read.Status != ReadStatus.Known) is { } failed ? Reading.Unknown<SafeExtensions>($"{failed.Subject}: {failed.Error!.Message}")
+            : Modules.Value is { Next: var next } && next != Sentinel && !next.IsZero ? Reading.Unknown<SafeExtensions>($"it has more than {ModulePage} modules")
+            : Reading.Known(new SafeExtensions(Modules.Value.Modules, ProtocolObserver.AddressIn(Guard.Value), ProtocolObserver.AddressIn(ModuleGuard.Value), ProtocolObserver.AddressIn(Handler.Value), ProtocolObserver.AddressIn(Singleton.Value)));
     }
 
     private sealed record AskedTimelock(

@@ -1,6 +1,7 @@
 using System.Numerics;
 using AgiJobs.Control.Description;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Abi;
 
 namespace AgiJobs.Control.Observation;
 
@@ -23,6 +24,18 @@ public sealed record ProtocolState(
     IReadOnlyDictionary<Address, Reading<AccountState>> Accounts,
     long RoundTrips)
 {
+    /// <summary>The value of each parameter, by <c>Module.parameter</c>; empty unless the whole protocol was read.</summary>
+    public IReadOnlyDictionary<string, Reading<AbiValue>> Parameters { get; init; } = new Dictionary<string, Reading<AbiValue>>(StringComparer.Ordinal);
+
+    /// <summary>Where each link points, by <c>Module.getter()</c>; empty unless the whole protocol was read.</summary>
+    public IReadOnlyDictionary<string, Reading<Address>> Links { get; init; } = new Dictionary<string, Reading<Address>>(StringComparer.Ordinal);
+
+    /// <summary>The coin that senders have to pay for transactions with; empty unless the whole protocol was read.</summary>
+    public IReadOnlyDictionary<Address, Reading<Wei>> Balances { get; init; } = new Dictionary<Address, Reading<Wei>>();
+
+    /// <summary>The value of a parameter; unknown too when it was not read.</summary>
+    public Reading<AbiValue> ValueOf(Parameter parameter) => Parameters.TryGetValue(parameter.FullName, out var reading) ? reading : Reading.Unknown<AbiValue>($"{parameter.FullName} was not read");
+
     /// <summary>The modules that can be paused, in the description's order.</summary>
     public IEnumerable<ModuleState> Pausable => Protocol.Modules.Where(module => module.Paused is not null).Select(module => Modules[module.Name]);
 
@@ -45,7 +58,21 @@ public sealed record ProtocolState(
 /// <param name="Module">The module.</param>
 /// <param name="CodeHash">Keccak-256 of its code; unknown also when it has none.</param>
 /// <param name="Paused">Whether it is paused; null when it has no pause.</param>
-public sealed record ModuleState(Module Module, Reading<Bytes32> CodeHash, Reading<bool>? Paused);
+public sealed record ModuleState(Module Module, Reading<Bytes32> CodeHash, Reading<bool>? Paused)
+{
+    /// <summary>What the proxy slots of EIP-1967 hold; null when they were not read.</summary>
+    public Reading<ProxySlots>? Proxy { get; init; }
+}
+
+/// <summary>The words that EIP-1967 reserves; null where a word is zero. All null is no such proxy.</summary>
+/// <param name="Implementation">The contract whose code runs.</param>
+/// <param name="Admin">Who can exchange it.</param>
+/// <param name="Beacon">The contract that names the implementation.</param>
+public sealed record ProxySlots(Address? Implementation, Address? Admin, Address? Beacon)
+{
+    /// <summary>True when any word is set.</summary>
+    public bool IsProxy => Implementation is not null || Admin is not null || Beacon is not null;
+}
 
 /// <summary>What stands at an address.</summary>
 public abstract record AccountState;
@@ -59,7 +86,19 @@ public sealed record KeyAccount(bool IsDelegated) : AccountState;
 /// <param name="Owners">Its owners, in the Safe's order.</param>
 /// <param name="Threshold">How many of them must sign.</param>
 /// <param name="Nonce">The nonce of its next transaction.</param>
-public sealed record SafeAccountState(string Version, IReadOnlyList<Address> Owners, int Threshold, BigInteger Nonce) : AccountState;
+public sealed record SafeAccountState(string Version, IReadOnlyList<Address> Owners, int Threshold, BigInteger Nonce) : AccountState
+{
+    /// <summary>What rules it besides its owners; unknown too when it was not read.</summary>
+    public Reading<SafeExtensions> Extensions { get; init; } = Reading.Unknown<SafeExtensions>("it was not read");
+}
+
+/// <summary>What rules a Safe besides its owners.</summary>
+/// <param name="Modules">Contracts that may act in its name without any signature.</param>
+/// <param name="Guard">The contract that can refuse its transactions; null when there is none.</param>
+/// <param name="ModuleGuard">The contract that can refuse what modules do; null when there is none.</param>
+/// <param name="FallbackHandler">The contract that answers unknown calls; null when there is none.</param>
+/// <param name="Singleton">The code that it runs.</param>
+public sealed record SafeExtensions(IReadOnlyList<Address> Modules, Address? Guard, Address? ModuleGuard, Address? FallbackHandler, Address? Singleton);
 
 /// <summary>An OpenZeppelin TimelockController. It does not list who may act through it, so only the addresses that were asked about are known.</summary>
 /// <param name="DelaySeconds">The least time between scheduling and executing.</param>

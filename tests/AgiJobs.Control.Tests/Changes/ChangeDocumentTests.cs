@@ -108,6 +108,20 @@ public sealed class ChangeDocumentTests
         }
     }
 
+    [Fact]
+    public void The_calls_that_undo_it_and_the_chunks_count_for_the_digest_and_are_not_written_where_there_are_none()
+    {
+        var step = Sample.Steps[0];
+        var undone = Sample with { Rollback = Sample.Rollback with { Steps = [step with { Calldata = [9] }] } };
+        var chunked = Sample with { Steps = [step with { Chunk = 1 }] };
+        Assert.Equal(4, new HashSet<Bytes32> { Sample.Digest(), undone.Digest(), chunked.Digest(), (undone with { Rollback = undone.Rollback with { Steps = [step] } }).Digest() }.Count);
+        Assert.Equal([9], Reread(undone).Rollback.Steps![0].Calldata);
+        Assert.Equal(1, Reread(chunked).Steps[0].Chunk);
+        var text = JsonSerializer.Serialize(Sample, ChangeJson.Default.ChangeDocument);
+        Assert.DoesNotContain("\"chunk\"", text, StringComparison.Ordinal);
+        Assert.Null(JsonNode.Parse(text)!["rollback"]!["steps"]);
+    }
+
     private static ChangeDocument Reread(ChangeDocument document) => JsonFile.Parse(JsonFile.Encode(document, ChangeJson.Default.ChangeDocument), "test", ChangeJson.Default.ChangeDocument);
 
     private static IEnumerable<string> Leaves(JsonNode node) => node switch

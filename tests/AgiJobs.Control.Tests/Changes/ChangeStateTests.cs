@@ -56,9 +56,28 @@ public sealed class ChangeStateTests : IDisposable
     }
 
     [Fact]
+    public void Of_two_chunks_of_a_Safe_the_first_alone_does_not_make_it_executed_and_neither_does_a_consent()
+    {
+        var pause = _ground.Pause();
+        var step = pause.Steps[0] with { Route = new Route { Kind = RouteKind.Safe, Role = "Hub.governance", Caller = SyntheticProtocol.AddressOf("Safe") } };
+        var change = _ground.File(pause with { Steps = [step, step, step with { Chunk = 1 }] });
+        using (var journal = Journal.Open(change.JournalPath, _ground.Time))
+        {
+            journal.Append("mined", new JsonObject { ["unit"] = "0", ["succeeded"] = true });
+            journal.Append("mined", new JsonObject { ["unit"] = "1.approve-0x01-02", ["succeeded"] = true });
+            Assert.Equal(ChangePhase.Executing, Of(change).Phase);
+            journal.Append("mined", new JsonObject { ["unit"] = "1", ["succeeded"] = true });
+        }
+
+        Assert.Equal(ChangePhase.Executed, Of(change).Phase);
+    }
+
+    [Fact]
     public void An_operation_that_is_only_scheduled_is_not_executed()
     {
-        var change = _ground.File(_ground.Pause());
+        var pause = _ground.Pause();
+        var step = pause.Steps[0];
+        var change = _ground.File(pause with { Steps = [step with { Route = new Route { Kind = RouteKind.Timelock, Role = step.Route.Role, Caller = step.Target, DelaySeconds = 60, Via = step.Route } }] });
         using (var journal = Journal.Open(change.JournalPath, _ground.Time))
         {
             journal.Append("mined", new JsonObject { ["unit"] = "0.schedule", ["succeeded"] = true });
