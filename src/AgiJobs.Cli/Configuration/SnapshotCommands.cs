@@ -126,7 +126,8 @@ internal static class SnapshotCommands
 
         session.Terminal.Line(scope);
         session.Terminal.Line($"  snapshot  {id}, taken {Time(snapshot)} UTC, every hash verified{(snapshot.Manifest.Note.Length == 0 ? "" : $": {snapshot.Manifest.Note}")}");
-        Report(session, changes, execute);
+        session.Terminal.Line(changes.Count == 0 ? "  nothing differs" : $"  {changes.Count} file{(changes.Count == 1 ? "" : "s")} {(execute ? "changed" : "would change")}:");
+        Report(session, changes);
         if (outcome?.Before is { } before)
         {
             session.Terminal.Line($"  before    {before} keeps what was there: agijobs config restore --snapshot {before}");
@@ -151,13 +152,12 @@ internal static class SnapshotCommands
     }
 
     /// <summary>The files that differ, with their lines, for people.</summary>
-    public static void Report(Session session, IReadOnlyList<FileChange> changes, bool done)
+    public static void Report(Session session, IReadOnlyList<FileChange> changes)
     {
-        session.Terminal.Line(changes.Count == 0 ? "  nothing differs" : $"  {changes.Count} file{(changes.Count == 1 ? "" : "s")} {(done ? "changed" : "would change")}:");
         foreach (var change in changes)
         {
             session.Terminal.Line($"  {Word(change.Kind)} {change.Path}");
-            foreach (var line in done ? [] : change.Lines())
+            foreach (var line in change.Lines())
             {
                 session.Terminal.Line($"      {line}");
             }

@@ -26,6 +26,16 @@ public sealed record PolicyFile
 
     /// <summary>The limits of standing approvals; the program's own when absent.</summary>
     public StandingPolicy Standing { get => field ?? new StandingPolicy(); init; }
+
+    /// <summary>The backup that must be there before a change is sent; none is demanded when absent. A pause never waits for one.</summary>
+    public BackupPolicy? Backup { get; init; }
+}
+
+/// <summary>The backup that must be there before a change is sent.</summary>
+public sealed record BackupPolicy
+{
+    /// <summary>How old the newest whole backup may be, in hours; at least 1. None is demanded when absent or null.</summary>
+    public int? MaxAgeHours { get; init; }
 }
 
 /// <summary>What a change takes, by its risk.</summary>
