@@ -162,13 +162,17 @@ internal sealed class Session : IAsyncDisposable
         return await new ProtocolObserver(client) { Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The whole protocol at the newest block: parameters, links, proxies and balances of the signers at hand as well.</summary>
+    /// <summary>The protocol at the newest block with every parameter, link and proxy, and the balances of the signers at hand.</summary>
     public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation)
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        var signers = SignersAtHand.Select(signer => signer.Address).ToList();
-        return await new ProtocolObserver(client) { Whole = true, Senders = signers, Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. signers] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client)
+        {
+            Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)],
+            Whole = true,
+            Senders = [.. SignersAtHand.Select(signer => signer.Address)],
+        }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

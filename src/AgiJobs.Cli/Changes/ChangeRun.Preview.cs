@@ -36,8 +36,14 @@ internal sealed partial class ChangeRun
         Terminal.Line($"  state    {state.Name}{(state.Why is { } why ? $": {why}" : "")}");
         Terminal.Line($"  digest   {Document.Digest()}");
         Terminal.Line($"  instance {Document.Instance}");
+        Terminal.Line($"  risk     {Document.Risk.ToString().ToLowerInvariant()}");
         foreach (var step in Document.Steps)
         {
+            if (step.Purpose is { } purpose)
+            {
+                Terminal.Line($"  sets     {purpose}");
+            }
+
             Terminal.Line($"  call     {step.Module}.{step.Function} at {session.Labels.Describe(step.Target)}");
             Terminal.Line($"  by       {Brief.Means(step.Route, session.Labels)}");
         }
@@ -53,7 +59,7 @@ internal sealed partial class ChangeRun
 
         PrintStanding(standing);
         ApprovalReport.Print(Terminal, decision);
-        Terminal.Line($"  undo     {Document.Rollback.Command ?? "none"} ({Document.Rollback.Note})");
+        Terminal.Line($"  undo     {UndoCommand ?? "none"} ({Document.Rollback.Note})");
         Terminal.Line($"  next     {NextStep(state, decision, standing)}");
         Terminal.Line(NothingSent);
         Terminal.Json("agijobs.change-preview/1", exit, writer =>
@@ -75,6 +81,7 @@ internal sealed partial class ChangeRun
                 writer.WriteString("module", step.Module);
                 writer.WriteString("target", step.Target.ToString());
                 writer.WriteString("function", step.Function);
+                writer.WriteString("purpose", step.Purpose);
                 writer.WriteString("calldata", Hex.Encode(step.Calldata));
                 writer.WriteString("caller", step.Route.Caller.ToString());
                 writer.WriteString("route", step.Route.Kind.ToString().ToLowerInvariant());

@@ -21,6 +21,9 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
 
     private Terminal Terminal => session.Terminal;
 
+    // The command that undoes the change; null when nothing does.
+    private string? UndoCommand => Document.Rollback.Command ?? (Document.Rollback.Steps is not null ? $"agijobs change rollback {change.Id}" : null);
+
     private bool IsVerified => ChangeState.IsVerified(Journal.Read(change.JournalPath));
 
     private bool IsSafe => Document.Steps.Any(step => step.Route.Base.Kind == RouteKind.Safe);

@@ -7,12 +7,15 @@ internal static class OwnerCommands
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("owner", "what the owners of the protocol do: look, pause, resume");
+        var command = new Command("owner", "what the owners of the protocol do: look, pause, resume, change");
         command.Subcommands.Add(PauseCommand.Build(options, environment));
         command.Subcommands.Add(SystemPauseCommand.Build(options, environment));
         command.Subcommands.Add(PauseTestCommand.Build(options, environment));
         command.Subcommands.Add(EmergencyCommand.Build(options, environment));
         command.Subcommands.Add(ArmoryCommands.Build(options, environment));
+        command.Subcommands.Add(SetCommands.Set(options, environment));
+        command.Subcommands.Add(SetCommands.SetParams(options, environment));
+        command.Subcommands.Add(SetCommands.SetRoles(options, environment));
         return command;
     }
 }

@@ -27,14 +27,14 @@ internal static class PauseCommand
             var names = new List<string>(parsed.GetValue(module) ?? []);
             foreach (var (option, name) in targets.Where(target => parsed.GetResult(target.Option) is not null))
             {
-                RequireSame(session, option, parsed.GetValue(option), name);
+                RequireSame(session, parsed, option, name);
                 names.Add(name);
             }
 
             var everything = parsed.GetResult(system) is not null;
             if (everything)
             {
-                RequireSame(session, system, parsed.GetValue(system), "SystemPause");
+                RequireSame(session, parsed, system, "SystemPause");
             }
 
             return names.Count == 0 && !everything
@@ -44,14 +44,19 @@ internal static class PauseCommand
         return command;
     }
 
-    private static Option<string?> Target(string name, string what) =>
+    internal static Option<string?> Target(string name, string what) =>
         new(name) { Description = $"{what}; an address that follows must be the manifest's", HelpName = "ADDRESS", Arity = ArgumentArity.ZeroOrOne };
 
     // The runbook names addresses; those that differ from the manifest's are of another deployment, or of nobody's.
-    private static void RequireSame(Session session, Option<string?> option, string? text, string name)
+    internal static void RequireSame(Session session, ParseResult parsed, Option<string?> option, string name)
     {
+        if (parsed.GetResult(option) is null)
+        {
+            return;
+        }
+
         var known = session.Protocol[name].Address;
-        if (text is not null && Address.Parse(text) is var given && given != known)
+        if (parsed.GetValue(option) is { } text && Address.Parse(text) is var given && given != known)
         {
             throw new ControlException("address-other", ExitCode.BadInput, $"{option.Name} {given} is not the {name} of '{session.Network}', which the manifest has at {known}.", "Leave the address out, or correct the manifest or the network.");
         }

@@ -29,6 +29,15 @@ public sealed class RouteFinder(ProtocolState state, IReadOnlyList<SignerReferen
         return new Routes(Ordered(options), [.. refusals.Distinct(StringComparer.Ordinal)]);
     }
 
+    /// <summary>The paths to a function of a module that holders of the given roles may call.</summary>
+    /// <param name="module">The module that has it.</param>
+    /// <param name="callers">The roles, as in <see cref="LeverFile.Callers"/>.</param>
+    public Routes To(Module module, IReadOnlyList<string> callers)
+    {
+        var refusals = new List<string>();
+        return new Routes(Ordered(Holders(module, callers, refusals).SelectMany(entry => Through(entry.Role, entry.Holder, [], refusals)).ToList()), [.. refusals.Distinct(StringComparer.Ordinal)]);
+    }
+
     /// <summary>Paths in the order in which they are to be tried: complete ones, then those without delay, then the quickest.</summary>
     public static IReadOnlyList<RouteOption> Ordered(IEnumerable<RouteOption> options) =>
         [.. options.OrderByDescending(option => option.IsComplete).ThenBy(option => option.DelaySeconds).ThenBy(option => Rank(option.Route)).ThenByDescending(option => option.Signers.Count)];

@@ -18,6 +18,23 @@ public sealed record RouteOption(Route Route, IReadOnlyList<SignerReference> Sig
     /// <summary>The seconds that must pass between its first and its last transaction; 0 when none.</summary>
     public ulong DelaySeconds => Delay(Route);
 
+    /// <summary>Equal for two paths that the same people carry in the same way.</summary>
+    public string Path { get; } = PathOf(Route);
+
+    /// <summary>Several paths that one change takes, as one: the route is the first one's, the signers those of all.</summary>
+    public static RouteOption Joined(IEnumerable<RouteOption> options)
+    {
+        var paths = options.DistinctBy(option => option.Path, StringComparer.Ordinal).ToList();
+        return paths is [var only]
+            ? only
+            : new RouteOption(paths[0].Route, [.. paths.SelectMany(option => option.Signers).DistinctBy(signer => signer.Address)], paths.Sum(option => option.Needed))
+            {
+                Enough = paths.TrueForAll(option => option.IsComplete) ? [.. paths.SelectMany(option => option.Enough).DistinctBy(signer => signer.Address)] : [],
+            };
+    }
+
+    private static string PathOf(Route route) => $"{route.Kind} {route.Caller} {route.Function} {(route.Via is { } via ? PathOf(via) : "")}";
+
     private static ulong Delay(Route route) => (route.DelaySeconds ?? 0) + (route.Via is { } via ? Delay(via) : 0);
 }
 

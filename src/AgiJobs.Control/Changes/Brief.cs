@@ -74,7 +74,7 @@ public static class Brief
         Line();
         foreach (var (step, number) in change.Steps.Select((step, index) => (step, index + 1)))
         {
-            Line($"{number}. `{step.Module}.{step.Function}` at {step.Target}{(step.Arguments.Count == 0 ? "" : $" with {string.Join(", ", step.Arguments)}")}");
+            Line($"{number}. {(step.Purpose is { } purpose ? $"{purpose}: " : "")}`{step.Module}.{step.Function}` at {step.Target}{(step.Arguments.Count == 0 ? "" : $" with {string.Join(", ", step.Arguments)}")}");
             Line($"   by {Means(step.Route, labels)}");
         }
 

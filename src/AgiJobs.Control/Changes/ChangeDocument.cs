@@ -94,6 +94,9 @@ public sealed record ChangeStep
     /// <summary>The arguments as text, for people; <see cref="Calldata"/> is what counts.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 
+    /// <summary>What it is for, in a few words with old and new value; absent when the function says it all.</summary>
+    public string? Purpose { get; init; }
+
     /// <summary>The calldata; for an authorisation with an empty signature, in whose place the signature on file goes.</summary>
     public required byte[] Calldata { get; init; }
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using AgiJobs.Control.Description;
+using AgiJobs.Control.Desired;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 
@@ -58,6 +60,9 @@ public static class EffectiveConfiguration
             }
         }
 
+        // What the manifest and the catalogue want, as it is understood: with units, and the file that says so.
+        var desired = DesiredState.Load(workspace, network, Protocol.Load(workspace, workspace.Manifest(network)));
+        settings.AddRange(desired.Values.Select(value => new Setting($"desired.{value.Parameter.FullName}", value.Parameter.Unit.Format(value.Value), ConfigurationSource.File, value.Source)));
         return settings;
 
         void Add(string prefix, string path, JsonTypeInfo type, string? list = null)

@@ -15,6 +15,16 @@ internal sealed class FormRule : ILintRule
                 yield return new LintFinding(true, file.Path, problem.Line, "file-format", $"at {problem.Place}: {problem.Message}", "Correct the file.");
             }
 
+            if (file.Kind is null && ground.IsCatalogue(file.Path, out var wanted))
+            {
+                if (wanted is not null && !ground.Networks.Contains(wanted, StringComparer.Ordinal))
+                {
+                    yield return new LintFinding(true, file.Path, null, "network-unknown", $"it is for the network '{wanted}', and there is no config/networks/{wanted}.json", "Correct the name, or add the network's file.");
+                }
+
+                continue;
+            }
+
             if (file.Kind is not { } kind)
             {
                 yield return new LintFinding(false, file.Path, null, "file-unknown", "no command reads this file", "Check its name (NAME.NETWORK.json with the network's exact name), or move it out of config/.");

@@ -1,6 +1,8 @@
+using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Snapshots;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Configuration;
 
@@ -20,6 +22,8 @@ public sealed record LintFile(string Path, byte[] Content, ConfigurationKind? Ki
 /// <summary>What the rules of lint look at: every file read once, strictly. Only reads, and never asks a chain.</summary>
 public sealed class LintGround
 {
+    private readonly HashSet<string> _templates = new(StringComparer.Ordinal);
+
     /// <summary>Reads the files.</summary>
     /// <exception cref="ControlException"><c>tree-link</c>, <c>tree-name</c>, <c>file-read</c>.</exception>
     public LintGround(Workspace workspace, TimeProvider time)
@@ -27,6 +31,14 @@ public sealed class LintGround
         (Workspace, Time) = (workspace, time);
         Files = [.. WorkspaceTree.Configuration(workspace.Root).Where(path => path.StartsWith("config/", StringComparison.Ordinal)).Select(path => WorkspaceTree.Read(workspace.Root, path)).OfType<TreeFile>().Select(Read)];
         Networks = workspace.Networks();
+        foreach (var network in Networks)
+        {
+            if (File(workspace.ManifestPath(network)) is { Problems.Count: 0 } && TryProtocol(network) is { } protocol)
+            {
+                Protocols.Add(network, protocol);
+                _templates.UnionWith(protocol.Domains.Select(domain => domain.File));
+            }
+        }
     }
 
     /// <summary>The workspace.</summary>
@@ -40,6 +52,26 @@ public sealed class LintGround
 
     /// <summary>The networks that have a file.</summary>
     public IReadOnlyList<string> Networks { get; }
+
+    /// <summary>The protocols of the networks whose manifest and description can be read.</summary>
+    internal Dictionary<string, Protocol> Protocols { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>True when a file is one of the parameter catalogue by its name; <paramref name="network"/> is then the network that it is for, or null for every one.</summary>
+    internal bool IsCatalogue(string path, out string? network)
+    {
+        foreach (var template in _templates)
+        {
+            var parts = template.Split("{network}");
+            network = parts.Length < 2 ? null : path.Length > parts[0].Length + parts[1].Length ? path[parts[0].Length..^parts[1].Length] : "";
+            if (parts.Length < 2 ? string.Equals(path, template, StringComparison.Ordinal) : network is { Length: > 0 } && !network.Contains('/', StringComparison.Ordinal) && path.StartsWith(parts[0], StringComparison.Ordinal) && path.EndsWith(parts[1], StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        network = null;
+        return false;
+    }
 
     /// <summary>A file that is there; null when it is not.</summary>
     /// <param name="path">Absolute, or relative to the workspace.</param>
@@ -70,6 +102,19 @@ public sealed class LintGround
     /// <summary>A finding from a refusal of the code that reads the file.</summary>
     public LintFinding Finding(string path, ControlException problem) =>
         new(problem.Exit is not ExitCode.Findings, Relative(path), null, problem.Code, problem.Message, problem.Mend ?? "Correct the file.");
+
+    private Protocol? TryProtocol(string network)
+    {
+        try
+        {
+            return Protocol.Load(Workspace, Workspace.Manifest(network));
+        }
+        catch (Exception problem) when (problem is ControlException or EthereumException)
+        {
+            // The rule of protocols says why.
+            return null;
+        }
+    }
 
     private string Relative(string path) => Path.GetRelativePath(Workspace.Root, Path.GetFullPath(path, Workspace.Root)).Replace('\\', '/');
 

@@ -84,19 +84,17 @@ public sealed class Parameter
             return returned[0];
         }
 
-        if (returned.TryGet(_output, out var named))
-        {
-            return named;
-        }
+        var values = Members(returned);
+        return values[Index(values)];
+    }
 
-        var index = int.TryParse(_output, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
-        var values = returned is [AbiList list] ? list : new AbiList([.. returned]);
-        if (index < 0 && Getter.Outputs is [{ Type.Components: { Count: > 0 } members }])
-        {
-            index = members.ToList().FindIndex(member => string.Equals(member.Name, _output, StringComparison.Ordinal));
-        }
-
-        return index >= 0 && index < values.Count ? values[index] : throw new EthereumException("abi-value", Fault.BadInput, $"{Getter.Signature} returns no '{_output}'.");
+    /// <summary>What <see cref="Getter"/> would return with another value of this parameter, all else being as it is.</summary>
+    /// <exception cref="EthereumException"><c>abi-value</c>.</exception>
+    public AbiArguments With(AbiArguments returned, AbiValue value)
+    {
+        AbiList Replaced(AbiList values, int index) => new([.. values.Select((item, at) => at == index ? value : item)]);
+        var index = _output is null ? 0 : Index(Members(returned));
+        return Getter.DecodeOutput(_output is not null && returned is [AbiList list] ? Getter.EncodeOutput(Replaced(list, index)) : Getter.EncodeOutput([.. Replaced(new AbiList([.. returned]), index)]));
     }
 
     /// <summary>Reads a text with its unit and holds it against the bounds.</summary>
@@ -136,6 +134,16 @@ public sealed class Parameter
 
     /// <summary><c>Module.parameter</c>.</summary>
     public override string ToString() => FullName;
+
+    private static AbiList Members(AbiArguments returned) => returned is [AbiList list] ? list : new AbiList([.. returned]);
+
+    private int Index(AbiList values)
+    {
+        var named = Getter.Outputs is [{ Type.Components: { Count: > 0 } members }] ? members : Getter.Outputs;
+        var index = named.ToList().FindIndex(member => string.Equals(member.Name, _output, StringComparison.Ordinal));
+        index = index < 0 && int.TryParse(_output, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : index;
+        return index >= 0 && index < values.Count ? index : throw new EthereumException("abi-value", Fault.BadInput, $"{Getter.Signature} returns no '{_output}'.");
+    }
 
     private AbiValue Fill(AbiType type, JsonElement part, Func<string, AbiValue> valueOf)
     {

@@ -24,6 +24,7 @@ public sealed class Protocol
         WhenPaused = file.WhenPaused;
         WhenResumed = file.WhenResumed;
         Modules = modules;
+        Domains = file.Domains;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
         Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
     }
@@ -43,6 +44,9 @@ public sealed class Protocol
     /// <summary>The modules that the manifest gives an address, in the description's order.</summary>
     public IReadOnlyList<Module> Modules { get; }
 
+    /// <summary>The files of the parameter catalogue.</summary>
+    public IReadOnlyList<DomainFile> Domains { get; }
+
     /// <summary>Every address that the manifest names as the holder of a role, in a stable order: whom it is worth to ask about.</summary>
     public IReadOnlyList<Address> Declared { get; }
 
@@ -58,6 +62,26 @@ public sealed class Protocol
 
     /// <summary>The module at an address; null when none is there.</summary>
     public Module? At(Address address) => Modules.FirstOrDefault(module => module.Address == address);
+
+    /// <summary>The parameter of a full name, <c>Module.parameter</c>.</summary>
+    /// <exception cref="ControlException"><c>module-unknown</c>, <c>parameter-unknown</c>, with the names there are.</exception>
+    public Parameter Parameter(string fullName)
+    {
+        var dot = fullName.IndexOf('.', StringComparison.Ordinal);
+        var module = this[dot < 0 ? fullName : fullName[..dot]];
+        return module.Parameters.FirstOrDefault(parameter => string.Equals(parameter.Name, fullName[(dot + 1)..], StringComparison.Ordinal))
+            ?? throw new ControlException("parameter-unknown", ExitCode.BadInput, $"{module.Name} has no parameter '{(dot < 0 ? "" : fullName[(dot + 1)..])}'. It has {(module.Parameters.Count == 0 ? "none" : string.Join(", ", module.Parameters.Select(parameter => parameter.Name)))}.", "Write Module.parameter as it stands here.");
+    }
+
+    /// <summary>The role of a full name, <c>Module.role</c>.</summary>
+    /// <exception cref="ControlException"><c>module-unknown</c>, <c>role-unknown</c>, with the names there are.</exception>
+    public Role Role(string fullName)
+    {
+        var dot = fullName.IndexOf('.', StringComparison.Ordinal);
+        var module = this[dot < 0 ? fullName : fullName[..dot]];
+        return module.Roles.FirstOrDefault(role => string.Equals(role.Name, fullName[(dot + 1)..], StringComparison.Ordinal))
+            ?? throw new ControlException("role-unknown", ExitCode.BadInput, $"{module.Name} has no role '{(dot < 0 ? "" : fullName[(dot + 1)..])}'. It has {(module.Roles.Count == 0 ? "none" : string.Join(", ", module.Roles.Select(role => role.Name)))}.", "Write Module.role as it stands here.");
+    }
 
     /// <summary>The role that a lever's caller names: <c>role</c> of the lever's module, or <c>Module.role</c>; null when its module is not managed here.</summary>
     public Role? Role(Module module, string caller)
@@ -92,6 +116,12 @@ public sealed class Protocol
             if (file.Modules.FirstOrDefault(module => string.Equals(module.Name, name, StringComparison.Ordinal)) is { } known)
             {
                 var roles = known.Roles.Select(role => role.Name).ToList();
+                var parameters = known.Parameters.Select(parameter => parameter.Name).ToList();
+                if (placed.Parameters?.Keys.FirstOrDefault(parameter => !parameters.Contains(parameter, StringComparer.Ordinal)) is { } unknown)
+                {
+                    throw new ControlException("manifest-parameter", ExitCode.BadInput, $"The manifest names the parameter '{unknown}' of {name}, which {path} does not describe. Described are {(parameters.Count == 0 ? "none" : string.Join(", ", parameters))}.", "Correct the name in the manifest.");
+                }
+
                 if (placed.Roles?.Keys.FirstOrDefault(role => !roles.Contains(role, StringComparer.Ordinal)) is { } stray)
                 {
                     throw new ControlException("manifest-role", ExitCode.BadInput, $"The manifest names the role '{stray}' of {name}, which {path} does not describe. Described are {(roles.Count == 0 ? "none" : string.Join(", ", roles))}.", "Correct the name in the manifest.");
@@ -106,6 +136,16 @@ public sealed class Protocol
         if (manifest.Modules.GroupBy(entry => entry.Value.Address).FirstOrDefault(group => group.Count() > 1) is { } shared)
         {
             throw new ControlException("manifest-module", ExitCode.BadInput, $"The manifest gives {string.Join(" and ", shared.Select(entry => entry.Key))} the same address {shared.Key}.", "Correct the addresses in the manifest.");
+        }
+
+        foreach (var (domain, key) in file.Domains.SelectMany(domain => domain.Keys.Select(key => (domain, key))))
+        {
+            var (full, isParameter) = (key.Parameter ?? key.Role ?? "", key.Parameter is not null);
+            var dot = full.IndexOf('.', StringComparison.Ordinal);
+            var module = dot < 0 ? null : file.Modules.FirstOrDefault(module => string.Equals(module.Name, full[..dot], StringComparison.Ordinal));
+            _ = key.Parameter is null != key.Role is null && (isParameter ? module?.Parameters.Any(parameter => string.Equals(parameter.Name, full[(dot + 1)..], StringComparison.Ordinal)) : module?.Roles.Any(role => string.Equals(role.Name, full[(dot + 1)..], StringComparison.Ordinal))) == true
+                ? true
+                : throw Invalid(path, $"domain {domain.Name}, key {key.Key}: it must name one parameter or one role that is described.");
         }
 
         var abis = new Dictionary<string, ContractAbi>(StringComparer.Ordinal);

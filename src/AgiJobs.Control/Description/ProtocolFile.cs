@@ -30,8 +30,43 @@ public sealed record ProtocolFile
     /// <summary>The decimals of the protocol's tokens by symbol, for amounts such as <c>150 AGIALPHA</c>.</summary>
     public IReadOnlyDictionary<string, int> Tokens { get => field ?? new Dictionary<string, int>(StringComparer.Ordinal); init; }
 
+    /// <summary>Files of the operator's workspace that hold desired values of a domain, such as fees.</summary>
+    public IReadOnlyList<DomainFile> Domains { get => field ?? []; init; }
+
     /// <summary>The contracts, in the order in which reports list them.</summary>
     public required IReadOnlyList<ModuleFile> Modules { get; init; }
+}
+
+/// <summary>A file of the parameter catalogue: which of its keys is which parameter or role.</summary>
+public sealed record DomainFile
+{
+    /// <summary>The domain's name, as <c>owner apply NAME</c> takes it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is about, for people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The file within the workspace; <c>{network}</c> stands for the network's name.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Its keys.</summary>
+    public required IReadOnlyList<DomainKey> Keys { get; init; }
+}
+
+/// <summary>One key of a catalogue file: exactly one of <see cref="Parameter"/> and <see cref="Role"/>.</summary>
+public sealed record DomainKey
+{
+    /// <summary>The key; a dot leads into an object: <c>roleWeights.agent</c>.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The parameter that it is, <c>Module.parameter</c>.</summary>
+    public string? Parameter { get; init; }
+
+    /// <summary>The role whose holders it lists, <c>Module.role</c>.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>The key of a flag that, when true, lets holders stay that are not listed; absent when others are always revoked.</summary>
+    public string? RetainKey { get; init; }
 }
 
 /// <summary>One contract of the protocol.</summary>

@@ -61,6 +61,7 @@ public sealed class ProtocolObserver(EthereumClient client)
         return new ProtocolState(protocol, client.ChainId, block.Header.Number, block.Header.Hash!.Value, modules, holdersOf, survey.Accounts, client.RoundTrips)
         {
             Parameters = values.SelectMany(entry => entry.Parameters.Select(parameter => (parameter.FullName, Value: Value(parameter, entry.Read)))).ToDictionary(entry => entry.FullName, entry => entry.Value, StringComparer.Ordinal),
+            Returned = values.Where(entry => entry.Read.Status == ReadStatus.Known).SelectMany(entry => entry.Parameters.Select(parameter => (parameter.FullName, entry.Read.Value))).ToDictionary(entry => entry.FullName, entry => entry.Value, StringComparer.Ordinal),
             Links = links.ToDictionary(entry => entry.Link.FullName, entry => Read(entry.Read, entry.Link.FullName), StringComparer.Ordinal),
             Balances = balances.ToDictionary(entry => entry.Sender, entry => Read(entry.Read, $"the balance of {entry.Sender}")),
         };

@@ -27,6 +27,9 @@ public sealed record ProtocolState(
     /// <summary>The value of each parameter, by <c>Module.parameter</c>; empty unless the whole protocol was read.</summary>
     public IReadOnlyDictionary<string, Reading<AbiValue>> Parameters { get; init; } = new Dictionary<string, Reading<AbiValue>>(StringComparer.Ordinal);
 
+    /// <summary>The whole of what the view of each parameter returned, by <c>Module.parameter</c>, for those that could be read.</summary>
+    public IReadOnlyDictionary<string, AbiArguments> Returned { get; init; } = new Dictionary<string, AbiArguments>(StringComparer.Ordinal);
+
     /// <summary>Where each link points, by <c>Module.getter()</c>; empty unless the whole protocol was read.</summary>
     public IReadOnlyDictionary<string, Reading<Address>> Links { get; init; } = new Dictionary<string, Reading<Address>>(StringComparer.Ordinal);
 

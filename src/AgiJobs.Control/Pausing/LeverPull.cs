@@ -16,7 +16,5 @@ namespace AgiJobs.Control.Pausing;
 internal sealed record LeverPull(Lever Lever, IReadOnlyList<Address> Acts, RouteOption Option, ChangeStep Step, IReadOnlyList<Trial> Trials, IReadOnlyList<string> Findings, bool IsUnsure)
 {
     /// <summary>Equal for two pulls that the same people carry in the same way.</summary>
-    public string Path { get; } = PathOf(Option.Route);
-
-    private static string PathOf(Route route) => $"{route.Kind} {route.Caller} {route.Function} {(route.Via is { } via ? PathOf(via) : "")}";
+    public string Path => Option.Path;
 }

@@ -102,7 +102,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         }
 
         findings.AddRange(chosen.SelectMany(pull => pull.Findings).Distinct(StringComparer.Ordinal));
-        return new PausePlan(Document(action, instance, targets, moving, chosen, modules is null), Joined(chosen), moving, findings);
+        return new PausePlan(Document(action, instance, targets, moving, chosen, modules is null), RouteOption.Joined(chosen.Select(pull => pull.Option)), moving, findings);
     }
 
     private List<ModuleState> Targets(LeverAction action, IReadOnlyList<string>? modules)
@@ -330,17 +330,6 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         // For one module the lever that gives the module's own reason when it fails.
         plan.Count(pull => pull.Lever.TakesModules && pull.Acts.Count == 1));
 
-    private static RouteOption Joined(List<LeverPull> plan)
-    {
-        var paths = plan.DistinctBy(pull => pull.Path, StringComparer.Ordinal).Select(pull => pull.Option).ToList();
-        return paths is [var only]
-            ? only
-            : new RouteOption(paths[0].Route, [.. paths.SelectMany(option => option.Signers).DistinctBy(signer => signer.Address)], paths.Sum(option => option.Needed))
-            {
-                Enough = paths.TrueForAll(option => option.IsComplete) ? [.. paths.SelectMany(option => option.Enough).DistinctBy(signer => signer.Address)] : [],
-            };
-    }
-
     private IReadOnlyList<RouteOption> Open(Lever lever, RouteFinder finder, List<string> closed)
     {
         var routes = finder.To(lever);
@@ -382,7 +371,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     {
         var wanted = action == LeverAction.Pause;
         var steps = plan.ConvertAll(pull => pull.Step);
-        var touched = steps.Select(step => step.Module).Concat(moving.Select(target => target.Module.Name)).Concat(steps.SelectMany(step => Forwarders(step.Route)).Select(entry => entry.Module.Name)).Distinct(StringComparer.Ordinal).Select(name => state.Modules[name]);
+        var touched = steps.Select(step => step.Module).Concat(moving.Select(target => target.Module.Name)).Concat(steps.SelectMany(step => DeclaredEffects.Forwarders(state.Protocol, step.Route)).Select(entry => entry.Module.Name)).Distinct(StringComparer.Ordinal).Select(name => state.Modules[name]);
         var code = touched.Where(module => module.CodeHash.IsKnown).Select(module => new Expectation { Subject = $"code of {module.Module.Name}", Target = module.Module.Address, CodeHash = module.CodeHash.Value });
 
         // A lever that skips what is paused must not be held up by somebody who paused a module in the meantime.
@@ -408,65 +397,30 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     }
 
     // A lever that skips what has moved already may by the time of its execution move any module that it covers.
-    private List<DeclaredEffect> Effects(LeverAction action, List<ModuleState> targets, List<LeverPull> plan)
+    private IReadOnlyList<DeclaredEffect> Effects(LeverAction action, List<ModuleState> targets, List<LeverPull> plan)
     {
-        var declared = new List<DeclaredEffect>();
+        var declared = new DeclaredEffects(state.Protocol);
         var acted = plan.SelectMany(pull => pull.Acts).ToHashSet();
         foreach (var target in targets.Where(target => acted.Contains(target.Module.Address)))
         {
-            Declare(target.Module.Name, target.Module.Address, action == LeverAction.Pause ? target.Module.Stopping : target.Module.Resuming, known: false);
+            declared.Add(target.Module.Name, target.Module.Address, action == LeverAction.Pause ? target.Module.Stopping : target.Module.Resuming);
         }
 
         // What becomes of a contract that nobody described is taken to be what becomes of the others; what it writes is not known.
         var common = targets.SelectMany(target => (action == LeverAction.Pause ? target.Module.Stopping : target.Module.Resuming)?.Emits ?? []).Distinct(StringComparer.Ordinal).ToList();
         foreach (var stranger in acted.Where(address => state.Protocol.At(address) is null).Order())
         {
-            declared.Add(new DeclaredEffect { Contract = stranger.ToString(), Target = stranger, Emits = common });
+            declared.Add(stranger.ToString(), stranger, new EffectFile { Emits = common });
         }
 
         foreach (var pull in plan)
         {
-            Declare(pull.Lever.Module.Name, pull.Lever.Module.Address, pull.Lever.Effects, known: acted.Contains(pull.Lever.Module.Address));
-            foreach (var (module, forward) in Forwarders(pull.Step.Route))
-            {
-                Declare(module.Name, module.Address, forward.Effects, known: acted.Contains(module.Address));
-            }
+            // A module's own lever does no more than what becomes of the module, unless it says so.
+            declared.Add(pull.Lever.Module.Name, pull.Lever.Module.Address, pull.Lever.Effects, isKnown: acted.Contains(pull.Lever.Module.Address));
+            declared.Add(pull.Step.Route, acted.Contains);
         }
 
-        return declared;
-
-        // A module's own lever does no more than what becomes of the module, unless it says so.
-        void Declare(string name, Address address, EffectFile? effects, bool known)
-        {
-            var at = declared.FindIndex(effect => effect.Target == address);
-            if (at < 0)
-            {
-                declared.Add(new DeclaredEffect { Contract = name, Target = address, Emits = effects?.Emits ?? [], Writes = effects?.Writes });
-            }
-            else if (effects is not null)
-            {
-                declared[at] = declared[at] with
-                {
-                    Emits = [.. declared[at].Emits.Union(effects.Emits, StringComparer.Ordinal)],
-                    Writes = declared[at].Writes is { } writes && effects.Writes is { } others ? [.. writes.Union(others, StringComparer.Ordinal)] : null,
-                };
-            }
-            else if (!known)
-            {
-                declared[at] = declared[at] with { Writes = null };
-            }
-        }
-    }
-
-    private IEnumerable<(Module Module, ForwardFile Forward)> Forwarders(Route route)
-    {
-        for (var part = route; part is not null; part = part.Via)
-        {
-            if (part.Kind == RouteKind.Forwarder && state.Protocol.At(part.Caller) is { } module)
-            {
-                yield return (module, module.Forwards.First(forward => string.Equals(forward.Function, part.Function, StringComparison.Ordinal)));
-            }
-        }
+        return declared.All;
     }
 
     private static Expectation Bit(ModuleState target, bool paused) => new()

@@ -28,4 +28,7 @@ public sealed record ManifestModule
 
     /// <summary>Role members by role name.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Address>>? Roles { get; init; }
+
+    /// <summary>Values by parameter name, each with its unit; null unsets an address. What is absent is not managed.</summary>
+    public IReadOnlyDictionary<string, string?>? Parameters { get; init; }
 }

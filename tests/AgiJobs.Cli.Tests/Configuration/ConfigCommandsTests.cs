@@ -52,6 +52,9 @@ public sealed class ConfigCommandsTests : IDisposable
     [InlineData("config/operators.main.json", """{"version": 1, "people": [{"name": "ann", "addresses": ["0x0101010101010101010101010101010101010101"], "duties": []}]}""", 2, "operator-twice")]
     [InlineData("config/policy.main.json", """{"version": 1, "risks": {"green": [{"count": 3, "duties": ["approver"]}], "amber": [{"count": 1, "duties": ["approver"]}], "red": [{"count": 1, "duties": ["approver"]}]}}""", 3, "policy-unsatisfiable")]
     [InlineData("config/policy.main.json", """{"version": 1, "risks": {"green": [], "amber": [{"count": 1, "duties": ["approver"]}], "red": [{"count": 1, "duties": ["approver"]}]}}""", 2, "policy-rule")]
+    [InlineData("config/fees.main.json", """{"burnPct": 5}""", 2, "value-unit")]
+    [InlineData("config/fees.main.json", """{"brunPct": "5%"}""", 2, "catalogue-key")]
+    [InlineData("config/fees.other.json", "{}", 2, "network-unknown")]
     [InlineData("storage/approvals/standing/x.json", "{}", 3, "standing-damaged")]
     public async Task A_rule_that_is_broken_is_named(string path, string content, int exit, string code)
     {

@@ -3,6 +3,7 @@ using AgiJobs.Control.Backups;
 using AgiJobs.Control.Tests.Approvals;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
+using AgiJobs.Testing;
 
 namespace AgiJobs.Control.Tests.Backups;
 
@@ -63,9 +64,7 @@ public sealed class BackupSafeguardTests : IDisposable
         _ = await Store.CreateAsync("local", ChainId.Local, null, "no node", CancellationToken.None);
         _ = await Store.CreateAsync("other", ChainId.Local, State, null, CancellationToken.None);
         _ = await Store.CreateAsync("local", new ChainId(1), State, null, CancellationToken.None);
-        _ground.Time.Advance(TimeSpan.FromHours(1));
-        _ = await CreateAsync();
-        _ground.Time.Advance(TimeSpan.FromHours(-1));
+        _ = await new BackupStore(_ground.Workspace, new ManualTime(_ground.Time.GetUtcNow() + TimeSpan.FromHours(1))).CreateAsync("local", ChainId.Local, State, null, CancellationToken.None);
         Assert.Equal(["backup-missing"], await CodesAsync());
     }
 

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using AgiJobs.Cli.Changes;
+using AgiJobs.Control;
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Planning;
+
+namespace AgiJobs.Cli.Owner;
+
+/// <summary>A wave of calls from the command line, from what is wanted to its end.</summary>
+internal static class WaveChange
+{
+    /// <summary>Plans what <paramref name="intend"/> collects and goes as far as the command line says.</summary>
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, Action<WaveDraft> intend, CancellationToken cancellation)
+    {
+        _ = session.Execute;
+        var draft = new WaveDraft(await session.ObserveWholeAsync(cancellation).ConfigureAwait(false));
+        intend(draft);
+        return await RunAsync(session, parsed, options, kind, title, draft, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Plans a draft and goes as far as the command line says.</summary>
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation)
+    {
+        var instance = parsed.GetValue(options.Instance);
+        var safeFile = parsed.GetValue(options.Safe);
+        var planner = new WavePlanner(draft.State, session.Network, session.SignersAtHand)
+        {
+            Named = session.NamedSigners.Count > 0,
+            Prefer = safeFile is not null ? RouteKind.Safe : null,
+            Window = options.WindowOf(parsed),
+            Demand = options.DemandOf(parsed),
+        };
+        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
+        var plan = await planner.PlanAsync(client, draft, new WaveName(kind, title, instance ?? ""), cancellation).ConfigureAwait(false);
+        foreach (var finding in plan.Findings)
+        {
+            session.Terminal.Progress($"FINDING {finding}");
+        }
+
+        if (plan.Change is not { } change)
+        {
+            session.Terminal.Line($"network {session.Network}, chain {draft.State.ChainId}");
+            session.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"Nothing is to be done at block {draft.State.Block}: everything is as it is asked for."));
+            session.Terminal.Json("agijobs.change-none/1", ExitCode.Clean, writer =>
+            {
+                writer.WriteString("network", session.Network);
+                writer.WriteNumber("chainId", draft.State.ChainId.Value);
+                writer.WriteNumber("block", draft.State.Block.Value);
+                writer.WriteStartArray("already");
+                foreach (var already in plan.Findings)
+                {
+                    writer.WriteStringValue(already);
+                }
+
+                writer.WriteEndArray();
+            });
+            return ExitCode.Clean;
+        }
+
+        var document = instance is null ? new ChangeStore(session.Workspace, session.Environment.Time).WithNextInstance(change) : change;
+        return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
+    }
+}
