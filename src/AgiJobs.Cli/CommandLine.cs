@@ -6,6 +6,7 @@ using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
+using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Cli.Signers;
@@ -133,6 +134,8 @@ internal static class CommandLine
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        root.Subcommands.Add(DoctorCommand.Build(options, environment));
+        root.Subcommands.Add(CompletionCommand.Build(environment, root));
         RefuseFlagsAsValues(root);
         return root;
     }

@@ -1,12 +1,13 @@
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
-using AgiJobs.Control.Backups;
 using AgiJobs.Control.Authority;
+using AgiJobs.Control.Backups;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.Snapshots;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 

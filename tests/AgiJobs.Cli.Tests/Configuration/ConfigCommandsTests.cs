@@ -29,7 +29,8 @@ public sealed class ConfigCommandsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("config/fees.man.json", "{}", 3, "file-unknown")]
+    [InlineData("config/notes.json", "{}", 3, "file-unknown")]
+    [InlineData("config/fees.man.json", "{}", 2, "network-unknown")]
     [InlineData("config/policy.other.json", "{}", 2, "network-unknown")]
     [InlineData("config/owner-control.other.json", """{"version": 1, "protocol": "agi-jobs", "modules": {}}""", 2, "network-unknown")]
     [InlineData("config/networks/other.json", """{"version": 1, "chainId": 5, "rpc": ["https://rpc.example.org"]}""", 2, "manifest-missing")]
