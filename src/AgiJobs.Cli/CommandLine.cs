@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Cli.Approvals;
+using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
@@ -123,6 +124,7 @@ internal static class CommandLine
         root.Subcommands.Add(StandingCommands.Build(options, environment));
         root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
+        root.Subcommands.Add(CiCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         RefuseFlagsAsValues(root);

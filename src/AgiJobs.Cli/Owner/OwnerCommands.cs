@@ -16,6 +16,7 @@ internal static class OwnerCommands
         command.Subcommands.Add(SetCommands.Set(options, environment));
         command.Subcommands.Add(SetCommands.SetParams(options, environment));
         command.Subcommands.Add(SetCommands.SetRoles(options, environment));
+        command.Subcommands.Add(DoctorCommand.Build(options, environment));
         return command;
     }
 }

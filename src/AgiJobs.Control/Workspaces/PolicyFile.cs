@@ -20,6 +20,16 @@ public sealed record PolicyFile
 
     /// <summary>The limits of standing approvals; the program's own when absent.</summary>
     public StandingPolicy Standing { get => field ?? new StandingPolicy(); init; }
+
+    /// <summary>What no change may leave the powers with; nothing is asked when absent.</summary>
+    public AuthorityPolicy? Authority { get; init; }
+}
+
+/// <summary>How many have to act together to use a power.</summary>
+public sealed record AuthorityPolicy
+{
+    /// <summary>The fewest signers that may be enough, by power: <c>moveFunds</c>, <c>rotate</c>.</summary>
+    public required IReadOnlyDictionary<string, int> MinSigners { get; init; }
 }
 
 /// <summary>What a change takes, by its risk.</summary>
