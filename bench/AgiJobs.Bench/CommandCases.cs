@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
+using AgiJobs.Control.Simulation;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
@@ -46,6 +49,7 @@ internal static class CommandCases
             Rival = () => Wait(OneAfterTheOtherAsync(client.Value, protocol.Value)),
             CountsWallTime = true,
         };
+        var accounts = new Lazy<IReadOnlyList<Address>>(() => [.. Wait(new ProtocolObserver(client.Value) { Hints = [Network.Value.Safe] }.ObserveAsync(protocol.Value, PinnedBlock.AtConnect(client.Value), CancellationToken.None)).Accounts.Keys]);
         yield return new BenchCase("owner doctor, process start included", () => null, () => "")
         {
             Baseline = "the same reads one after the other, without a process",
@@ -60,19 +64,81 @@ internal static class CommandCases
             },
             TimedRival = () =>
             {
+                _ = accounts.Value;
                 var watch = Stopwatch.StartNew();
-                Wait(EveryReadAloneAsync(client.Value, protocol.Value));
+                Wait(EveryReadAloneAsync(client.Value, protocol.Value, accounts.Value));
                 return watch.Elapsed;
             },
         };
+
+        var wave = new Lazy<ChangeDocument>(() => Wave(protocol.Value));
+        yield return new BenchCase(
+            "wave of 40 parameter changes, simulated forward and back",
+            () => Wait(SimulatedAsync(client.Value, protocol.Value, wave.Value)),
+            () => "")
+        {
+            Baseline = "40 eth_call one after the other",
+            Rival = () => Wait(CalledAsync(client.Value, wave.Value)),
+            CountsWallTime = true,
+        };
+    }
+
+    // One Safe transaction of 40 calls, with what must hold before and after and the 40 calls that undo it.
+    private static ChangeDocument Wave(Protocol protocol)
+    {
+        var pool = protocol["FeePool"];
+        var (share, limit) = (pool.Abi.Function("stakerShareBps"), pool.Abi.Function("rewardLimit"));
+        var old = Wait(Network.Value.Client.CallAsync(new CallRequest { To = pool.Address, Data = share.Encode() }, BlockReference.Latest));
+        var most = Wait(Network.Value.Client.CallAsync(new CallRequest { To = pool.Address, Data = limit.Encode() }, BlockReference.Latest));
+        var route = new Route { Kind = RouteKind.Safe, Role = "FeePool.owner", Caller = Network.Value.Safe };
+        return new ChangeDocument
+        {
+            Version = 1,
+            Kind = "set-params",
+            Network = TestNetwork.Network,
+            ChainId = ChainId.Local,
+            Protocol = protocol.Name,
+            Instance = "bench",
+            Title = "40 parameters",
+            Risk = Risk.Amber,
+            Steps = [.. Enumerable.Range(1, 20).SelectMany(value => new[] { Step("setStakerShare", (BigInteger)value), Step("setRewardLimit", (BigInteger)value) })],
+            Preconditions = [Expect(share, old), Expect(limit, most)],
+            Expected = [Expect(share, share.EncodeOutput(20)), Expect(limit, limit.EncodeOutput(20))],
+            Effects = [new DeclaredEffect { Contract = "FeePool", Target = pool.Address, Emits = ["StakerShareUpdated(uint256,uint256)", "RewardLimitUpdated(uint256,uint256)"], Writes = ["stakerShareBps", "rewardLimit"] }],
+            Rollback = new Rollback { Note = "By the calls.", Steps = [.. Enumerable.Range(1, 20).SelectMany(_ => new[] { Step("setStakerShare", new Bytes32(old).ToUnsigned()), Step("setRewardLimit", new Bytes32(most).ToUnsigned()) })] },
+        };
+
+        ChangeStep Step(string setter, BigInteger value)
+        {
+            var function = pool.Abi.Function(setter);
+            return new ChangeStep { Module = "FeePool", Target = pool.Address, Function = function.Signature, Arguments = [value.ToString(CultureInfo.InvariantCulture)], Calldata = function.Encode(value), Route = route };
+        }
+
+        Expectation Expect(AbiFunction view, byte[] result) => new() { Subject = $"FeePool.{view.Signature} = {Hex.Encode(result)}", Target = pool.Address, Call = view.Encode(), Result = result };
+    }
+
+    private static async Task<SimulationResult> SimulatedAsync(EthereumClient client, Protocol protocol, ChangeDocument wave)
+    {
+        var result = await ChangeSimulation.RunAsync(client, protocol, wave, null, CancellationToken.None);
+        return result is { Blocks: [], IsComplete: true, Rollback.Reverses: true } ? result : throw new InvalidOperationException($"The wave was not simulated as it should be: {string.Join(" ", result.Findings.Select(finding => finding.Message))}");
+    }
+
+    // The same calls each by itself, which shows neither what they do together nor what they leave behind.
+    private static async Task<int> CalledAsync(EthereumClient client, ChangeDocument wave)
+    {
+        foreach (var step in wave.Steps)
+        {
+            _ = await client.CallAsync(new CallRequest { From = step.Route.Caller, To = step.Target, Data = step.Calldata }, BlockReference.Latest);
+        }
+
+        return wave.Steps.Count;
     }
 
     // What 'owner doctor' reads, each read a round trip of its own; only what it would have to follow further is left out.
-    private static async Task EveryReadAloneAsync(EthereumClient client, Protocol protocol)
+    private static async Task EveryReadAloneAsync(EthereumClient client, Protocol protocol, IEnumerable<Address> accounts)
     {
         _ = await OneAfterTheOtherAsync(client, protocol);
         var block = PinnedBlock.AtConnect(client).Reference;
-        var state = await new ProtocolObserver(client) { Hints = [Network.Value.Safe] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
         foreach (var module in protocol.Modules)
         {
             foreach (var call in module.Parameters.Select(parameter => (parameter.Call.To, Data: parameter.Call.Calldata)).Concat(module.Links.Select(link => (To: module.Address, Data: (ReadOnlyMemory<byte>)link.Getter.Encode()))))
@@ -86,7 +152,7 @@ internal static class CommandCases
             }
         }
 
-        foreach (var account in state.Accounts.Keys)
+        foreach (var account in accounts)
         {
             _ = await client.CodeAsync(account, block);
             _ = await client.BalanceAsync(account, block);

@@ -117,7 +117,7 @@ internal sealed class Session : IAsyncDisposable
     private RpcOptions Nodes => Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Relays = [.. NetworkFile.PrivateRelays.Select(relay => new RpcEndpoint(relay.Resolve()))], Rounds = 2 });
 
     // Addresses that are worth asking about early.
-    private IReadOnlyList<Address> Hints => [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)];
+    private IReadOnlyList<Address> Hints => [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)];
 
     /// <summary>Everything of the protocol, from every node of the network at one block.</summary>
     public Task<WholeObservation> ObserveEveryNodeAsync(CancellationToken cancellation) => WholeObservation.ReadAsync(Nodes, Protocol, NetworkFile.ChainId, Hints, Environment.Time, cancellation);
@@ -175,7 +175,7 @@ internal sealed class Session : IAsyncDisposable
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
         return await new ProtocolObserver(client)
         {
-            Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)],
+            Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)],
             Whole = true,
             Senders = [.. SignersAtHand.Select(signer => signer.Address)],
         }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);

@@ -17,6 +17,12 @@ internal static class OwnerCommands
         command.Subcommands.Add(SetCommands.SetParams(options, environment));
         command.Subcommands.Add(SetCommands.SetRoles(options, environment));
         command.Subcommands.Add(DoctorCommand.Build(options, environment));
+        command.Subcommands.Add(DesiredCommands.UpdateAll(options, environment));
+        command.Subcommands.Add(DesiredCommands.Apply(options, environment));
+        command.Subcommands.Add(RotateCommand.Build(options, environment));
+        command.Subcommands.Add(RemedyCommands.Slash(options, environment));
+        command.Subcommands.Add(RemedyCommands.Refund(options, environment));
+        command.Subcommands.Add(RemedyCommands.Call(options, environment));
         return command;
     }
 }

@@ -94,17 +94,20 @@ public sealed class AuthorityDrawing
     {
         var columns = _nodes.GroupBy(node => node.Column).OrderBy(group => group.Key).Select(group => group.ToList()).ToList();
         var left = Margin;
-        var height = 0;
-        foreach (var column in columns)
+        var height = columns.Select(column => (2 * Margin) + (column.Count * (BoxHeight + Gap))).DefaultIfEmpty(2 * Margin).Max();
+        for (var place = 0; place < columns.Count; place++)
         {
+            // Columns between begin at different heights, so that a line that passes one by is not hidden behind its boxes.
+            var column = columns[place];
+            var free = height - (2 * Margin) - (column.Count * (BoxHeight + Gap));
+            var top = Margin + (place == 0 || place == columns.Count - 1 ? free / 2 : free / (place + 2));
             var width = column.Max(node => Math.Max(node.Label.Length, node.Detail.Length) * LetterWidth) + 24;
             for (var row = 0; row < column.Count; row++)
             {
-                (column[row].Left, column[row].Top, column[row].Width) = (left, Margin + (row * (BoxHeight + Gap)), width);
+                (column[row].Left, column[row].Top, column[row].Width) = (left, top + (row * (BoxHeight + Gap)), width);
             }
 
             left += width + Between;
-            height = Math.Max(height, (2 * Margin) + (column.Count * (BoxHeight + Gap)));
         }
 
         var page = new StringBuilder();

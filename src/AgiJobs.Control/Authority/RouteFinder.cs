@@ -24,13 +24,11 @@ public sealed class RouteFinder(ProtocolState state, IReadOnlyList<SignerReferen
     /// <param name="module">The module that has it.</param>
     /// <param name="callers">The roles that may call it.</param>
     /// <param name="bySignature">True when anybody may call it with a statement that a holder signed.</param>
-    public Routes To(Module module, IReadOnlyList<string> callers, bool bySignature = false)
-    {
-        var answer = _graph.To(module, callers, bySignature);
-        var refusals = answer.Gaps.Select(gap => gap.ToString()).ToList();
-        var options = answer.Paths.SelectMany(path => Walk(path, isDelayed: false, refusals)).ToList();
-        return new Routes(Ordered(options), [.. refusals.Distinct(StringComparer.Ordinal)]);
-    }
+    public Routes To(Module module, IReadOnlyList<string> callers, bool bySignature = false) => Walk(_graph.To(module, callers, bySignature));
+
+    /// <summary>The paths by which an account itself is made to call something, such as a Safe that changes its own owners.</summary>
+    /// <param name="account">The account.</param>
+    public Routes As(Address account) => Walk(_graph.Of("itself", account));
 
     /// <summary>Paths in the order in which they are to be tried: complete ones, then those without delay, then the quickest.</summary>
     public static IReadOnlyList<RouteOption> Ordered(IEnumerable<RouteOption> options) =>
@@ -45,6 +43,13 @@ public sealed class RouteFinder(ProtocolState state, IReadOnlyList<SignerReferen
         RouteKind.Forwarder => 3 + (route.Via is { } via ? Rank(via) : 0),
         _ => 100 + (route.Via is { } via ? Rank(via) : 0),
     };
+
+    private Routes Walk(AuthorityAnswer answer)
+    {
+        var refusals = answer.Gaps.Select(gap => gap.ToString()).ToList();
+        var options = answer.Paths.SelectMany(path => Walk(path, isDelayed: false, refusals)).ToList();
+        return new Routes(Ordered(options), [.. refusals.Distinct(StringComparer.Ordinal)]);
+    }
 
     private IEnumerable<RouteOption> Walk(AuthorityPath path, bool isDelayed, List<string> refusals)
     {

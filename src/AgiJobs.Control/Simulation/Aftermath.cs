@@ -29,8 +29,8 @@ public static class Aftermath
             throw new ControlException("change-chain", ExitCode.Mismatch, $"The change is for chain {document.ChainId}, and this is chain {client.ChainId}.");
         }
 
-        var plan = await SimulationPlan.MakeAsync(client, protocol, document, options, block, signatures: true, cancellation).ConfigureAwait(false);
-        var run = await SimulationRun.TryAsync(client, plan, block.Header, block.Reference, [], cancellation).ConfigureAwait(false);
+        var plan = await SimulationPlan.MakeAsync(client, protocol, [document], 1, options, block, signatures: true, cancellation).ConfigureAwait(false);
+        var run = await SimulationRun.TryAsync(client, plan, block.Header, block.Reference, [], (_, _) => false, cancellation).ConfigureAwait(false);
         var left = new StateOverrides();
         for (var i = 0; i < plan.Transactions.Count; i++)
         {

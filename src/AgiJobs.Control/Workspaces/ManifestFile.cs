@@ -1,3 +1,4 @@
+using AgiJobs.Control.Files;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Workspaces;
@@ -31,5 +32,5 @@ public sealed record ManifestModule
     public IReadOnlyDictionary<string, IReadOnlyList<Address>>? Roles { get; init; }
 
     /// <summary>Values by parameter name, each with its unit; null unsets an address. What is absent is not managed.</summary>
-    public IReadOnlyDictionary<string, string?>? Parameters { get; init; }
+    public IReadOnlyDictionary<string, WantedValue>? Parameters { get; init; }
 }
