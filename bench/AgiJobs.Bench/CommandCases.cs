@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics;
+using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
+using AgiJobs.Control.Simulation;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
@@ -45,6 +48,68 @@ internal static class CommandCases
             Rival = () => Wait(OneAfterTheOtherAsync(client.Value, protocol.Value)),
             CountsWallTime = true,
         };
+
+        var wave = new Lazy<ChangeDocument>(() => Wave(protocol.Value));
+        yield return new BenchCase(
+            "wave of 40 parameter changes, simulated forward and back",
+            () => Wait(SimulatedAsync(client.Value, protocol.Value, wave.Value)),
+            () => "")
+        {
+            Baseline = "40 eth_call one after the other",
+            Rival = () => Wait(CalledAsync(client.Value, wave.Value)),
+            CountsWallTime = true,
+        };
+    }
+
+    // One Safe transaction of 40 calls, with what must hold before and after and the 40 calls that undo it.
+    private static ChangeDocument Wave(Protocol protocol)
+    {
+        var pool = protocol["FeePool"];
+        var (share, limit) = (pool.Abi.Function("stakerShareBps"), pool.Abi.Function("rewardLimit"));
+        var old = Wait(Network.Value.Client.CallAsync(new CallRequest { To = pool.Address, Data = share.Encode() }, BlockReference.Latest));
+        var most = Wait(Network.Value.Client.CallAsync(new CallRequest { To = pool.Address, Data = limit.Encode() }, BlockReference.Latest));
+        var route = new Route { Kind = RouteKind.Safe, Role = "FeePool.owner", Caller = Network.Value.Safe };
+        return new ChangeDocument
+        {
+            Version = 1,
+            Kind = "set-params",
+            Network = TestNetwork.Network,
+            ChainId = ChainId.Local,
+            Protocol = protocol.Name,
+            Instance = "bench",
+            Title = "40 parameters",
+            Risk = Risk.Amber,
+            Steps = [.. Enumerable.Range(1, 20).SelectMany(value => new[] { Step("setStakerShare", (BigInteger)value), Step("setRewardLimit", (BigInteger)value) })],
+            Preconditions = [Expect(share, old), Expect(limit, most)],
+            Expected = [Expect(share, share.EncodeOutput(20)), Expect(limit, limit.EncodeOutput(20))],
+            Effects = [new DeclaredEffect { Contract = "FeePool", Target = pool.Address, Emits = ["StakerShareUpdated(uint256,uint256)", "RewardLimitUpdated(uint256,uint256)"], Writes = ["stakerShareBps", "rewardLimit"] }],
+            Rollback = new Rollback { Note = "By the calls.", Steps = [.. Enumerable.Range(1, 20).SelectMany(_ => new[] { Step("setStakerShare", new Bytes32(old).ToUnsigned()), Step("setRewardLimit", new Bytes32(most).ToUnsigned()) })] },
+        };
+
+        ChangeStep Step(string setter, BigInteger value)
+        {
+            var function = pool.Abi.Function(setter);
+            return new ChangeStep { Module = "FeePool", Target = pool.Address, Function = function.Signature, Arguments = [value.ToString(CultureInfo.InvariantCulture)], Calldata = function.Encode(value), Route = route };
+        }
+
+        Expectation Expect(AbiFunction view, byte[] result) => new() { Subject = $"FeePool.{view.Signature} = {Hex.Encode(result)}", Target = pool.Address, Call = view.Encode(), Result = result };
+    }
+
+    private static async Task<SimulationResult> SimulatedAsync(EthereumClient client, Protocol protocol, ChangeDocument wave)
+    {
+        var result = await ChangeSimulation.RunAsync(client, protocol, wave, null, CancellationToken.None);
+        return result is { Blocks: [], IsComplete: true, Rollback.Reverses: true } ? result : throw new InvalidOperationException($"The wave was not simulated as it should be: {string.Join(" ", result.Findings.Select(finding => finding.Message))}");
+    }
+
+    // The same calls each by itself, which shows neither what they do together nor what they leave behind.
+    private static async Task<int> CalledAsync(EthereumClient client, ChangeDocument wave)
+    {
+        foreach (var step in wave.Steps)
+        {
+            _ = await client.CallAsync(new CallRequest { From = step.Route.Caller, To = step.Target, Data = step.Calldata }, BlockReference.Latest);
+        }
+
+        return wave.Steps.Count;
     }
 
     // The same without what stands at the holders: code, paused bits, holders of roles.

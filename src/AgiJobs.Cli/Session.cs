@@ -154,7 +154,7 @@ internal sealed class Session : IAsyncDisposable
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client) { Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client) { Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The protocol at the newest block with every parameter, link and proxy, and the balances of the signers at hand.</summary>
@@ -164,7 +164,7 @@ internal sealed class Session : IAsyncDisposable
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
         return await new ProtocolObserver(client)
         {
-            Hints = [.. NetworkFile.Safe is { } safe ? new[] { safe } : [], .. SignersAtHand.Select(signer => signer.Address)],
+            Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)],
             Whole = true,
             Senders = [.. SignersAtHand.Select(signer => signer.Address)],
         }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);

@@ -1,10 +1,13 @@
 using System.CommandLine;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
+using AgiJobs.Control.Authority;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
+using AgiJobs.Control.Execution;
 using AgiJobs.Control.Pausing;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli.Changes;
 
@@ -114,9 +117,15 @@ internal static class ChangeCommands
 
     private static Command Simulate(CommonOptions options, CommandEnvironment environment)
     {
-        var id = Id();
-        var command = new Command("simulate", "try a whole change on the newest state: calls, events, storage, what is not declared; sends nothing") { id };
-        Session.Run(command, options, environment, (session, parsed, cancellation) => Run(session, parsed.GetValue(id)!).SimulationAsync(cancellation));
+        var ids = new Argument<string[]>("id") { Description = "the change: its folder name, or the first digits of its digest; with --stack several, in their order, or none for all that wait", HelpName = "ID", Arity = ArgumentArity.ZeroOrMore };
+        var stack = new Option<bool>("--stack") { Description = "try several changes one on top of the other, and name the pairs whose order matters" };
+        var command = new Command("simulate", "try a whole change on the newest state, forward and then back: calls, events, storage, what is not declared; sends nothing") { ids, stack };
+        Session.Run(command, options, environment, (session, parsed, cancellation) => (parsed.GetValue(ids) ?? [], parsed.GetValue(stack)) switch
+        {
+            (var named, true) => StackRun.RunAsync(session, named, cancellation),
+            ([var one], false) => Run(session, one).SimulationAsync(cancellation),
+            _ => throw new ControlException("change-one", ExitCode.BadInput, "One change is simulated by itself.", "Give one ID, or add --stack."),
+        });
         return command;
     }
 
@@ -202,6 +211,11 @@ internal static class ChangeCommands
             throw new ControlException("rollback-not-executed", ExitCode.Refused, $"Nothing of the change {change.Id} took effect, so there is nothing to undo.", $"To keep it from being sent: agijobs change cancel {change.Id} --reason TEXT --signer NAME");
         }
 
+        if (document.Undoing(instance ?? document.Instance) is { } undoing)
+        {
+            return await UndoAsync(session, change, undoing, safeFile, cancellation).ConfigureAwait(false);
+        }
+
         var action = document.Kind switch
         {
             "pause-system" or "pause-modules" => LeverAction.Resume,
@@ -214,16 +228,7 @@ internal static class ChangeCommands
         var plan = await planner.PlanAsync(await session.ClientAsync(cancellation).ConfigureAwait(false), action, instance ?? document.Instance, modules, cancellation).ConfigureAwait(false);
         if (plan.Change is not { } inverse)
         {
-            session.Terminal.Line($"network {session.Network}, chain {state.ChainId}");
-            session.Terminal.Line("Nothing is to be done: the effect of this change is gone already.");
-            session.Terminal.Json("agijobs.change-rollback/1", ExitCode.Clean, writer =>
-            {
-                writer.WriteString("network", session.Network);
-                writer.WriteNumber("chainId", state.ChainId.Value);
-                writer.WriteString("change", change.Id);
-                writer.WriteBoolean("sent", false);
-            });
-            return ExitCode.Clean;
+            return PrintUndone(session, change);
         }
 
         foreach (var finding in plan.Findings)
@@ -233,6 +238,41 @@ internal static class ChangeCommands
 
         session.Terminal.Progress($"FINDING undoing is whole: {(modules is null ? "every module" : string.Join(", ", modules))} {(action == LeverAction.Resume ? "runs" : "is paused")} afterwards, whatever mix there was before {change.Id}");
         return await ChangeRun.FromPlanAsync(session, inverse with { Undoes = document.Digest() }, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
+    }
+
+    // By the calls that it was planned with.
+    private static async Task<ExitCode> UndoAsync(Session session, FiledChange change, ChangeDocument undoing, string? safeFile, CancellationToken cancellation)
+    {
+        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
+        var checks = await StateCheck.ReadAsync(client, [.. undoing.Expected, .. undoing.Preconditions], BlockReference.Latest, cancellation).ConfigureAwait(false);
+        if (undoing.Expected.Count > 0 && checks.Take(undoing.Expected.Count).All(check => check.Holds == true))
+        {
+            return PrintUndone(session, change);
+        }
+
+        foreach (var check in checks.Skip(undoing.Expected.Count).Where(check => check.Holds != true))
+        {
+            session.Terminal.Progress($"FINDING {check.Expectation.Subject} {(check.Holds is null ? $"could not be read: {check.Found}" : $"no longer holds (found {check.Found})")}: what was changed since {change.Id} would be undone with it, so it cannot be executed as it is");
+        }
+
+        // A call from an account is sent by that account; what a Safe carries, anybody named.
+        var callers = undoing.Steps.Select(step => step.Route.Base).Where(route => route.Kind == RouteKind.Direct).Select(route => route.Caller).ToHashSet();
+        IReadOnlyList<SignerReference> signers = callers.Count > 0 ? [.. session.SignersAtHand.Where(signer => callers.Contains(signer.Address) || session.NamedSigners.Contains(signer))] : session.NamedSigners;
+        return await ChangeRun.FromPlanAsync(session, undoing, new RouteOption(undoing.Steps[0].Route, signers, 1), safeFile, cancellation).ConfigureAwait(false);
+    }
+
+    private static ExitCode PrintUndone(Session session, FiledChange change)
+    {
+        session.Terminal.Line($"network {session.Network}, chain {change.Document.ChainId}");
+        session.Terminal.Line("Nothing is to be done: the effect of this change is gone already.");
+        session.Terminal.Json("agijobs.change-rollback/1", ExitCode.Clean, writer =>
+        {
+            writer.WriteString("network", session.Network);
+            writer.WriteNumber("chainId", change.Document.ChainId.Value);
+            writer.WriteString("change", change.Id);
+            writer.WriteBoolean("sent", false);
+        });
+        return ExitCode.Clean;
     }
 
     private static Command Cancel(CommonOptions options, CommandEnvironment environment)

@@ -62,20 +62,37 @@ internal sealed partial class ChangeRun
         RequireOpen();
         var signature = ReadSignature(path);
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        var carrier = await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false)
-            ?? throw new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} waits for no Safe's signatures.", $"See how it stands: agijobs change show {change.Id}");
-        var approval = carrier.Import(await carrier.StandingAsync(cancellation).ConfigureAwait(false), signature, session.Environment.Time);
+        var approval = await ImportAsync(client, signature, cancellation).ConfigureAwait(false);
         Terminal.Progress($"filed the signature of {session.Labels.Describe(approval.Owner)} over {approval.SafeTxHash}");
-        CopyApprovals([Path.Combine(change.Folder, "approvals", $"safe-{approval.Safe}-{approval.Owner}.json")]);
+        CopyApprovals([change.PathOf(approval)]);
         await RecordAsync("change.approved", data =>
         {
             data["by"] = approval.Owner.ToString();
             data["owner"] = true;
             data["imported"] = true;
-        }, cancellation, Path.Combine("approvals", $"safe-{approval.Safe}-{approval.Owner}.json")).ConfigureAwait(false);
+        }, cancellation, change.PathOf(approval)).ConfigureAwait(false);
         var standing = await StandingAsync(cancellation).ConfigureAwait(false);
         PrintApproved("agijobs.change-approve/1", await Gate(client, Simulation(), standing).DecideAsync(change, null, cancellation).ConfigureAwait(false), standing);
         return ExitCode.Clean;
+    }
+
+    // For whichever of the transactions that wait it is over.
+    private async Task<SafeApproval> ImportAsync(EthereumClient client, byte[] signature, CancellationToken cancellation)
+    {
+        ControlException? nobodys = null;
+        foreach (var carrier in await SafeCarrier.QueueAsync(client, change, cancellation).ConfigureAwait(false))
+        {
+            try
+            {
+                return carrier.Import(await carrier.StandingAsync(cancellation).ConfigureAwait(false), signature, session.Environment.Time);
+            }
+            catch (ControlException problem) when (problem.Code is "signature-nobodys")
+            {
+                nobodys ??= problem;
+            }
+        }
+
+        throw nobodys ?? new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} waits for no Safe's signatures.", $"See how it stands: agijobs change show {change.Id}");
     }
 
     private static byte[] ReadSignature(string path)
@@ -218,11 +235,16 @@ internal sealed partial class ChangeRun
             Terminal.Progress($"  as {duty.Name()}: Approval(change {Document.Digest()}, chain {Document.ChainId}, duty {duty.Name()}) of 'AGI Jobs Owner Control', hash {ApprovalStatements.Approval(Document.Digest(), Document.ChainId, duty).Digest}");
         }
 
-        var carrier = owns ? await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false) : null;
-        var standing = carrier is null ? null : await carrier.StandingAsync(cancellation).ConfigureAwait(false);
-        foreach (var place in standing?.Tree.Where(node => node.State.Quorum.Contains(reference.Address)) ?? [])
+        // All that can be signed now, so that a wave of several transactions is signed at once.
+        var carriers = new List<(SafeCarrier Carrier, SafeStanding Standing)>();
+        foreach (var carrier in owns ? await SafeCarrier.QueueAsync(client, change, cancellation).ConfigureAwait(false) : [])
         {
-            Terminal.Progress($"  as owner: the transaction of the Safe {place.State.Domain.Safe} at nonce {place.State.Nonce}, hash {place.Hash.Value}");
+            carriers.Add((carrier, await carrier.StandingAsync(cancellation).ConfigureAwait(false)));
+        }
+
+        foreach (var place in carriers.SelectMany(entry => entry.Standing.Tree).Where(node => node.State.Quorum.Contains(reference.Address)))
+        {
+            Terminal.Progress($"  as owner: the transaction of the Safe {place.State.Domain.Safe} at nonce {place.Hash.Transaction.Nonce}, hash {place.Hash.Value}");
         }
 
         using var opened = new OpenedSigner(SignerBook.Open(reference, client.ChainId));
@@ -232,9 +254,9 @@ internal sealed partial class ChangeRun
             Terminal.Progress($"{reference.Name} signed as {duty.Name()}");
         }
 
-        if (carrier is not null)
+        foreach (var (carrier, standing) in carriers)
         {
-            foreach (var approval in await carrier.ApproveAsync(standing!, reference, opened.Signer, session.Environment.Time, cancellation).ConfigureAwait(false))
+            foreach (var approval in await carrier.ApproveAsync(standing, reference, opened.Signer, session.Environment.Time, cancellation).ConfigureAwait(false))
             {
                 Terminal.Progress($"{reference.Name} signed {approval.SafeTxHash}");
             }

@@ -96,7 +96,7 @@ internal sealed partial class ChangeRun
             return;
         }
 
-        Terminal.Line($"  safe     {standing.State.Domain.Safe}, nonce {standing.State.Nonce}, {standing.State.Quorum.Threshold} of {standing.State.Quorum.Owners.Count} owners");
+        Terminal.Line($"  safe     {standing.State.Domain.Safe}, nonce {standing.Hash.Transaction.Nonce}{(standing.Chunks > 1 ? $" (transaction {standing.Chunk + 1} of {standing.Chunks})" : "")}, {standing.State.Quorum.Threshold} of {standing.State.Quorum.Owners.Count} owners");
         Terminal.Line($"  safehash {standing.Hash.Value} (computed twice, and by the Safe)");
         Terminal.Line($"  signed   {standing.Approvals.Count} of {standing.Needed}{(standing.Approvals.Count == 0 ? "" : $": {string.Join(", ", standing.Approvals.Select(approval => session.Labels.Describe(approval.Owner)))}")}");
         foreach (var finding in standing.State.Findings)
@@ -130,7 +130,9 @@ internal sealed partial class ChangeRun
 
         writer.WriteStartObject("safe");
         writer.WriteString("address", standing.State.Domain.Safe.ToString());
-        writer.WriteString("nonce", standing.State.Nonce.ToString(CultureInfo.InvariantCulture));
+        writer.WriteString("nonce", standing.Hash.Transaction.Nonce.ToString(CultureInfo.InvariantCulture));
+        writer.WriteNumber("transaction", standing.Chunk + 1);
+        writer.WriteNumber("transactions", standing.Chunks);
         writer.WriteString("safeTxHash", standing.Hash.Value.ToString());
         writer.WriteNumber("needed", standing.Needed);
         writer.WriteStartArray("signedBy");

@@ -74,19 +74,28 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
     public async Task WriteSafeFileAsync(string path, CancellationToken cancellation)
     {
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        var carrier = await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false) ?? new SafeCarrier(client, change);
-        var bytes = carrier.ToTransactionBuilder(session.Environment.Time.GetUtcNow());
-        AtomicFile.Write(Path.Combine(change.Folder, "safe-batch.json"), bytes);
-        AtomicFile.Write(session.PathOf(path), bytes);
-        await RecordAsync("change.safe-file", _ => { }, cancellation, "safe-batch.json").ConfigureAwait(false);
-        Terminal.Progress($"wrote {session.PathOf(path)}");
+        IReadOnlyList<SafeCarrier> queue = await SafeCarrier.QueueAsync(client, change, cancellation).ConfigureAwait(false) is { Count: > 0 } waiting ? waiting : [new SafeCarrier(client, change)];
+        var written = new List<string>();
+        foreach (var (carrier, index) in queue.Select((carrier, index) => (carrier, index)))
+        {
+            // A file holds one Safe transaction, so each further chunk has a file of its own: safe-batch-2.json.
+            var bytes = carrier.ToTransactionBuilder(session.Environment.Time.GetUtcNow());
+            written.Add(Numbered("safe-batch.json", index));
+            AtomicFile.Write(Path.Combine(change.Folder, written[^1]), bytes);
+            AtomicFile.Write(Numbered(session.PathOf(path), index), bytes);
+            Terminal.Progress($"wrote {Numbered(session.PathOf(path), index)}");
+        }
+
+        await RecordAsync("change.safe-file", _ => { }, cancellation, [.. written]).ConfigureAwait(false);
+
+        static string Numbered(string path, int index) => index == 0 ? path : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path[..^Path.GetExtension(path).Length]}-{index + 1}{Path.GetExtension(path)}");
     }
 
     private ExecutionGate Gate(EthereumClient client, SimulationReading simulation, SafeStanding? standing) => new(session.Policy, session.Protocol, session.Standings, session.Environment.Time)
     {
         ResumePoints = [new MultisigPoint(async (filed, token) =>
         {
-            var read = standing ?? await new SafeCarrier(client, filed).StandingAsync(token).ConfigureAwait(false);
+            var read = standing ?? await SafeCarrier.LackingAsync(client, filed, token).ConfigureAwait(false) ?? await new SafeCarrier(client, filed).StandingAsync(token).ConfigureAwait(false);
             return new MultisigStanding(read.State.Domain.Safe, read.Given, read.Needed, [.. read.Tree.SelectMany(node => node.State.Quorum.Owners.Where(owner => !node.Approvals.Any(approval => approval.Owner == owner))).Distinct()], read.Stale);
         }, session.Signers.NameOf), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
         Simulation = simulation,
@@ -113,7 +122,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         }
 
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        return await SafeCarrier.CurrentAsync(client, change, cancellation).ConfigureAwait(false) is { } carrier ? await carrier.StandingAsync(cancellation).ConfigureAwait(false) : null;
+        return await SafeCarrier.LackingAsync(client, change, cancellation).ConfigureAwait(false);
     }
 
     // Records what became of the change, with files of its folder or of the workspace; whatever cannot be recorded is a finding.

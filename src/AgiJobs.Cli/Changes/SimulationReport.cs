@@ -90,6 +90,17 @@ internal static class SimulationReport
             }
         }
 
+        if (result.Rollback is { } rollback)
+        {
+            yield return $"  back     {rollback.Reverses switch
+            {
+                true => "undoing it as planned restores everything that it was planned on",
+                false when rollback.Transactions.FirstOrDefault(transaction => transaction.Succeeds == false) is { } failed => $"undoing it as planned REVERTS: {failed.Reason}",
+                false => $"undoing it as planned DOES NOT RESTORE {string.Join(", ", rollback.Differs.Select(difference => difference.Subject))}",
+                null => $"UNKNOWN whether undoing it as planned restores what was before: {rollback.Why}",
+            }}";
+        }
+
         if (result.Expected.Count > 0)
         {
             var holds = result.Expected.Count(expectation => expectation.Holds == true);

@@ -17,6 +17,12 @@ internal static class OwnerCommands
         command.Subcommands.Add(SetCommands.Set(options, environment));
         command.Subcommands.Add(SetCommands.SetParams(options, environment));
         command.Subcommands.Add(SetCommands.SetRoles(options, environment));
+        command.Subcommands.Add(DesiredCommands.UpdateAll(options, environment));
+        command.Subcommands.Add(DesiredCommands.Apply(options, environment));
+        command.Subcommands.Add(RotateCommand.Build(options, environment));
+        command.Subcommands.Add(RemedyCommands.Slash(options, environment));
+        command.Subcommands.Add(RemedyCommands.Refund(options, environment));
+        command.Subcommands.Add(RemedyCommands.Call(options, environment));
         command.Subcommands.Add(SurfaceCommands.Surface(options, environment));
         command.Subcommands.Add(SurfaceCommands.Parameters(options, environment));
         command.Subcommands.Add(SurfaceCommands.Diff(options, environment));

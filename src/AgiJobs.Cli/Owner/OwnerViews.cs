@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Changes;
@@ -30,7 +31,8 @@ internal static class OwnerViews
         var desired = DesiredState.Load(session.Workspace, session.Network, session.Protocol);
         var state = await session.ObserveWholeAsync(cancellation).ConfigureAwait(false);
         var executed = ExecutedState.Read(new ChangeStore(session.Workspace, session.Environment.Time).Survey(), session.Network, state.ChainId);
-        return (DriftReport.Of(session.Network, state, desired, executed), desired, executed);
+        var manifest = (session.Workspace.Manifest(session.Network), Path.GetRelativePath(session.Workspace.Root, session.Workspace.ManifestPath(session.Network)));
+        return (DriftReport.Of(session.Network, state, desired, executed, manifest), desired, executed);
     }
 
     /// <summary>The report with what caused everything that differs.</summary>
@@ -38,10 +40,14 @@ internal static class OwnerViews
         await new DriftAttribution(await session.ClientAsync(cancellation).ConfigureAwait(false), executed) { Since = Since(session, from), OnProgress = session.Terminal.Progress }.ExplainAsync(report, cancellation).ConfigureAwait(false);
 
     /// <summary>The first block that is looked at for a module.</summary>
-    public static Func<Module, ulong> Since(Session session, ulong? from) => _ => from ?? 0;
+    public static Func<Module, ulong> Since(Session session, ulong? from)
+    {
+        var manifest = session.Workspace.Manifest(session.Network);
+        return module => from ?? manifest.Modules[module.Name].Since;
+    }
 
     /// <summary>Prints a view in the form that was asked for.</summary>
-    public static ExitCode Print(Session session, string format, ReportPage page, string schema, ExitCode exit, Action<System.Text.Json.Utf8JsonWriter> body)
+    public static ExitCode Print(Session session, string format, ReportPage page, string schema, ExitCode exit, Action<Utf8JsonWriter> body)
     {
         if (session.Terminal.IsJson || string.Equals(format, "json", StringComparison.Ordinal))
         {

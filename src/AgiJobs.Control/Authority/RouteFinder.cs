@@ -38,6 +38,14 @@ public sealed class RouteFinder(ProtocolState state, IReadOnlyList<SignerReferen
         return new Routes(Ordered(Holders(module, callers, refusals).SelectMany(entry => Through(entry.Role, entry.Holder, [], refusals)).ToList()), [.. refusals.Distinct(StringComparer.Ordinal)]);
     }
 
+    /// <summary>The paths by which an account itself is made to call something, such as a Safe that changes its own owners.</summary>
+    /// <param name="account">The account.</param>
+    public Routes As(Address account)
+    {
+        var refusals = new List<string>();
+        return new Routes(Ordered(Through("itself", account, [], refusals).ToList()), [.. refusals.Distinct(StringComparer.Ordinal)]);
+    }
+
     /// <summary>Paths in the order in which they are to be tried: complete ones, then those without delay, then the quickest.</summary>
     public static IReadOnlyList<RouteOption> Ordered(IEnumerable<RouteOption> options) =>
         [.. options.OrderByDescending(option => option.IsComplete).ThenBy(option => option.DelaySeconds).ThenBy(option => Rank(option.Route)).ThenByDescending(option => option.Signers.Count)];

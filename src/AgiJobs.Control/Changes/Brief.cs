@@ -105,7 +105,9 @@ public static class Brief
         List(change.Expected);
         Line("## How it is undone");
         Line();
-        Line(change.Rollback.Command is { } command ? $"`{command}`. {change.Rollback.Note}" : change.Rollback.Note);
+        Line(change.Rollback.Command is { } command ? $"`{command}`. {change.Rollback.Note}"
+            : change.Rollback.Steps is { Count: > 0 } steps ? $"`agijobs change rollback {change.Digest().ToString()[2..10]}`, which calls {string.Join(", ", steps.Select(step => $"{step.Module}.{step.Function[..step.Function.IndexOf('(', StringComparison.Ordinal)]}({string.Join(", ", step.Arguments)})"))}. {change.Rollback.Note}"
+            : change.Rollback.Note);
         if (standing is not null)
         {
             Line();

@@ -68,6 +68,31 @@ public sealed record ChangeDocument
     public Bytes32 Fingerprint() => (this with { Instance = "", Steps = [.. Steps.Select(step => step.WithSalt(Bytes32.Zero))] }).Digest();
 
     /// <summary>
+    /// The change that undoes this one by the calls that it was planned with: on the state that this one expects, to the state that this one was planned on. Null when it has no such calls. Its own undoing
+    /// is the calls of this one, unless they are signed statements, which are used once.
+    /// </summary>
+    /// <param name="instance">Its instance.</param>
+    public ChangeDocument? Undoing(string instance) => Rollback.Steps is not { Count: > 0 } steps ? null : this with
+    {
+        Kind = Kind.StartsWith(UndoPrefix, StringComparison.Ordinal) ? Kind[UndoPrefix.Length..] : UndoPrefix + Kind,
+        Instance = instance,
+        Title = $"Undo: {Title}",
+        Window = null,
+        Demand = null,
+        Undoes = Digest(),
+        Steps = steps,
+        Preconditions = [.. Expected, .. Preconditions.Where(expectation => expectation.Call is null && !Expected.Contains(expectation))],
+        Expected = [.. Preconditions.Where(expectation => expectation.Call is not null)],
+        Rollback = new Rollback
+        {
+            Note = $"It is undone by doing again what {Digest()} did.",
+            Steps = Steps.Any(step => step.Route.Base.Kind == RouteKind.Authorization) ? null : Steps,
+        },
+    };
+
+    private const string UndoPrefix = "undo-";
+
+    /// <summary>
     /// The same change for another instance. The salt of a statement is the digest of the change with no salt in it, so that the same pause next month is another statement, and the same change
     /// has the same one on every machine.
     /// </summary>

@@ -17,7 +17,7 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
     /// <summary>The journal of its execution.</summary>
     public string JournalPath => Path.Combine(Folder, "journal.jsonl");
 
-    /// <summary>The signatures of Safe owners, of every Safe that takes part, by Safe and owner: <c>approvals/safe-SAFE-OWNER.json</c>.</summary>
+    /// <summary>The signatures of Safe owners, of every Safe that takes part, by Safe, transaction and owner: <c>approvals/safe-*.json</c>.</summary>
     /// <exception cref="ControlException"><c>file-format</c>.</exception>
     public IReadOnlyList<SafeApproval> SafeApprovals() => [.. Signatures("safe-*.json").Select(path => JsonFile.Read(path, ChangeJson.Default.SafeApproval))];
 
@@ -25,11 +25,15 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
     /// <exception cref="ControlException"><c>file-format</c>.</exception>
     public IReadOnlyList<SignedAuthorization> Authorizations() => [.. Signatures("authorization-*.json").Select(path => JsonFile.Read(path, ChangeJson.Default.SignedAuthorization))];
 
-    /// <summary>Files a signature; a second one of the same owner for the same Safe takes the first's place.</summary>
+    /// <summary>Where the signature of a Safe's owner lies.</summary>
+    public string PathOf(SafeApproval approval) =>
+        Path.Combine(Approvals, string.Create(CultureInfo.InvariantCulture, $"safe-{approval.Safe}-{(approval.Chunk is { } chunk ? string.Create(CultureInfo.InvariantCulture, $"chunk{chunk}-") : "")}{approval.Owner}.json"));
+
+    /// <summary>Files a signature; a second one of the same owner for the same Safe and transaction of the change takes the first's place.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
     public string File(SafeApproval approval)
     {
-        var path = Path.Combine(Approvals, $"safe-{approval.Safe}-{approval.Owner}.json");
+        var path = PathOf(approval);
         JsonFile.Write(path, approval, ChangeJson.Default.SafeApproval);
         return path;
     }

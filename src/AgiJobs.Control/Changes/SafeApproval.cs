@@ -6,7 +6,7 @@ namespace AgiJobs.Control.Changes;
 
 /// <summary>
 /// One owner's signature over a Safe transaction that a change needs, of the Safe that carries it or of one that owns that Safe: <c>approvals/safe-SAFE-OWNER.json</c>. It pins the Safe's nonce, so that the chain
-/// lets at most one transaction of that nonce through.
+/// lets at most one transaction of that nonce through. Of a change that takes several Safe transactions each has its own: <c>approvals/safe-SAFE-chunkN-OWNER.json</c>.
 /// </summary>
 public sealed record SafeApproval
 {
@@ -21,6 +21,9 @@ public sealed record SafeApproval
 
     /// <summary>The Safe.</summary>
     public required Address Safe { get; init; }
+
+    /// <summary>Which of the Safe transactions of the change it is for, counted from 0; absent for 0.</summary>
+    public int? Chunk { get; init; }
 
     /// <summary>The Safe's nonce, as a decimal text.</summary>
     public required string Nonce { get; init; }
@@ -43,12 +46,14 @@ public sealed record SafeApproval
     /// <param name="owner">Who signed.</param>
     /// <param name="signature">The signature, checked to be the owner's over the hash.</param>
     /// <param name="at">When.</param>
-    public static SafeApproval Of(Bytes32 change, SafeTransactionHash hash, Address owner, SafeSignature signature, DateTimeOffset at) => new()
+    /// <param name="chunk">Which of the Safe transactions of the change it is for.</param>
+    public static SafeApproval Of(Bytes32 change, SafeTransactionHash hash, Address owner, SafeSignature signature, DateTimeOffset at, int chunk = 0) => new()
     {
         Version = 1,
         Change = change,
         ChainId = hash.Domain.Chain,
         Safe = hash.Domain.Safe,
+        Chunk = chunk == 0 ? null : chunk,
         Nonce = hash.Transaction.Nonce.ToString(CultureInfo.InvariantCulture),
         SafeTxHash = hash.Value,
         Owner = owner,

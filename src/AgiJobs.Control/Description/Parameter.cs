@@ -20,6 +20,7 @@ public sealed class Parameter
         Unit = Unit.Of(file.Unit, tokens);
         Risk = file.Risk;
         Note = file.Note;
+        IsLive = file.Live;
         Callers = file.Callers;
         Getter = abi.Function(file.Getter);
         Setter = abi.Function(file.Setter);
@@ -47,6 +48,9 @@ public sealed class Parameter
 
     /// <summary>A rule that bounds do not say, for people.</summary>
     public string? Note { get; }
+
+    /// <summary>True when the protocol itself moves it.</summary>
+    public bool IsLive { get; }
 
     /// <summary>Roles that may set it.</summary>
     public IReadOnlyList<string> Callers { get; }

@@ -25,6 +25,7 @@ public sealed class Protocol
         WhenResumed = file.WhenResumed;
         Modules = modules;
         Domains = file.Domains;
+        Tokens = file.Tokens;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
         Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
         Ledgers = [.. file.Ledgers.Where(ledger => ledger.Columns.Select(column => column.Module).OfType<string>().Prepend(ledger.Module).All(_byName.ContainsKey)).Select(ledger => new Ledger(ledger, name => _byName[name], file.Tokens))];
@@ -45,6 +46,9 @@ public sealed class Protocol
 
     /// <summary>The modules that the manifest gives an address, in the description's order.</summary>
     public IReadOnlyList<Module> Modules { get; }
+
+    /// <summary>The decimals of its tokens by symbol.</summary>
+    public IReadOnlyDictionary<string, int> Tokens { get; }
 
     /// <summary>The files of the parameter catalogue.</summary>
     public IReadOnlyList<DomainFile> Domains { get; }

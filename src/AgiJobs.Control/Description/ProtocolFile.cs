@@ -355,6 +355,9 @@ public sealed record ParameterFile
 
     /// <summary>A rule that bounds do not say, for people.</summary>
     public string? Note { get; init; }
+
+    /// <summary>True when the protocol itself moves it, so that a manifest drafted from the chain leaves it out.</summary>
+    public bool Live { get; init; }
 }
 
 /// <summary>A power of an office that is neither a lever, nor a role's grant, nor a parameter.</summary>

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AgiJobs.Control.Description;
+using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 
@@ -66,6 +68,51 @@ public sealed record CatalogueFile(DomainFile Domain, IReadOnlyList<DesiredValue
 
             return new CatalogueFile(domain, values, roles);
         }
+    }
+
+    /// <summary>The file as it would be if it wanted what the chain has: a point to begin from. What is unknown is left out.</summary>
+    public static byte[] Draft(ProtocolState state, DomainFile domain)
+    {
+        var root = new JsonObject();
+        foreach (var key in domain.Keys.Where(key => IsPlaced(state.Protocol, key)))
+        {
+            JsonNode? value = null;
+            if (key.Parameter is { } name && state.Protocol.Parameter(name) is { } parameter)
+            {
+                if (!state.ValueOf(parameter).TryGet(out var known))
+                {
+                    continue;
+                }
+
+                value = parameter.Unit.Name == "address" && known.AsAddress().IsZero ? null : JsonValue.Create(parameter.Unit.Format(known));
+            }
+            else if (key.Role is { } role)
+            {
+                if (!state.HoldersOf(state.Protocol.Role(role)).TryGet(out var holders))
+                {
+                    continue;
+                }
+
+                value = new JsonArray([.. holders.Order().Select(holder => (JsonNode)JsonValue.Create(holder.ToString()))]);
+            }
+
+            var at = root;
+            var parts = key.Key.Split('.');
+            foreach (var part in parts[..^1])
+            {
+                at = (JsonObject)(at[part] ??= new JsonObject());
+            }
+
+            at[parts[^1]] = value;
+        }
+
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            root.WriteTo(writer);
+        }
+
+        return [.. buffer.ToArray(), (byte)'\n'];
     }
 
     // A module that the network does not manage has no values to set.

@@ -90,6 +90,9 @@ public sealed class DesiredState
         return new DesiredState(protocol, file.Values, file.Roles);
     }
 
+    /// <summary>The same, with others than those listed staying in every role, or in none.</summary>
+    public DesiredState Retaining(bool retain) => new(Protocol, Values, [.. Roles.Select(role => role with { Retain = retain })]);
+
     /// <summary>Puts what is wanted into a draft, except ownership, which is handed over by <c>owner rotate</c> alone.</summary>
     /// <param name="draft">The draft.</param>
     /// <param name="links">True also points links to the manifest's addresses.</param>
@@ -157,7 +160,7 @@ public sealed class DesiredState
             values.AddRange(module.Parameters.Where(parameter => placed.Parameters?.ContainsKey(parameter.Name) == true).Select(parameter => Of(parameter, $"{name}, modules.{module.Name}.parameters.{parameter.Name}")));
             roles.AddRange(module.Roles.Where(role => placed.Roles?.ContainsKey(role.Name) == true).Select(role => new DesiredHolders(role, placed.Roles![role.Name], false, $"{name}, modules.{module.Name}.roles.{role.Name}")));
 
-            DesiredValue Of(Parameter parameter, string source) => new(parameter, Value(parameter, placed.Parameters![parameter.Name], source), source);
+            DesiredValue Of(Parameter parameter, string source) => new(parameter, Value(parameter, placed.Parameters![parameter.Name].Text, source), source);
         }
 
         return (values, roles);

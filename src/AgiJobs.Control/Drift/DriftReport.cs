@@ -1,6 +1,7 @@
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Desired;
 using AgiJobs.Control.Observation;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Drift;
@@ -28,14 +29,15 @@ public sealed record DriftReport(string Network, ProtocolState State, IReadOnlyL
     /// <param name="state">What was observed, with every parameter and link.</param>
     /// <param name="desired">What is wanted.</param>
     /// <param name="executed">What changes on file made so.</param>
-    public static DriftReport Of(string network, ProtocolState state, DesiredState desired, ExecutedState executed)
+    /// <param name="manifest">The manifest, and the name of its file.</param>
+    public static DriftReport Of(string network, ProtocolState state, DesiredState desired, ExecutedState executed, (ManifestFile File, string Name) manifest)
     {
         var items = new List<DriftItem>();
         var links = desired.Links.ToDictionary(entry => entry.Link.FullName, entry => entry.Target, StringComparer.Ordinal);
-        var comparison = new Comparison(network, state, executed);
+        var comparison = new Comparison(network, state, executed, manifest.Name);
         foreach (var module in state.Protocol.Modules)
         {
-            items.Add(comparison.Code(module));
+            items.Add(comparison.Code(module, manifest.File.Modules[module.Name].CodeHash));
             if (module.Paused is not null)
             {
                 items.Add(comparison.Pause(module));
@@ -54,10 +56,10 @@ public sealed record DriftReport(string Network, ProtocolState State, IReadOnlyL
         return new DriftReport(network, state, items, executed.Problems);
     }
 
-    private sealed class Comparison(string network, ProtocolState state, ExecutedState executed)
+    private sealed class Comparison(string network, ProtocolState state, ExecutedState executed, string manifest)
     {
-        public DriftItem Code(Module module) =>
-            Item(ProtocolView.Code(module), Text(state.Modules[module.Name].CodeHash, hash => hash.ToString()), null, null, () => $"agijobs owner system-pause --action pause --network {network}");
+        public DriftItem Code(Module module, Bytes32? wanted) =>
+            Item(ProtocolView.Code(module), Text(state.Modules[module.Name].CodeHash, hash => hash.ToString()), wanted?.ToString(), wanted is null ? null : $"{manifest}, modules.{module.Name}.codeHash", () => $"agijobs owner system-pause --action pause --network {network}");
 
         public DriftItem Pause(Module module)
         {
@@ -95,7 +97,7 @@ public sealed record DriftReport(string Network, ProtocolState State, IReadOnlyL
                 ProtocolView.Link(link),
                 now,
                 target?.ToString(),
-                target is null ? null : $"manifest, modules.{link.Target}.address",
+                target is null ? null : $"{manifest}, modules.{link.Target}.address",
                 () => link.Setter is null ? $"agijobs deploy upgrade {link.Module.Name} --network {network}" : $"agijobs owner update-all --network {network}");
         }
 

@@ -132,9 +132,10 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                     return Result(ExecutionEnd.NothingToDo, now);
                 }
 
-                if (!_wasElsewhere)
+                var preconditions = checks.Skip(_document.Expected.Count).ToList();
+                if (!_wasElsewhere && (_units.Count == 1 || preconditions.TrueForAll(check => check.Holds == true) || !await BegunByOthersAsync(cancellation).ConfigureAwait(false)))
                 {
-                    RequirePreconditions([.. checks.Skip(_document.Expected.Count)]);
+                    RequirePreconditions(preconditions);
                 }
             }
 
@@ -209,6 +210,20 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             }
 
             return true;
+        }
+
+        // True when the state is no longer the one that it was planned on because another machine began to execute this very change, and what it did is recorded.
+        private async Task<bool> BegunByOthersAsync(CancellationToken cancellation)
+        {
+            foreach (var unit in _units.Where(unit => unit.Operation is not null || unit.Base.Kind != RouteKind.Direct))
+            {
+                if (await (unit.Operation is null ? FinalElsewhereAsync(unit, cancellation) : ExecutedAsync(unit.Operation, cancellation)).ConfigureAwait(false) is { } done)
+                {
+                    await ElsewhereAsync(ExecutionJournal.EffectOf(unit), done, cancellation).ConfigureAwait(false);
+                }
+            }
+
+            return _wasElsewhere;
         }
 
         private async Task RemarkOnScheduledAsync(CancellationToken cancellation)
@@ -412,7 +427,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
 
         private Passage Safe(ExecutionUnit unit, string key, IReadOnlyList<OuterCall> calls, IReadOnlyList<Expectation> effect, Func<CancellationToken, Task<DoneElsewhere?>> elsewhere, bool looksFirst)
         {
-            var carrier = new SafeCarrier(_client, change, unit.Base.Caller, calls);
+            var carrier = new SafeCarrier(_client, change, unit, calls);
             return new Passage
             {
                 Key = key,
@@ -424,6 +439,12 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                 {
                     var standing = await carrier.StandingAsync(token).ConfigureAwait(false);
                     Require(standing);
+                    // Nothing is begun that would stop half done for want of a signature.
+                    foreach (var later in carrier.Chunks > 1 ? (await SafeCarrier.QueueAsync(_client, change, journal.Entries, token).ConfigureAwait(false)).Skip(1) : [])
+                    {
+                        Require(await later.StandingAsync(token).ConfigureAwait(false));
+                    }
+
                     if (standing.ToBring() is { Count: > 0 } missing)
                     {
                         foreach (var child in missing)
@@ -447,7 +468,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                 throw new ControlException(
                     "approvals-missing",
                     ExitCode.Refused,
-                    $"The change {change.Id} has {standing.Given} of the {standing.Needed} signatures that the Safe demands.{(standing.Nested.Count == 0 ? "" : $" Safes among its owners: {string.Join(", ", standing.Nested.Select(child => $"{child.State.Domain.Safe} has {child.Given} of {child.Needed}"))}.")}{(standing.Stale.Count == 0 ? "" : $" These count no more: {string.Join("; ", standing.Stale)}.")}",
+                    $"The change {change.Id} has {standing.Given} of the {standing.Needed} signatures that the Safe demands{(standing.Chunks > 1 ? $" for transaction {standing.Chunk + 1} of {standing.Chunks}, at nonce {standing.Hash.Transaction.Nonce}" : "")}.{(standing.Nested.Count == 0 ? "" : $" Safes among its owners: {string.Join(", ", standing.Nested.Select(child => $"{child.State.Domain.Safe} has {child.Given} of {child.Needed}"))}.")}{(standing.Stale.Count == 0 ? "" : $" These count no more: {string.Join("; ", standing.Stale)}.")}",
                     $"Owners sign with 'agijobs change approve {change.Id} --signer NAME'.");
             }
         }
@@ -546,7 +567,7 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
                     return (await carrier.StandingAsync(cancellation).ConfigureAwait(false)).IsSpent && await FindUseAsync(carrier, step, cancellation).ConfigureAwait(false) is { } use ? new DoneElsewhere(use) : null;
                 default:
                     // A Safe says of a hash that it executed it; which hashes are meant, the signatures on file and the journal tell.
-                    foreach (var hash in change.SafeApprovals().Where(approval => approval.Safe == unit.Base.Caller && approval.Change == _document.Digest()).Select(approval => approval.SafeTxHash).Distinct())
+                    foreach (var hash in new SafeCarrier(_client, change, unit).SignedHashes())
                     {
                         if (await FindAsync(unit.Base.Caller, SafeAbi.Safe.Event("ExecutionSuccess").Topic0!.Value, hash, null, cancellation).ConfigureAwait(false) is { } transaction)
                         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
 using AgiJobs.Ethereum;
@@ -21,6 +22,13 @@ internal sealed class ExecutionJournal(Journal journal, FiledChange change, Func
 
     /// <summary>True when the newest signed transaction of a key may have been mined or may yet be, or another one stands in its place.</summary>
     public static bool IsSigned(IReadOnlyList<JsonObject> entries, string key) => Newest(entries, key) is not null || Carried(entries, key) is not null;
+
+    /// <summary>The Safe's nonce that the newest signed transaction of a key spends; null when there is none or it spends none.</summary>
+    public static BigInteger? SafeNonceOf(IReadOnlyList<JsonObject> entries, string key) =>
+        Newest(entries, key)?["safeNonce"] is JsonValue pinned && pinned.TryGetValue<string>(out var text) && BigInteger.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var nonce) ? nonce : null;
+
+    /// <summary>The entries.</summary>
+    public IReadOnlyList<JsonObject> Entries => journal.Entries;
 
     /// <summary>True when the change was verified and no reorganisation took that back.</summary>
     public bool IsVerified => LastIndex("verified") > LastIndex("reorganised");

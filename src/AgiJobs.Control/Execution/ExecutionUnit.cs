@@ -85,11 +85,14 @@ internal sealed class ExecutionUnit
         return [.. groups.Select((steps, index) => new ExecutionUnit(index, document, steps))];
     }
 
-    /// <summary>What must hold when this unit has taken effect, as far as that can be told: everything for the only unit, else what is said of its targets.</summary>
+    /// <summary>
+    /// What must hold when this unit has taken effect, as far as that can be told: everything for the only unit, else what is said of its targets. Nothing for a Safe's transaction among several, whose
+    /// chunks may call the same contracts: its hash tells whether it was executed.
+    /// </summary>
     public IReadOnlyList<Expectation> Effect(ChangeDocument document, int units)
     {
         var touched = Steps.Select(step => step.Target.ToString()).Concat(Steps.SelectMany(step => step.Arguments)).ToHashSet(StringComparer.Ordinal);
-        return units == 1 ? document.Expected : [.. document.Expected.Where(expectation => touched.Contains(expectation.Target.ToString()))];
+        return units == 1 ? document.Expected : Base.Kind == RouteKind.Safe ? [] : [.. document.Expected.Where(expectation => touched.Contains(expectation.Target.ToString()))];
     }
 
     /// <summary>The calls by which the operation is executed through the way it was scheduled.</summary>

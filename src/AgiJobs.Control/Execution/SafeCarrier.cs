@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
@@ -11,7 +12,7 @@ using AgiJobs.Ethereum.Safes.Batches;
 namespace AgiJobs.Control.Execution;
 
 /// <summary>
-/// The one Safe transaction that carries steps of a change: a plain call for one, a MultiSendCallOnly batch for several. Its nonce is pinned by the
+/// A Safe transaction that carries steps of a change: a plain call for one, a MultiSendCallOnly batch for several. Its nonce is pinned by the
 /// signatures, so that the chain lets it through at most once. Owners that are Safes consent by a transaction of their own, which their owners sign.
 /// </summary>
 public sealed class SafeCarrier
@@ -19,6 +20,7 @@ public sealed class SafeCarrier
     private readonly EthereumClient _client;
     private readonly FiledChange _change;
     private readonly IReadOnlyList<OuterCall> _calls;
+    private readonly int _chunk;
 
     /// <summary>The first Safe transaction of a change.</summary>
     /// <exception cref="ControlException"><c>approval-not-needed</c> (exit 2) when no Safe carries the change.</exception>
@@ -27,36 +29,61 @@ public sealed class SafeCarrier
     {
     }
 
-    internal SafeCarrier(EthereumClient client, FiledChange change, Address safe, IReadOnlyList<OuterCall> calls)
+    internal SafeCarrier(EthereumClient client, FiledChange change, ExecutionUnit unit, IReadOnlyList<OuterCall>? calls = null)
     {
         _client = client;
         _change = change;
-        Safe = safe;
-        _calls = calls;
+        Safe = unit.Base.Caller;
+        _calls = calls ?? unit.Calls;
+        var carried = ExecutionUnit.Of(change.Document).Where(other => other.Base.Kind == RouteKind.Safe).Select(other => other.Key).ToList();
+        _chunk = Math.Max(0, carried.IndexOf(unit.Key));
+        Chunks = carried.Count;
     }
 
-    private SafeCarrier(EthereumClient client, FiledChange change, ExecutionUnit unit)
-        : this(client, change, unit.Base.Caller, unit.Calls)
-    {
-    }
+    // Transactions of the same Safe that come before this one and are not mined: those that wait as well, and the nonce of one that was sent.
+    private int Ahead { get; init; }
+
+    private BigInteger LeastNonce { get; init; }
 
     /// <summary>The Safe.</summary>
     public Address Safe { get; }
+
+    /// <summary>How many Safe transactions the change takes.</summary>
+    public int Chunks { get; }
 
     /// <summary>
     /// The Safe transaction that a change waits for: the first whose unit has neither been signed nor found on the chain. Null when no Safe takes part, or no more.
     /// </summary>
     /// <exception cref="EthereumException">What reading a timelock may throw.</exception>
-    public static async Task<SafeCarrier?> CurrentAsync(EthereumClient client, FiledChange change, CancellationToken cancellation)
+    public static async Task<SafeCarrier?> CurrentAsync(EthereumClient client, FiledChange change, CancellationToken cancellation) =>
+        await QueueAsync(client, change, cancellation).ConfigureAwait(false) is [var first, ..] ? first : null;
+
+    /// <summary>
+    /// The Safe transactions that a change waits for and that can be signed now, in order, of each Safe with consecutive nonces: the chunks of a wave are signed together, so that it does not stop half
+    /// done for want of a signature. What comes after a timelock is signed when it is due.
+    /// </summary>
+    /// <exception cref="EthereumException">What reading a timelock may throw.</exception>
+    public static Task<IReadOnlyList<SafeCarrier>> QueueAsync(EthereumClient client, FiledChange change, CancellationToken cancellation)
     {
-        var entries = Journal.Read(change.JournalPath);
+        ArgumentNullException.ThrowIfNull(change);
+        return QueueAsync(client, change, Journal.Read(change.JournalPath), cancellation);
+    }
+
+    internal static async Task<IReadOnlyList<SafeCarrier>> QueueAsync(EthereumClient client, FiledChange change, IReadOnlyList<JsonObject> entries, CancellationToken cancellation)
+    {
+        var queue = new List<SafeCarrier>();
+        var least = new Dictionary<Address, BigInteger>();
         foreach (var unit in ExecutionUnit.Of(change.Document).Where(unit => unit.Base.Kind == RouteKind.Safe))
         {
             if (unit.Operation is null)
             {
                 if (!ExecutionJournal.IsSigned(entries, unit.Key))
                 {
-                    return new SafeCarrier(client, change, unit);
+                    Add(unit, null);
+                }
+                else if (ExecutionJournal.SafeNonceOf(entries, unit.Key) is { } used)
+                {
+                    least[unit.Base.Caller] = used + 1;
                 }
 
                 continue;
@@ -65,16 +92,40 @@ public sealed class SafeCarrier
             var timelock = new TimelockCarrier(client, unit.Operation);
             if (!ExecutionJournal.IsSigned(entries, ExecutionJournal.ScheduleOf(unit)) && await timelock.TimestampAsync(cancellation).ConfigureAwait(false) == 0)
             {
-                return new SafeCarrier(client, change, unit);
+                Add(unit, null);
+                return queue;
             }
 
             if (!ExecutionJournal.IsSigned(entries, ExecutionJournal.ExecuteOf(unit)) && !await timelock.IsOpenAsync(cancellation).ConfigureAwait(false))
             {
-                return new SafeCarrier(client, change, unit.Base.Caller, unit.ExecuteCalls());
+                Add(unit, unit.ExecuteCalls());
+                return queue;
             }
         }
 
-        return null;
+        return queue;
+
+        void Add(ExecutionUnit unit, IReadOnlyList<OuterCall>? calls) =>
+            queue.Add(new SafeCarrier(client, change, unit, calls) { Ahead = queue.Count(other => other.Safe == unit.Base.Caller), LeastNonce = least.GetValueOrDefault(unit.Base.Caller) });
+    }
+
+    /// <summary>The standing that a change waits for: of its Safe transactions that can be signed now the first that lacks signatures, else the first; null when it waits for none.</summary>
+    /// <exception cref="EthereumException">Those of <see cref="StandingAsync(CancellationToken)"/>.</exception>
+    public static async Task<SafeStanding?> LackingAsync(EthereumClient client, FiledChange change, CancellationToken cancellation)
+    {
+        SafeStanding? first = null;
+        foreach (var carrier in await QueueAsync(client, change, cancellation).ConfigureAwait(false))
+        {
+            var standing = await carrier.StandingAsync(cancellation).ConfigureAwait(false);
+            if (!standing.IsComplete)
+            {
+                return standing;
+            }
+
+            first ??= standing;
+        }
+
+        return first;
     }
 
     /// <summary>The first Safe transaction of a change at a nonce of the Safe.</summary>
@@ -87,7 +138,8 @@ public sealed class SafeCarrier
     {
         var account = new SafeAccount(_client, Safe);
         var state = await account.ReadAsync(BlockReference.Latest, cancellation).ConfigureAwait(false);
-        return await StandingAsync(account, state, state.HashOf(Transaction(state.Nonce)), [Safe], cancellation).ConfigureAwait(false);
+        var nonce = BigInteger.Max(state.Nonce, LeastNonce) + Ahead;
+        return await StandingAsync(account, state, state.HashOf(Transaction(nonce)), [Safe], cancellation).ConfigureAwait(false) with { Chunk = _chunk, Chunks = Chunks };
     }
 
     /// <summary>Has an owner sign, for every Safe of the tree whose owner it is, and puts the signatures on file.</summary>
@@ -110,7 +162,7 @@ public sealed class SafeCarrier
         {
             var signature = await signer.SignTypedDataAsync(place.Hash.Document, cancellation).ConfigureAwait(false);
             var checkedSignature = SafeSignature.FromWallet(signature.ToBytes(), place.Hash.Value, signer.Address);
-            var approval = SafeApproval.Of(_change.Document.Digest(), place.Hash, signer.Address, checkedSignature, time.GetUtcNow());
+            var approval = SafeApproval.Of(_change.Document.Digest(), place.Hash, signer.Address, checkedSignature, time.GetUtcNow(), _chunk);
             _change.File(approval);
             signed.Add(approval);
         }
@@ -131,7 +183,7 @@ public sealed class SafeCarrier
             {
                 if (TryRead(signature, place.Hash.Value, owner) is { } good)
                 {
-                    var approval = SafeApproval.Of(_change.Document.Digest(), place.Hash, owner, good, time.GetUtcNow());
+                    var approval = SafeApproval.Of(_change.Document.Digest(), place.Hash, owner, good, time.GetUtcNow(), _chunk);
                     _change.File(approval);
                     return approval;
                 }
@@ -141,7 +193,7 @@ public sealed class SafeCarrier
         throw new ControlException(
             "signature-nobodys",
             ExitCode.Refused,
-            $"The signature is no owner's over {string.Join(" or ", standing.Tree.Select(place => $"{place.Hash.Value} (the Safe {place.State.Domain.Safe}, nonce {place.State.Nonce})"))}.",
+            $"The signature is no owner's over {string.Join(" or ", standing.Tree.Select(place => $"{place.Hash.Value} (the Safe {place.State.Domain.Safe}, nonce {place.Hash.Transaction.Nonce})"))}.",
             "Have an owner sign this hash. A signature over an earlier nonce counts no more.");
     }
 
@@ -176,6 +228,18 @@ public sealed class SafeCarrier
     /// <summary>The transaction with a nonce.</summary>
     public SafeTransaction Transaction(BigInteger nonce) => Transaction(_calls, nonce);
 
+    /// <summary>The transactions of this carrier that signatures on file are over; whatever else a file says is not looked for on the chain.</summary>
+    internal IEnumerable<Bytes32> SignedHashes() =>
+        _change.SafeApprovals()
+            .Where(approval => approval.Safe == Safe && approval.Change == _change.Document.Digest() && (approval.Chunk ?? 0) == _chunk && IsOurs(approval))
+            .Select(approval => approval.SafeTxHash)
+            .Distinct();
+
+    // Since 1.3.0 the chain is in the domain; between that and 1.0.0 nothing else of the hash is different.
+    private bool IsOurs(SafeApproval approval) =>
+        BigInteger.TryParse(approval.Nonce, NumberStyles.None, CultureInfo.InvariantCulture, out var nonce)
+        && ((SafeVersion[])[new SafeVersion(1, 4, 1), new SafeVersion(1, 0, 0)]).Any(version => SafeTransactionHash.Compute(new SafeDomain(version, approval.ChainId, Safe), Transaction(nonce)).Value == approval.SafeTxHash);
+
     internal static SafeTransaction Transaction(IReadOnlyList<OuterCall> calls, BigInteger nonce) => calls is [var only]
         ? new SafeTransaction { To = only.To, Data = only.Data, Nonce = nonce }
         : MultiSend.ToTransaction([.. calls.Select(call => new MultiSendCall(call.To, Wei.Zero, call.Data))], SafeContracts.MultiSendCallOnly.Address, nonce);
@@ -196,7 +260,7 @@ public sealed class SafeCarrier
         var approved = owners.Where(entry => new Bytes32(entry.Approved.Value) != Bytes32.Zero).Select(entry => entry.Owner).ToList();
         var good = new List<SafeApproval>();
         var stale = new List<string>();
-        foreach (var approval in _change.SafeApprovals().Where(approval => approval.Safe == account.Address || path is [_]))
+        foreach (var approval in _change.SafeApprovals().Where(approval => (approval.Chunk ?? 0) == _chunk && (approval.Safe == account.Address || path is [_])))
         {
             // A signature for a Safe further down is judged there.
             if (approval.Safe != account.Address && owners.Exists(entry => entry.Code.Value.Length > 0))
@@ -231,7 +295,7 @@ public sealed class SafeCarrier
             {
                 var child = new SafeAccount(_client, owner);
                 var childState = await child.ReadAsync(state.Block, cancellation).ConfigureAwait(false);
-                var approval = NestedApproval.Create(hash, childState.Domain, childState.Nonce);
+                var approval = NestedApproval.Create(hash, childState.Domain, childState.Nonce + Ahead);
                 nested.Add(await StandingAsync(child, childState, approval.Child, [.. path, owner], cancellation).ConfigureAwait(false));
             }
             catch (EthereumException problem) when (problem.Fault == Fault.Refused)
@@ -257,8 +321,9 @@ public sealed class SafeCarrier
 
         if (approval.SafeTxHash != hash.Value)
         {
-            return string.Equals(approval.Nonce, state.Nonce.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            return string.Equals(approval.Nonce, hash.Transaction.Nonce.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
                 ? $"it is over {approval.SafeTxHash}, not over this change's {hash.Value}"
+                : hash.Transaction.Nonce != state.Nonce ? $"it is for nonce {approval.Nonce}, and this transaction comes at nonce {hash.Transaction.Nonce}"
                 : $"it is for nonce {approval.Nonce}, and the Safe is at {state.Nonce}";
         }
 

@@ -17,6 +17,12 @@ public sealed record SafeStanding(SafeState State, SafeTransactionHash Hash, IRe
     /// <summary>Owners that are Safes and have not approved yet, each with the standing of the transaction by which it would.</summary>
     public IReadOnlyList<SafeStanding> Nested { get; init; } = [];
 
+    /// <summary>Which of the Safe transactions of the change this is, counted from 0.</summary>
+    public int Chunk { get; init; }
+
+    /// <summary>How many Safe transactions the change takes.</summary>
+    public int Chunks { get; init; } = 1;
+
     /// <summary>How many owners the Safe demands.</summary>
     public int Needed => State.Quorum.Threshold;
 

@@ -108,6 +108,12 @@ public static class JsonFile
         {
             if (item.ValueKind == JsonValueKind.Null)
             {
+                // The one value whose absence means something else than null.
+                if (typeof(WantedValue).Equals(type))
+                {
+                    return;
+                }
+
                 throw new ControlException("file-format", ExitCode.BadInput, $"{name}, at {place}: null must not stand here.", "Write a value or leave the entry out; nothing was done.");
             }
 

@@ -62,6 +62,9 @@ public sealed record Move
     /// <summary>Roles that may call it, as in <see cref="LeverFile.Callers"/>; empty when anybody may.</summary>
     public required IReadOnlyList<string> Callers { get; init; }
 
+    /// <summary>The account that alone may make it, such as a Safe that changes its own owners; null when <see cref="Callers"/> say who may.</summary>
+    public Address? By { get; init; }
+
     /// <summary>How much it can do.</summary>
     public required Risk Risk { get; init; }
 

@@ -107,6 +107,14 @@ public sealed class WaveDraft(ProtocolState state)
         }
     }
 
+    /// <summary>An offered role is taken over by a move of the one to whom it was offered.</summary>
+    internal void Accept(Role role, Move move, Address account)
+    {
+        _others.Add(move);
+        _holders[role.FullName] = (role, [account]);
+        _holders[$"{role.Module.Name}.{role.Pending}"] = (Named(role.Module, role.Pending!), []);
+    }
+
     /// <summary>A module is to point to a contract.</summary>
     /// <exception cref="ControlException"><c>link-fixed</c>; <c>reading-unknown</c> (exit 5).</exception>
     public void Point(Link link, Address target)
@@ -144,6 +152,34 @@ public sealed class WaveDraft(ProtocolState state)
         Order = order,
         Effects = EffectsOf(module, function.Signature),
     };
+
+    /// <summary>A module is to be stopped by its own lever, before anything else is done.</summary>
+    /// <exception cref="ControlException"><c>module-not-pausable</c>; <c>reading-unknown</c> (exit 5).</exception>
+    public void Pause(Module module)
+    {
+        var lever = module.Levers.FirstOrDefault(candidate => candidate is { Action: LeverAction.Pause, TakesModule: false, TakesModules: false });
+        if (lever is null || module.Paused is null)
+        {
+            throw new ControlException("module-not-pausable", ExitCode.BadInput, $"{module.Name} has no pause of its own.", "Name a module that has one.");
+        }
+
+        if (state.Modules[module.Name].Paused!.Value)
+        {
+            _already.Add($"{module.Name} is paused already");
+            return;
+        }
+
+        var resume = module.Levers.FirstOrDefault(candidate => candidate is { Action: LeverAction.Resume, TakesModule: false, TakesModules: false });
+        var move = Pull(lever, module.Stopping, "pause");
+        _others.Add(move with { Before = [Bit(false)], After = [Bit(true)], Undo = resume is null ? null : Pull(resume, module.Resuming, "resume") });
+
+        Move Pull(Lever pulled, EffectFile? effects, string verb) => Call(module, pulled.Function, [], pulled.Callers, Risk.Red, $"{module.Name}: {verb}", MoveOrder.Revoke) with
+        {
+            Effects = [new DeclaredEffect { Contract = module.Name, Target = module.Address, Emits = [.. (effects?.Emits ?? []).Union(pulled.Effects?.Emits ?? [], StringComparer.Ordinal)], Writes = effects?.Writes is { } writes ? [.. writes.Union(pulled.Effects?.Writes ?? [], StringComparer.Ordinal)] : null }],
+        };
+
+        Expectation Bit(bool paused) => new() { Subject = $"{module.Name}.{module.Paused.Signature} = {(paused ? "true" : "false")}", Target = module.Address, Call = module.Paused.Encode(), Result = module.Paused.EncodeOutput(paused) };
+    }
 
     /// <summary>The value that a parameter would have.</summary>
     public AbiValue? Future(Parameter parameter) => _values.TryGetValue(parameter.FullName, out var set) ? set.Value : state.ValueOf(parameter).TryGet(out var value) ? value : null;

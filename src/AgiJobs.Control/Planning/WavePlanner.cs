@@ -71,7 +71,7 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
     {
         var finder = new RouteFinder(state, signers);
         var closed = new List<string>();
-        var open = Enumerable.Range(0, moves.Count).Where(index => moves[index].Module is not null && moves[index].Callers.Count > 0).ToDictionary(index => index, index => Options(finder, moves[index], closed));
+        var open = Enumerable.Range(0, moves.Count).Where(index => moves[index].By is not null || moves[index].Callers.Count > 0).ToDictionary(index => index, index => Options(finder, moves[index], closed));
         var chosen = new Dictionary<int, RouteOption>();
         while (open.Count > 0)
         {
@@ -96,7 +96,7 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
 
     private List<RouteOption> Options(RouteFinder finder, Move move, List<string> closed)
     {
-        var routes = finder.To(move.Module!, move.Callers);
+        var routes = move.By is { } account ? finder.As(account) : finder.To(move.Module!, move.Callers);
         var options = routes.Options.Where(option => (!Named || option.Signers.Count > 0) && (Prefer is null || option.Route.Base.Kind == Prefer)).ToList();
         closed.AddRange(routes.Refusals);
         return options.Count > 0
@@ -194,7 +194,7 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
         var touched = moves.Select(entry => entry.Move.Module?.Name).OfType<string>().Concat(steps.SelectMany(step => DeclaredEffects.Forwarders(state.Protocol, step.Route)).Select(entry => entry.Module.Name)).Distinct(StringComparer.Ordinal).Select(module => state.Modules[module]);
         var code = touched.Select(module => new Expectation { Subject = $"code of {module.Module.Name}", Target = module.Module.Address, CodeHash = module.CodeHash.Value });
         var lasting = moves.Select(entry => entry.Move).Where(move => move.Undo is null).ToList();
-        var undo = lasting.Count == moves.Count ? null : Steps([.. moves.Where(entry => entry.Move.Undo is not null).Reverse().Select(entry => entry with { Move = entry.Move.Undo! })]);
+        var undo = lasting.Count > 0 ? null : Steps([.. moves.AsEnumerable().Reverse().Select(entry => entry with { Move = entry.Move.Undo! })]);
         return new ChangeDocument
         {
             Version = 1,
@@ -216,7 +216,7 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
                 Steps = undo,
                 Note = lasting.Count == 0
                     ? "Every value goes back to what it was, by the same authority."
-                    : $"{(undo is null ? "Nothing undoes it" : "Not all of it can be undone")}: {string.Join("; ", lasting.Select(move => move.Lasting ?? $"{move.Purpose} is not undone by any call"))}.",
+                    : $"No change undoes all of it: {string.Join("; ", lasting.Select(move => move.Lasting ?? $"{move.Purpose} is not undone by any call"))}.",
             },
         }.For(name.Instance);
 

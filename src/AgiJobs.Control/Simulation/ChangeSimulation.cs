@@ -44,16 +44,18 @@ public static class ChangeSimulation
 
         try
         {
-            var plan = await SimulationPlan.MakeAsync(client, protocol, document, options, block, signatures: true, cancellation).ConfigureAwait(false);
-            var views = SimulationRun.ViewsOf(document, protocol);
-            var run = await SimulationRun.TryAsync(client, plan, block.Header, block.Reference, views, cancellation).ConfigureAwait(false);
+            // Forward, and then back on top of it.
+            IReadOnlyList<ChangeDocument> documents = document.Undoing(document.Instance) is { } undoing ? [document, undoing] : [document];
+            var plan = await SimulationPlan.MakeAsync(client, protocol, documents, 1, options, block, signatures: true, cancellation).ConfigureAwait(false);
+            IReadOnlyList<(Address Target, byte[] Call)> views = [.. SimulationRun.ViewsOf(document, protocol), .. documents.Count == 1 ? [] : SimulationRun.PlannedOn(document).Select(expectation => (expectation.Target, expectation.Call!))];
+            var run = await SimulationRun.TryAsync(client, plan, block.Header, block.Reference, views, HidesKeys(document, protocol, options, plan), cancellation).ConfigureAwait(false);
             if (run.IsComplete || options.Fork is null)
             {
                 return Judge(document, protocol, options, block.Header, plan, run, null, [.. run.Problems]);
             }
 
             // A fork is no configured node of the network: nothing signed goes there.
-            var unsigned = await SimulationPlan.MakeAsync(client, protocol, document, options, block, signatures: false, cancellation).ConfigureAwait(false);
+            var unsigned = await SimulationPlan.MakeAsync(client, protocol, documents, 1, options, block, signatures: false, cancellation).ConfigureAwait(false);
             return await ForkedAsync(document, protocol, options, block.Header, plan, run, unsigned, views, cancellation).ConfigureAwait(false);
         }
         catch (EthereumException problem) when (problem.Code is not "rpc-wrong-chain")
@@ -109,7 +111,7 @@ public static class ChangeSimulation
         try
         {
             await using var fork = await options.Fork!.StartAsync(header, cancellation).ConfigureAwait(false);
-            var forked = await SimulationRun.TryAsync(fork.Client, unsigned, header, BlockReference.Latest, views, cancellation).ConfigureAwait(false);
+            var forked = await SimulationRun.TryAsync(fork.Client, unsigned, header, BlockReference.Latest, views, HidesKeys(document, protocol, options, unsigned), cancellation).ConfigureAwait(false);
             return Judge(document, protocol, options, header, plan, run, forked, [.. forked.Problems.Select(problem => $"on a fork, {problem}")]);
         }
         catch (Exception problem) when (problem is ControlException or EthereumException)
@@ -118,7 +120,11 @@ public static class ChangeSimulation
         }
     }
 
-    private static SimulationResult Judge(ChangeDocument document, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems)
+    private static SimulationResult Judge(ChangeDocument document, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems) =>
+        Judge(document, 0, 0, protocol, options, header, plan, run, fork, problems);
+
+    /// <summary>Judges one of the changes that were tried one after another, whose views begin at <paramref name="offset"/>.</summary>
+    internal static SimulationResult Judge(ChangeDocument document, int change, int offset, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems)
     {
         var book = new ContractBook(protocol, plan.Carriers, options.NameOf);
         var judge = new EffectJudge(document, protocol, plan, book);
@@ -126,7 +132,7 @@ public static class ChangeSimulation
         var published = fork is null ? run.Published : run.Published.Union(fork.Published).ToHashSet();
         var transactions = new List<SimulatedTransaction>();
         var differences = new List<StateDifference?>();
-        for (var i = 0; i < plan.Transactions.Count; i++)
+        for (var i = change == 0 ? 0 : plan.Ends[change - 1]; i < plan.Ends[change]; i++)
         {
             var own = run.Transactions[i];
             var other = fork?.Transactions[i];
@@ -139,7 +145,7 @@ public static class ChangeSimulation
                 judge.FindUnlessPause("simulation-disagreement", $"The node says that {plan.Transactions[i].Purpose} {(told.Succeeded ? "succeeds" : "reverts")}, a fork of it says that it {(forked ? "succeeds" : "reverts")}.");
             }
 
-            var tried = new TriedTransaction(own.Outcome ?? other?.Outcome, own.Calls ?? other?.Calls, own.Difference ?? other?.Difference);
+            var tried = Tried(i);
             differences.Add(tried.Difference);
             transactions.Add(judge.Judge(plan.Transactions[i], tried, published));
             if (tried.Calls is null || tried.Difference is null)
@@ -148,8 +154,7 @@ public static class ChangeSimulation
             }
         }
 
-        var views = run.Views.Select((view, i) => view.After is not null || fork is null ? view : fork.Views[i]).ToList();
-        var expected = judge.Judge(views, differences);
+        var expected = judge.Judge([.. ViewsAfter(change).Skip(offset)], differences);
         return new SimulationResult
         {
             Version = 1,
@@ -163,8 +168,29 @@ public static class ChangeSimulation
             Safes = plan.Safes,
             Transactions = transactions,
             Expected = expected,
+            Rollback = change == 0 && plan is { Ends: [var forward, var all], Judged: var judged } && judged == forward ? Rollback(forward, all) : null,
             Findings = judge.Findings,
         };
+
+        TriedTransaction Tried(int index)
+        {
+            var (own, other) = (run.Transactions[index], fork?.Transactions[index]);
+            return new TriedTransaction(own.Outcome ?? other?.Outcome, own.Calls ?? other?.Calls, own.Difference ?? other?.Difference) { Images = own.Images.Count > 0 ? own.Images : other?.Images ?? [] };
+        }
+
+        List<TriedView> ViewsAfter(int index) => [.. run.Views[index].Select((view, i) => view.After is not null || view.Reverted || fork is null ? view : fork.Views[index][i])];
+
+        SimulatedRollback Rollback(int forward, int all)
+        {
+            var watched = SimulationRun.ViewsOf(document, protocol).Count;
+            var before = run.Views[0].Skip(watched).ToList();
+            bool? succeeded = transactions.Exists(transaction => transaction.Succeeds == false) ? false : transactions.TrueForAll(transaction => transaction.Succeeds == true) ? true : null;
+            return judge.Judge(
+                [.. plan.Transactions.Skip(forward).Take(all - forward)],
+                [.. Enumerable.Range(forward, all - forward).Select(Tried)],
+                [.. ViewsAfter(1).Skip(watched).Select((view, i) => view with { Before = before[i].Before })],
+                succeeded);
+        }
 
         void Mean(object? told, string name)
         {
@@ -173,6 +199,12 @@ public static class ChangeSimulation
                 means.Add(name);
             }
         }
+    }
+
+    internal static Func<int, TriedTransaction, bool> HidesKeys(ChangeDocument document, Protocol protocol, SimulationOptions options, SimulationPlan plan)
+    {
+        var judge = new EffectJudge(document, protocol, plan, new ContractBook(protocol, plan.Carriers, options.NameOf));
+        return (index, tried) => judge.HidesKeys(plan.Transactions[index], tried);
     }
 
     private static SimulationResult Nothing(ChangeDocument document, BlockHeader header, string why) => new()

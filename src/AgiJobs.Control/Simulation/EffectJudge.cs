@@ -78,10 +78,7 @@ internal sealed class EffectJudge
         }
 
         var gas = outcome?.GasUsed.Value ?? frame?.GasUsed.Value;
-        if (gas > MostGas)
-        {
-            Find("simulation-gas", FindingWeight.Note, string.Create(CultureInfo.InvariantCulture, $"{planned.Purpose} uses {gas} gas, and Ethereum admits no transaction above {MostGas} (EIP-7825)."));
-        }
+        Weigh(planned.Purpose, gas);
 
         var transaction = new SimulatedTransaction
         {
@@ -94,7 +91,7 @@ internal sealed class EffectJudge
             Gas = gas,
             Calls = frame is null ? null : [.. frame.Calls.Select(Node)],
             Events = logs is null ? [] : [.. logs.Select(Event)],
-            Storage = difference is null ? [] : [.. Writes(difference, logs ?? [], frame, planned)],
+            Storage = difference is null ? [] : [.. Writes(difference, logs ?? [], frame, planned, tried.Images)],
             Movements = Movements(tried),
             Codes = Codes(planned, frame, difference),
         };
@@ -171,6 +168,78 @@ internal sealed class EffectJudge
         return expected;
     }
 
+    /// <summary>Judges the calls that undo the change, tried on top of it.</summary>
+    /// <param name="planned">Their transactions.</param>
+    /// <param name="tried">What they did.</param>
+    /// <param name="watched">The views that the change was planned on, in the order of <see cref="SimulationRun.PlannedOn"/>: on the block, and after all.</param>
+    /// <param name="succeeded">Whether the change itself succeeds.</param>
+    public SimulatedRollback Judge(IReadOnlyList<PlannedTransaction> planned, IReadOnlyList<TriedTransaction> tried, IReadOnlyList<TriedView> watched, bool? succeeded)
+    {
+        var transactions = planned.Zip(tried).Select(pair =>
+        {
+            var (outcome, frame, _) = pair.Second;
+            bool? succeeds = outcome?.Succeeded ?? frame?.Succeeded;
+            var gas = outcome?.GasUsed.Value ?? frame?.GasUsed.Value;
+            Weigh($"undoing it by {pair.First.Purpose}", gas);
+            return new SimulatedRollbackTransaction(
+                pair.First.Purpose,
+                succeeds,
+                succeeds == false ? _book.Revert(outcome is { ReturnData.IsEmpty: false } ? outcome.ReturnData.Span : frame is null ? [] : frame.Output.Span, outcome?.Error ?? frame?.Error) : null,
+                gas);
+        }).ToList();
+        if (succeeded != true)
+        {
+            // Said already; undoing nothing shows nothing.
+            return new SimulatedRollback(null, succeeded == false ? "the change itself would revert" : "whether the change itself succeeds is unknown", transactions, []);
+        }
+
+        var subjects = SimulationRun.PlannedOn(_document);
+        var differs = new List<SimulatedDifference>();
+        string? unknown = transactions.Find(transaction => transaction.Succeeds is null) is { } untold ? $"whether {untold.Purpose} succeeds is not told" : null;
+        for (var i = 0; i < subjects.Count; i++)
+        {
+            var subject = SimulationRun.SubjectOf(subjects[i]);
+            if (watched[i].Before is not { } old)
+            {
+                unknown ??= $"{subject} could not be read";
+            }
+            else if (watched[i].After is { } now ? !now.AsSpan().SequenceEqual(old) : watched[i].Reverted)
+            {
+                differs.Add(new SimulatedDifference(subject, Hex.Encode(old), watched[i].After is { } other ? Hex.Encode(other) : null));
+            }
+            else if (watched[i].After is null)
+            {
+                unknown ??= $"{subject} could not be read afterwards: {watched[i].Problem}";
+            }
+        }
+
+        foreach (var transaction in transactions.Where(transaction => transaction.Succeeds == false))
+        {
+            Find("simulation-rollback-reverts", FindingWeight.Note, $"It could not be undone as planned: {transaction.Purpose} would revert: {transaction.Reason}.");
+        }
+
+        foreach (var difference in differs)
+        {
+            Find("simulation-rollback-differs", FindingWeight.Note, $"Undoing it as planned does not restore {difference.Subject}: {difference.Before} before, {difference.After ?? "a revert"} afterwards.");
+        }
+
+        bool? reverses = transactions.Exists(transaction => transaction.Succeeds == false) || differs.Count > 0 ? false : unknown is null ? true : null;
+        if (reverses is null)
+        {
+            Find("simulation-unknown", FindingWeight.Unknown, $"Whether undoing it restores what was before is unknown: {unknown}.");
+        }
+
+        return new SimulatedRollback(reverses, reverses is null ? unknown : null, transactions, differs);
+    }
+
+    private void Weigh(string purpose, ulong? gas)
+    {
+        if (gas > MostGas)
+        {
+            Find("simulation-gas", FindingWeight.Note, string.Create(CultureInfo.InvariantCulture, $"{purpose} uses {gas} gas, and Ethereum admits no transaction above {MostGas} (EIP-7825)."));
+        }
+    }
+
     private void CompareMeans(PlannedTransaction planned, SimulatedOutcome? outcome, CallFrame? frame)
     {
         if (outcome is null || frame is null)
@@ -222,7 +291,7 @@ internal sealed class EffectJudge
         return new SimulatedEvent(_book.Called(log.Address), log.Address, text, name, standing);
     }
 
-    private IEnumerable<SimulatedWrite> Writes(StateDifference difference, IReadOnlyList<SimulatedLog> logs, CallFrame? frame, PlannedTransaction planned)
+    private IEnumerable<SimulatedWrite> Writes(StateDifference difference, IReadOnlyList<SimulatedLog> logs, CallFrame? frame, PlannedTransaction planned, IReadOnlyList<byte[]> images)
     {
         var keys = KeysOf(logs, frame, planned);
         foreach (var (address, account) in difference.Accounts)
@@ -233,7 +302,7 @@ internal sealed class EffectJudge
             }
 
             var (layout, isKnown) = _book.LayoutOf(address);
-            foreach (var change in new StorageReader(layout, keys, _book.NameOf).Read(account.Storage))
+            foreach (var change in new StorageReader(layout, keys, _book.NameOf, images).Read(account.Storage))
             {
                 var standing = StandingOf(address, change, layout, isKnown);
                 var name = _book.Called(address);
@@ -257,6 +326,23 @@ internal sealed class EffectJudge
                 yield return new SimulatedWrite(name, address, change.Path, change.Type, change.Slot, change.Before, change.After, standing);
             }
         }
+    }
+
+    /// <summary>True when it writes to a contract whose variables are known what has no name by the keys at hand.</summary>
+    public bool HidesKeys(PlannedTransaction planned, TriedTransaction tried)
+    {
+        List<Bytes32>? keys = null;
+        foreach (var (address, account) in tried.Difference?.Accounts ?? new Dictionary<Address, AccountDifference>())
+        {
+            var (layout, isKnown) = _book.LayoutOf(address);
+            if (isKnown && account.Storage.Count > 0 && layout.Variables.Any(variable => variable.Type.IsHashed)
+                && new StorageReader(layout, keys ??= KeysOf(tried.Calls?.AllLogs() ?? [], tried.Calls, planned), _book.NameOf).Read(account.Storage).Any(change => change.Variable is null))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private EffectStanding StandingOf(Address address, StorageChange change, StorageLayout layout, bool isKnown)

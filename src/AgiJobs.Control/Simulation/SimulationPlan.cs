@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Execution;
@@ -33,6 +34,7 @@ internal sealed class SimulationPlan
     private readonly EthereumClient _client;
     private readonly Protocol _protocol;
     private readonly ChangeDocument _document;
+    private readonly List<int> _ends = [];
     private readonly SimulationOptions _options;
     private readonly PinnedBlock _block;
     private readonly bool _signatures;
@@ -55,6 +57,12 @@ internal sealed class SimulationPlan
     /// <summary>The transactions in their order.</summary>
     public IReadOnlyList<PlannedTransaction> Transactions => _transactions;
 
+    /// <summary>For each change the index after its last transaction.</summary>
+    public IReadOnlyList<int> Ends => _ends;
+
+    /// <summary>How many of the transactions, from the first on, are judged by what they call and write; of the others only whether they succeed and what views say afterwards is asked.</summary>
+    public int Judged { get; private set; }
+
     /// <summary>What is made up: thresholds, a signer's consent.</summary>
     public StateOverrides Overrides { get; } = new();
 
@@ -70,48 +78,63 @@ internal sealed class SimulationPlan
     /// <summary>The block time that the first transaction sees.</summary>
     public DateTimeOffset Time { get; private set; }
 
-    /// <summary>Plans. Reads each Safe once, and whether its owners are Safes when its signatures do not suffice.</summary>
+    /// <summary>Plans changes one after another. Reads each Safe once, and whether its owners are Safes when its signatures do not suffice.</summary>
     /// <param name="client">The node.</param>
     /// <param name="protocol">The protocol.</param>
-    /// <param name="document">The change.</param>
+    /// <param name="documents">The changes, in order; all for one chain.</param>
+    /// <param name="judged">How many of them are judged, from the first on.</param>
     /// <param name="options">What may be used.</param>
     /// <param name="block">The state.</param>
     /// <param name="signatures">False where no signature may go.</param>
     /// <param name="cancellation">Stops the reads.</param>
     /// <exception cref="EthereumException">Those of reading a Safe.</exception>
     /// <exception cref="ControlException"><c>simulation-route</c> when a route cannot be walked as it is described.</exception>
-    public static async Task<SimulationPlan> MakeAsync(EthereumClient client, Protocol protocol, ChangeDocument document, SimulationOptions options, PinnedBlock block, bool signatures, CancellationToken cancellation)
+    public static async Task<SimulationPlan> MakeAsync(EthereumClient client, Protocol protocol, IReadOnlyList<ChangeDocument> documents, int judged, SimulationOptions options, PinnedBlock block, bool signatures, CancellationToken cancellation)
     {
-        var plan = new SimulationPlan(client, protocol, document, options, block, signatures);
-        plan.MoveTime();
+        var plan = new SimulationPlan(client, protocol, documents[0], options, block, signatures);
+        foreach (var document in documents.Take(Math.Max(1, judged)))
+        {
+            plan.MoveTime(document);
+        }
+
+        foreach (var document in documents)
+        {
+            await plan.AddAsync(document, cancellation).ConfigureAwait(false);
+            plan._ends.Add(plan._transactions.Count);
+        }
+
+        plan.Judged = judged == 0 ? 0 : plan._ends[judged - 1];
+        return plan;
+    }
+
+    private async Task AddAsync(ChangeDocument document, CancellationToken cancellation)
+    {
         foreach (var unit in ExecutionUnit.Of(document))
         {
-            plan.AddCarriers(unit);
+            AddCarriers(unit);
             var purpose = string.Join(", ", unit.Steps.Select(step => $"{step.Module}.{step.Function}"));
             if (unit.Base.Kind == RouteKind.Authorization)
             {
                 foreach (var step in unit.Steps)
                 {
-                    plan._transactions.Add(new PlannedTransaction($"{step.Module}.{step.Function}", plan.SubmitterFor(step.Route.Caller), step.Target, plan.Authorized(step), 0));
+                    _transactions.Add(new PlannedTransaction($"{step.Module}.{step.Function}", SubmitterFor(step.Route.Caller), step.Target, Authorized(step), 0));
                 }
 
                 continue;
             }
 
-            await plan.AddAsync(unit.Base, unit.Calls, unit.Operation is null ? purpose : $"schedule {purpose}", 0, cancellation).ConfigureAwait(false);
+            await AddAsync(unit.Base, unit.Calls, unit.Operation is null ? purpose : $"schedule {purpose}", 0, cancellation).ConfigureAwait(false);
             if (unit.Operation is { } operation)
             {
-                await plan.AddAsync(unit.Base, unit.ExecuteCalls(), $"execute {purpose}", operation.DelaySeconds, cancellation).ConfigureAwait(false);
+                await AddAsync(unit.Base, unit.ExecuteCalls(), $"execute {purpose}", operation.DelaySeconds, cancellation).ConfigureAwait(false);
             }
         }
-
-        return plan;
     }
 
-    private void MoveTime()
+    private void MoveTime(ChangeDocument document)
     {
-        var earliest = _document.Steps.Select(step => step.Route.Base.Statement).OfType<PauseStatement>().Select(statement => statement.ValidAfter).DefaultIfEmpty(0UL).Max();
-        var wanted = _document.Window?.NotBefore is { } notBefore && notBefore > Time ? notBefore : Time;
+        var earliest = document.Steps.Select(step => step.Route.Base.Statement).OfType<PauseStatement>().Select(statement => statement.ValidAfter).DefaultIfEmpty(0UL).Max();
+        var wanted = document.Window?.NotBefore is { } notBefore && notBefore > Time ? notBefore : Time;
         if (earliest > (ulong)wanted.ToUnixTimeSeconds() && earliest < 253_402_300_799)
         {
             wanted = DateTimeOffset.FromUnixTimeSeconds((long)earliest);
@@ -185,12 +208,15 @@ internal sealed class SimulationPlan
         }
 
         var state = await SafeAsync(route.Caller, cancellation).ConfigureAwait(false);
-        var nonce = state.Nonce + _transactions.Count(transaction => transaction.To == route.Caller && transaction.Data.AsSpan().StartsWith(ExecTransaction));
+        var nonce = NonceOf(state);
         var transaction = calls is [var only]
             ? new SafeTransaction { To = only.To, Data = only.Data, Nonce = nonce }
             : MultiSend.ToTransaction([.. calls.Select(call => new MultiSendCall(call.To, Wei.Zero, call.Data))], SafeContracts.MultiSendCallOnly.Address, nonce);
         await AddAsync(state, state.HashOf(transaction), purpose, wait, [], cancellation).ConfigureAwait(false);
     }
+
+    // Each transaction that was planned before spends one.
+    private BigInteger NonceOf(SafeState state) => state.Nonce + _transactions.Count(transaction => transaction.To == state.Domain.Safe && transaction.Data.AsSpan().StartsWith(ExecTransaction));
 
     private static readonly byte[] ExecTransaction = SafeAbi.Safe.Function("execTransaction").Selector.ToBytes();
 
@@ -225,7 +251,7 @@ internal sealed class SimulationPlan
             foreach (var owner in asked)
             {
                 var child = await SafeAsync(owner, cancellation).ConfigureAwait(false);
-                var approval = NestedApproval.Create(hash, child.Domain, child.Nonce);
+                var approval = NestedApproval.Create(hash, child.Domain, NonceOf(child));
                 await AddAsync(child, approval.Child, $"{_options.NameOf(owner) ?? owner.ToString()} approves", wait, [.. above, safe], cancellation).ConfigureAwait(false);
                 wait = 0;
             }

@@ -42,6 +42,10 @@ public sealed record SimulationResult
     /// <summary>The state that is expected afterwards, as it was found in the simulated state.</summary>
     public required IReadOnlyList<SimulatedExpectation> Expected { get; init; }
 
+    /// <summary>The calls that undo it, tried on top of it; absent when it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SimulatedRollback? Rollback { get; init; }
+
     /// <summary>What the reader must know, what blocks first.</summary>
     public required IReadOnlyList<SimulationFinding> Findings { get; init; }
 
@@ -166,6 +170,26 @@ public sealed record SimulatedCode(Address Address, string What);
 /// <param name="Holds">Whether it does; null when unknown.</param>
 /// <param name="Found">What was found instead, or why nothing was; null when it holds.</param>
 public sealed record SimulatedExpectation(string Subject, bool? Holds, string? Found);
+
+/// <summary>The calls that undo a change, tried on the state that it leaves.</summary>
+/// <param name="Reverses">True when they succeed and every view that the change was planned on answers as before; null when that is not known.</param>
+/// <param name="Why">Why that is not known; null when it is.</param>
+/// <param name="Transactions">The transactions that carry them.</param>
+/// <param name="Differs">The views that do not answer as before.</param>
+public sealed record SimulatedRollback(bool? Reverses, string? Why, IReadOnlyList<SimulatedRollbackTransaction> Transactions, IReadOnlyList<SimulatedDifference> Differs);
+
+/// <summary>One transaction that undoes.</summary>
+/// <param name="Purpose">What it is for, for people.</param>
+/// <param name="Succeeds">True when it succeeds, false when it reverts; null when unknown.</param>
+/// <param name="Reason">Why it reverts; null when it does not.</param>
+/// <param name="Gas">The gas it uses; null when unknown.</param>
+public sealed record SimulatedRollbackTransaction(string Purpose, bool? Succeeds, string? Reason, ulong? Gas);
+
+/// <summary>A view that answers otherwise.</summary>
+/// <param name="Subject">What it is about, for people.</param>
+/// <param name="Before">What it answered, as hex.</param>
+/// <param name="After">What it answers, as hex; null when it reverts.</param>
+public sealed record SimulatedDifference(string Subject, string Before, string? After);
 
 /// <summary>How much a finding weighs.</summary>
 public enum FindingWeight

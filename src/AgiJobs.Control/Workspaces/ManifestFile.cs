@@ -1,3 +1,4 @@
+using AgiJobs.Control.Files;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Workspaces;
@@ -21,9 +22,15 @@ public sealed record ManifestModule
     /// <summary>Where the module stands.</summary>
     public required Address Address { get; init; }
 
+    /// <summary>A block no later than the one in which it was deployed, from which on its events are read where they tell who holds a role; the first of the chain when absent.</summary>
+    public ulong Since { get; init; }
+
+    /// <summary>The keccak-256 that its code must have; not managed when absent.</summary>
+    public Bytes32? CodeHash { get; init; }
+
     /// <summary>Role members by role name.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Address>>? Roles { get; init; }
 
     /// <summary>Values by parameter name, each with its unit; null unsets an address. What is absent is not managed.</summary>
-    public IReadOnlyDictionary<string, string?>? Parameters { get; init; }
+    public IReadOnlyDictionary<string, WantedValue>? Parameters { get; init; }
 }

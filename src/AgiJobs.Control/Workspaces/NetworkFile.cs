@@ -22,6 +22,9 @@ public sealed record NetworkFile
     /// <summary>The Safe that governs the protocol here; absent when there is none.</summary>
     public Address? Safe { get; init; }
 
+    /// <summary>The Safe that takes over when the first one cannot be trusted any more; absent when there is none.</summary>
+    public Address? BackupSafe { get; init; }
+
     /// <summary>The block explorer's base URL, for links in reports.</summary>
     public string? Explorer { get; init; }
 

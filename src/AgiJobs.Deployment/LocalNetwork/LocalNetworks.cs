@@ -284,15 +284,22 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
         var bare = new ManifestFile { Version = 1, Protocol = "agi-jobs", Modules = modules.ToDictionary(module => module.Key, module => new ManifestModule { Address = module.Value }, StringComparer.Ordinal) };
         var protocol = Protocol.Load(workspace, bare);
         var block = await PinnedBlock.AtAsync(client, BlockReference.Latest, cancellation).ConfigureAwait(false);
-        var state = await new ProtocolObserver(client).ObserveAsync(protocol, block, cancellation).ConfigureAwait(false);
+        var state = await new ProtocolObserver(client) { Whole = true }.ObserveAsync(protocol, block, cancellation).ConfigureAwait(false);
         return bare with
         {
             Modules = protocol.Modules.ToDictionary(
                 module => module.Name,
-                module => new ManifestModule { Address = module.Address, Roles = module.Roles.Where(role => role.IsGranted).ToDictionary(role => role.Name, role => state.HoldersOf(role).Value, StringComparer.Ordinal) is { Count: > 0 } roles ? roles : null },
+                module => new ManifestModule
+                {
+                    Address = module.Address,
+                    Parameters = module.Parameters.Where(parameter => !parameter.IsLive).ToDictionary(parameter => parameter.Name, parameter => new WantedValue(Wanted(parameter, state.ValueOf(parameter).Value)), StringComparer.Ordinal) is { Count: > 0 } parameters ? parameters : null,
+                    Roles = module.Roles.Where(role => role.IsGranted).ToDictionary(role => role.Name, role => state.HoldersOf(role).Value, StringComparer.Ordinal) is { Count: > 0 } roles ? roles : null,
+                },
                 StringComparer.Ordinal),
         };
     }
+
+    private static string? Wanted(Parameter parameter, Ethereum.Abi.AbiValue value) => parameter.Unit.Name == "address" && value.AsAddress().IsZero ? null : parameter.Unit.Format(value);
 
     private static string Trim(Uri url) => url.ToString().TrimEnd('/');
 

@@ -18,12 +18,15 @@ public sealed class StorageReader
     // How many hashes are tried for one variable; a mapping of mappings of mappings would else take seconds.
     private const int MostTries = 60_000;
     private const int DeepestMapping = 4;
+    private const int DeepestSeen = 16;
 
     private readonly Func<Address, string?> _nameOf;
     private readonly Place[] _places;
     private readonly IReadOnlyList<StorageVariable> _variables;
     private readonly Bytes32[] _keys;
+    private readonly ILookup<BigInteger, byte[]> _seen;
     private readonly Dictionary<BigInteger, Place> _hashed = [];
+    private bool _guesses;
     private BigInteger[]? _order;
     private int _tries;
 
@@ -31,7 +34,8 @@ public sealed class StorageReader
     /// <param name="layout">Its variables.</param>
     /// <param name="keys">Words that may be keys of its mappings: from calldata, topics, and addresses that are known.</param>
     /// <param name="nameOf">Names for addresses; null for none.</param>
-    public StorageReader(StorageLayout layout, IEnumerable<Bytes32> keys, Func<Address, string?> nameOf)
+    /// <param name="images">What was seen to be hashed: a key and behind it the slot of its mapping. Keys of any type and nested to any depth are named by these.</param>
+    public StorageReader(StorageLayout layout, IEnumerable<Bytes32> keys, Func<Address, string?> nameOf, IEnumerable<byte[]>? images = null)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(keys);
@@ -39,6 +43,7 @@ public sealed class StorageReader
         _nameOf = nameOf;
         _variables = layout.Variables;
         _keys = [.. keys.Distinct()];
+        _seen = (images ?? []).Where(image => image.Length >= Bytes32.Size).ToLookup(image => new Bytes32(image.AsSpan(image.Length - Bytes32.Size)).ToUnsigned());
         _places = [.. _variables.Select(variable => new Place(variable.Slot, variable.Offset, variable.Type, variable.Name, variable.Name))];
     }
 
@@ -111,7 +116,17 @@ public sealed class StorageReader
 
         switch (type.Encoding)
         {
-            case StorageEncoding.Mapping when depth < DeepestMapping:
+            case StorageEncoding.Mapping when !_guesses && depth < DeepestSeen:
+                foreach (var image in _seen[slot % Word])
+                {
+                    if (SeenText(type.Key!, image.AsSpan(0, image.Length - Bytes32.Size)) is { } text)
+                    {
+                        Add(Keccak256.Hash(image).ToUnsigned(), type.Element!, $"{path}[{text}]", variable, depth + 1);
+                    }
+                }
+
+                break;
+            case StorageEncoding.Mapping when _guesses && depth < DeepestMapping:
                 foreach (var key in _keys)
                 {
                     if (KeyText(type.Key!, key) is { } text)
@@ -173,10 +188,15 @@ public sealed class StorageReader
     {
         if (_order is null)
         {
-            foreach (var variable in _variables)
+            // What was seen goes before what is tried.
+            foreach (var guesses in (bool[])[false, true])
             {
-                _tries = 0;
-                Explore(variable.Type, variable.Slot, variable.Name, variable.Name, 0);
+                _guesses = guesses;
+                foreach (var variable in _variables)
+                {
+                    _tries = 0;
+                    Explore(variable.Type, variable.Slot, variable.Name, variable.Name, 0);
+                }
             }
 
             _order = [.. _hashed.Keys.Order()];
@@ -276,6 +296,12 @@ public sealed class StorageReader
         Bytes32.FromUnsigned(slot % Word).CopyTo(image[32..]);
         return Keccak256.Hash(image).ToUnsigned();
     }
+
+    // Texts and bytes are hashed without padding, everything else as a word.
+    private string? SeenText(StorageType type, ReadOnlySpan<byte> key) =>
+        type.Encoding == StorageEncoding.Bytes ? (type.Label == "string" ? Quoted(key) : Hex.Encode(key))
+        : key.Length == Bytes32.Size ? KeyText(type, new Bytes32(key))
+        : null;
 
     // Null when the word cannot be a key of this type. Texts and bytes are hashed without padding and are not among the candidates.
     private string? KeyText(StorageType type, Bytes32 key)

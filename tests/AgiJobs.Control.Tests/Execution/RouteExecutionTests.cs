@@ -31,6 +31,7 @@ public sealed class RouteExecutionTests(DevnetFixture fixture, ITestOutputHelper
         { "forwarder", 1 },
         { "timelock", 2 },
         { "forwarder-timelock-safe", 2 },
+        { "chunks", 2 },
     };
 
     [Theory]
@@ -161,6 +162,63 @@ public sealed class RouteExecutionTests(DevnetFixture fixture, ITestOutputHelper
         output.WriteLine($"{route}: 2 races, told to have been executed elsewhere {told} times, effects doubled 0");
     }
 
+    [Fact]
+    public async Task Chunks_are_signed_together_with_consecutive_nonces_and_none_is_sent_before_each_has_its_signatures()
+    {
+        var scene = await ArrangeAsync("chunks");
+        var change = await PlanAsync(scene, Devnet.Workspace);
+        await ApproveAsync(scene, change);
+        var standings = new List<SafeStanding>();
+        foreach (var carrier in await SafeCarrier.QueueAsync(Devnet.Client, change, CancellationToken.None))
+        {
+            standings.Add(await carrier.StandingAsync(CancellationToken.None));
+        }
+
+        Assert.Equal([(0, 2, true), (1, 2, true)], standings.ConvertAll(standing => (standing.Chunk, standing.Chunks, standing.IsComplete)));
+        Assert.Equal(standings[0].Hash.Transaction.Nonce + 1, standings[1].Hash.Transaction.Nonce);
+        Assert.All(standings, standing => Assert.Empty(standing.Stale));
+
+        // A signature of the first chunk under the second one's name says nothing of the second.
+        var first = change.SafeApprovals().First(approval => approval.Chunk is null);
+        foreach (var approval in change.SafeApprovals().Where(approval => approval.Chunk == 1))
+        {
+            File.Delete(change.PathOf(approval));
+        }
+
+        change.File(first with { Chunk = 1 });
+        var before = await Devnet.PendingNonceAsync(scene.Sender);
+        var refusal = await Assert.ThrowsAsync<ControlException>(() => DriveAsync(scene, change, scene.Sender));
+        Assert.Equal("approvals-missing", refusal.Code);
+        Assert.Contains("transaction 2 of 2", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await Devnet.PendingNonceAsync(scene.Sender));
+        Assert.Empty(Journal.Read(change.JournalPath));
+        File.Delete(change.PathOf(first with { Chunk = 1 }));
+        await ApproveAsync(scene, change);
+        Assert.Equal(ExecutionEnd.Verified, (await DriveAsync(scene, change, scene.Sender)).End);
+        await AssertDoneOnceAsync(scene);
+    }
+
+    [Fact]
+    public async Task A_chunk_that_was_executed_elsewhere_does_not_stand_for_the_next_one()
+    {
+        var scene = await ArrangeAsync("chunks");
+        var change = await PlanAsync(scene, Devnet.Workspace);
+        await ApproveAsync(scene, change);
+        var carrier = (await SafeCarrier.CurrentAsync(Devnet.Client, change, CancellationToken.None))!;
+        var prepared = await carrier.PrepareAsync(await carrier.StandingAsync(CancellationToken.None), Devnet.Accounts["treasury"].Address, CancellationToken.None);
+        await Devnet.SendMinedAsync(Devnet.Accounts["treasury"].Address, Devnet.Safe, prepared.Calldata);
+        foreach (var approval in change.SafeApprovals().Where(approval => approval.Chunk is null).ToList())
+        {
+            // What a file says of itself is no proof.
+            change.File(approval with { Chunk = 1, Owner = Devnet.Accounts["safe-owner-3"].Address });
+        }
+
+        var result = await DriveAsync(scene, change, scene.Sender);
+        Assert.Equal(ExecutionEnd.ExecutedElsewhere, result.End);
+        Assert.Equal(2, result.Transactions.Count);
+        await AssertDoneOnceAsync(scene);
+    }
+
     private async Task MineUntilAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -206,6 +264,8 @@ public sealed class RouteExecutionTests(DevnetFixture fixture, ITestOutputHelper
                 return new Scene(RouteKind.Authorization, LeverAction.Pause, null, ["guardian"], "relayer", ["guardian"]);
             case "forwarder":
                 return new Scene(RouteKind.Forwarder, LeverAction.Pause, ["StakeManager", "FeePool"], ["safe-owner-1", "safe-owner-2"], "relayer", ["safe-owner-1", "safe-owner-2"]);
+            case "chunks":
+                return new Scene(RouteKind.Forwarder, LeverAction.Pause, ["StakeManager", "FeePool"], ["safe-owner-1", "safe-owner-2"], "relayer", ["safe-owner-1", "safe-owner-2"]) { IsChunked = true };
             case "timelock":
                 var proposer = Devnet.Accounts["employer"].Address;
                 var timelock = await Devnet.NewTimelockAsync(Delay, proposer, zero);
@@ -229,7 +289,8 @@ public sealed class RouteExecutionTests(DevnetFixture fixture, ITestOutputHelper
         var state = await new ProtocolObserver(client) { Hints = [.. signers.Select(signer => signer.Address)] }.ObserveAsync(_protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
         var planner = new PausePlanner(state, TestNetwork.Network, signers) { Prefer = scene.Kind };
         var plan = await planner.PlanAsync(client, scene.Action, "INC-1", scene.Modules, CancellationToken.None);
-        return new ChangeStore(workspace, TimeProvider.System).File(plan.Change!, "brief");
+        var document = scene.IsChunked ? plan.Change! with { Steps = [.. plan.Change!.Steps.Select((step, index) => step with { Chunk = index })] } : plan.Change!;
+        return new ChangeStore(workspace, TimeProvider.System).File(document, "brief");
     }
 
     private async Task ApproveAsync(Scene scene, FiledChange change)
@@ -243,8 +304,10 @@ public sealed class RouteExecutionTests(DevnetFixture fixture, ITestOutputHelper
 
         foreach (var owner in scene.Owners)
         {
-            var carrier = (await SafeCarrier.CurrentAsync(Devnet.Client, change, CancellationToken.None))!;
-            await carrier.ApproveAsync(await carrier.StandingAsync(CancellationToken.None), Devnet.Signers.Named([owner])[0], Devnet.Accounts[owner], TimeProvider.System, CancellationToken.None);
+            foreach (var carrier in await SafeCarrier.QueueAsync(Devnet.Client, change, CancellationToken.None))
+            {
+                await carrier.ApproveAsync(await carrier.StandingAsync(CancellationToken.None), Devnet.Signers.Named([owner])[0], Devnet.Accounts[owner], TimeProvider.System, CancellationToken.None);
+            }
         }
     }
 
@@ -298,5 +361,7 @@ public sealed class RouteExecutionTests(DevnetFixture fixture, ITestOutputHelper
     private sealed record Scene(RouteKind Kind, LeverAction Action, IReadOnlyList<string>? Modules, IReadOnlyList<string> Owners, string Sender, IReadOnlyList<string> AtHand)
     {
         public bool IsSentByRole { get; init; }
+
+        public bool IsChunked { get; init; }
     }
 }
