@@ -6,7 +6,6 @@ using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Desired;
 using AgiJobs.Control.Drift;
-using AgiJobs.Control.Observation;
 using AgiJobs.Control.Reports;
 
 namespace AgiJobs.Cli.Owner;

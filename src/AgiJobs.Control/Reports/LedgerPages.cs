@@ -9,6 +9,9 @@ namespace AgiJobs.Control.Reports;
 /// <summary>Live money as a page and as JSON.</summary>
 public static class LedgerPages
 {
+    private static readonly string[] State = ["state"];
+    private static readonly string[] Refund = ["refund"];
+
     /// <summary>The page of ledgers of one kind.</summary>
     public static ReportPage Page(LedgerKind kind, string network, ChainId chain, BlockNumber block, IReadOnlyList<LedgerReading> ledgers)
     {
@@ -28,7 +31,7 @@ public static class LedgerPages
             if (reading.Items.Count > 0)
             {
                 parts.Add(new ReportTable(
-                    [.. Shown(ledger), .. hasState ? new[] { "state" } : [], .. ledger.Columns.Select(column => column.Name), .. refunds ? new[] { "refund" } : []],
+                    [.. Shown(ledger), .. hasState ? State : [], .. ledger.Columns.Select(column => column.Name), .. refunds ? Refund : []],
                     [.. reading.Items.Select(item => (IReadOnlyList<string>)[.. ShownKeys(ledger, item), .. hasState ? new[] { item.State ?? "" } : [], .. Cells(ledger, item), .. refunds ? new[] { item.Refund ?? "-" } : []])]));
             }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using AgiJobs.Control.Approvals;
@@ -52,6 +53,8 @@ public sealed record RecordFinding(string Code, ExitCode Exit, string? Change, s
 /// <param name="Changes">How many changes were looked at.</param>
 public sealed record StateAudit(ulong First, ulong Last, IReadOnlyList<AuditedTransaction> Transactions, IReadOnlyList<RecordFinding> Findings, bool ApprovalsManaged, int Changes)
 {
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     private static readonly string[] AlwaysTold =
     [
         "OwnershipTransferred(address,address)", "OwnershipTransferStarted(address,address)", "RoleGranted(bytes32,address,address)", "RoleRevoked(bytes32,address,address)",
@@ -318,7 +321,7 @@ public sealed record StateAudit(ulong First, ulong Last, IReadOnlyList<AuditedTr
         var found = new Dictionary<Bytes32, string?>();
         foreach (var path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
         {
-            if (Path.GetFileNameWithoutExtension(path) is { Length: 66 } name && name.StartsWith("0x", StringComparison.Ordinal) && name.AsSpan(2).IndexOfAnyExcept("0123456789abcdef") < 0)
+            if (Path.GetFileNameWithoutExtension(path) is { Length: 66 } name && name.StartsWith("0x", StringComparison.Ordinal) && name.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0)
             {
                 found[Bytes32.Parse(name)] = BlockOf(path);
             }
