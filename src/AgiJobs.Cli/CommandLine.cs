@@ -5,6 +5,7 @@ using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
+using AgiJobs.Cli.Feed;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Cli.Signers;
@@ -122,6 +123,7 @@ internal static class CommandLine
         root.Subcommands.Add(LedgerCommands.Build(options, environment));
         root.Subcommands.Add(StandingCommands.Build(options, environment));
         root.Subcommands.Add(SignerCommands.Build(options, environment));
+        root.Subcommands.Add(FeedCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));

@@ -6,6 +6,7 @@ using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Evidence.Log;
+using AgiJobs.Control.Feed;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Simulation;
 using AgiJobs.Control.Workspaces;
@@ -28,6 +29,7 @@ internal sealed class Session : IAsyncDisposable
     private AuditLog? _audit;
     private ApprovalPolicy? _policy;
     private bool _policyRead;
+    private bool _leavesFeed;
 
     private Session(ParseResult parsed, CommonOptions options, CommandEnvironment environment, bool createsWorkspace)
     {
@@ -157,6 +159,31 @@ internal sealed class Session : IAsyncDisposable
         return await new ProtocolObserver(client) { Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Who is told of executed changes; null when nobody is.</summary>
+    public ChangeFeed? Feed => NetworkFile.ChangeFeed is { } reference ? new ChangeFeed(Workspace, Network, reference, Environment.Time) : null;
+
+    /// <summary>Leaves the feed to the command itself when the session ends.</summary>
+    public void LeaveFeed() => _leavesFeed = true;
+
+    // What is due is told at the end of any command of the network; that it is not taken holds nothing up.
+    private async Task TellAsync()
+    {
+        try
+        {
+            if (!_leavesFeed && _networkFile is not null && Feed is { } feed && feed.IsDue())
+            {
+                foreach (var message in (await feed.DeliverAsync(all: false, CancellationToken.None).ConfigureAwait(false)).Waiting.Where(message => message.Problem is not null))
+                {
+                    Terminal.Progress($"FINDING the change feed: {message.Problem}; it is tried again. See: agijobs feed list");
+                }
+            }
+        }
+        catch (Exception problem) when (problem is ControlException or IOException or UnauthorizedAccessException)
+        {
+            Terminal.Progress($"FINDING the change feed: {problem.Message}");
+        }
+    }
+
     /// <summary>The protocol at the newest block with every parameter, link and proxy, and the balances of the signers at hand.</summary>
     public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation)
     {
@@ -172,6 +199,7 @@ internal sealed class Session : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await TellAsync().ConfigureAwait(false);
         if (_audit is not null)
         {
             await _audit.DisposeAsync().ConfigureAwait(false);

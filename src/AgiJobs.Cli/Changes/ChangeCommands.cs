@@ -134,20 +134,53 @@ internal static class ChangeCommands
         var id = Id();
         var duty = new Option<string[]>("--duty") { Description = "the duty that is signed under; may be given several times; default: approver", HelpName = "DUTY" };
         var refuse = new Option<string?>("--refuse") { Description = "refuse the change by a signed record instead of approving it", HelpName = "REASON" };
-        var signature = new Option<string?>("--signature") { Description = "file a Safe owner's signature that was made elsewhere: 65 bytes as hex, alone or as 'signature' of a JSON object", HelpName = "FILE" };
-        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it; sends nothing") { id, duty, refuse, signature };
+        var signature = new Option<string?>("--signature") { Description = "file signatures that were made elsewhere: what --export wrote with them filled in, what 'signer answer' gave, or 65 bytes as hex, alone or as 'signature' of a JSON object", HelpName = "FILE" };
+        var export = new Option<string?>("--export") { Description = "write what is to be signed as typed data for a browser's wallet, with plain words; signs nothing", HelpName = "FILE" };
+        var qr = new Option<bool>("--qr") { Description = "show what is to be signed as QR codes for a machine without a network; signs nothing" };
+        var scan = new Option<string?>("--scan") { Description = "file the signatures that a machine without a network gave as QR codes: their texts, or a file with them", HelpName = "TEXT|FILE" };
+        var collect = new Option<bool>("--collect") { Description = "file the confirmations that the network's Safe Transaction Service has; each is recovered first" };
+        var command = new Command("approve", "sign a change under a duty, and as an owner of the Safe that carries it, here or elsewhere; sends nothing") { id, duty, refuse, signature, export, qr, scan, collect };
         command.Options.Add(options.Signers);
+        command.Options.Add(options.Out);
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
             var run = Run(session, parsed.GetValue(id)!);
-            if (parsed.GetValue(signature) is { } file)
+            var modes = ((string Name, bool Given)[])[("--signature", parsed.GetValue(signature) is not null), ("--scan", parsed.GetValue(scan) is not null), ("--export", parsed.GetValue(export) is not null), ("--qr", parsed.GetValue(qr)), ("--collect", parsed.GetValue(collect)), ("--refuse", parsed.GetValue(refuse) is not null)];
+            if (modes.Where(mode => mode.Given).Select(mode => mode.Name).ToList() is [_, _, ..] several)
             {
-                return session.NamedSigners.Count > 0 || parsed.GetValue(refuse) is not null
-                    ? throw new ControlException("signature-alone", ExitCode.BadInput, "--signature files what was signed already, so nobody signs besides.", "Leave --signer, --duty and --refuse out.")
-                    : run.ImportAsync(session.PathOf(file), cancellation);
+                throw new ControlException("signature-alone", ExitCode.BadInput, $"{string.Join(" and ", several)} do not go together.", "Do one after the other.");
+            }
+
+            if (parsed.GetValue(options.Out) is not null && !parsed.GetValue(qr))
+            {
+                throw new ControlException("qr-file", ExitCode.BadInput, "--out says where the QR codes go, and there is no --qr.", "Add --qr, or leave --out out.");
+            }
+
+            if (parsed.GetValue(collect))
+            {
+                return session.NamedSigners.Count > 0 || parsed.GetValue(duty) is { Length: > 0 }
+                    ? throw new ControlException("signature-alone", ExitCode.BadInput, "--collect files what was signed already, so nobody signs besides.", "Leave --signer and --duty out.")
+                    : run.CollectAsync(cancellation);
+            }
+
+            if ((parsed.GetValue(signature) ?? parsed.GetValue(scan)) is { } given)
+            {
+                return session.NamedSigners.Count > 0 || parsed.GetValue(duty) is { Length: > 0 }
+                    ? throw new ControlException("signature-alone", ExitCode.BadInput, "--signature and --scan file what was signed already, so nobody signs besides.", "Leave --signer and --duty out.")
+                    : run.TakeBackAsync(ChangeRun.TextOf(session, given), given, cancellation);
             }
 
             var duties = (parsed.GetValue(duty) ?? []).Select(Duties.Parse).Distinct().ToList();
+            if (parsed.GetValue(export) is { } target)
+            {
+                return run.ExportAsync(session.PathOf(target), duties, session.NamedSigners, cancellation);
+            }
+
+            if (parsed.GetValue(qr))
+            {
+                return run.ShowCodesAsync(parsed.GetValue(options.Out) is { } picture ? session.PathOf(picture) : null, duties, session.NamedSigners, cancellation);
+            }
+
             var signers = Named(session);
             return parsed.GetValue(refuse) is not { } reason ? run.ApproveAsync(signers, duties, cancellation)
                 : signers is [var one] && duties.Count <= 1 ? run.RefuseAsync(one, duties is [var only] ? only : null, reason, "agijobs.change-approve/1", cancellation)

@@ -3,7 +3,6 @@ using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Workspaces;
-using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli.Changes;
@@ -53,71 +52,6 @@ internal sealed partial class ChangeRun
         var decision = await Gate(client, Simulation(), standing).DecideAsync(change, null, cancellation).ConfigureAwait(false);
         PrintApproved("agijobs.change-approve/1", decision, standing);
         return ExitCode.Clean;
-    }
-
-    /// <summary>Files a Safe owner's signature that was made elsewhere, by a wallet or on another machine; sends nothing.</summary>
-    /// <exception cref="ControlException"><c>file-missing</c>, <c>file-read</c>, <c>signature-format</c> (exit 2); <c>approval-not-needed</c>, <c>signature-nobodys</c> (exit 4).</exception>
-    public async Task<ExitCode> ImportAsync(string path, CancellationToken cancellation)
-    {
-        RequireOpen();
-        var signature = ReadSignature(path);
-        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
-        var approval = await ImportAsync(client, signature, cancellation).ConfigureAwait(false);
-        Terminal.Progress($"filed the signature of {session.Labels.Describe(approval.Owner)} over {approval.SafeTxHash}");
-        CopyApprovals([change.PathOf(approval)]);
-        await RecordAsync("change.approved", data =>
-        {
-            data["by"] = approval.Owner.ToString();
-            data["owner"] = true;
-            data["imported"] = true;
-        }, cancellation, change.PathOf(approval)).ConfigureAwait(false);
-        var standing = await StandingAsync(cancellation).ConfigureAwait(false);
-        PrintApproved("agijobs.change-approve/1", await Gate(client, Simulation(), standing).DecideAsync(change, null, cancellation).ConfigureAwait(false), standing);
-        return ExitCode.Clean;
-    }
-
-    // For whichever of the transactions that wait it is over.
-    private async Task<SafeApproval> ImportAsync(EthereumClient client, byte[] signature, CancellationToken cancellation)
-    {
-        ControlException? nobodys = null;
-        foreach (var carrier in await SafeCarrier.QueueAsync(client, change, cancellation).ConfigureAwait(false))
-        {
-            try
-            {
-                return carrier.Import(await carrier.StandingAsync(cancellation).ConfigureAwait(false), signature, session.Environment.Time);
-            }
-            catch (ControlException problem) when (problem.Code is "signature-nobodys")
-            {
-                nobodys ??= problem;
-            }
-        }
-
-        throw nobodys ?? new ControlException("approval-not-needed", ExitCode.BadInput, $"The change {change.Id} waits for no Safe's signatures.", $"See how it stands: agijobs change show {change.Id}");
-    }
-
-    private static byte[] ReadSignature(string path)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path).Trim();
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new ControlException("file-read", ExitCode.BadInput, $"{path} could not be read: {problem.Message}", "Give the file with the signature.", problem);
-        }
-
-        try
-        {
-            var hex = text.StartsWith('{') ? (string?)System.Text.Json.Nodes.JsonNode.Parse(text)?["signature"] ?? "" : text;
-            return Hex.Decode(hex) is { Length: 65 } bytes ? bytes : throw Format(null);
-        }
-        catch (Exception problem) when (problem is EthereumException or System.Text.Json.JsonException or InvalidOperationException)
-        {
-            throw Format(problem);
-        }
-
-        ControlException Format(Exception? inner) => new("signature-format", ExitCode.BadInput, $"{path} holds no signature: 65 bytes as hex were expected, alone or as 'signature' of a JSON object.", "Give the file as the wallet exported it.", inner);
     }
 
     /// <summary>Has a signer refuse the change by a signed record; sends nothing.</summary>

@@ -4,6 +4,7 @@ using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Evidence.Ledger;
 using AgiJobs.Control.Execution;
+using AgiJobs.Control.Feed;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Keys;
@@ -53,6 +54,11 @@ internal sealed partial class ChangeRun
             Gate = Gate(client, Simulation(), null),
             OnEvidence = (kind, details) => RecordAsync(kind, details, cancellation),
         };
+        if (!wasVerified)
+        {
+            Feed(feed => feed.Expect(change));
+        }
+
         try
         {
             var result = await executor.ExecuteAsync(change, senders, cancellation).ConfigureAwait(false);
@@ -144,8 +150,25 @@ internal sealed partial class ChangeRun
 
     private IReadOnlyList<Bytes32> Mined() => [.. Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "mined").Select(entry => Bytes32.Parse((string)entry["hash"]!)).Distinct()];
 
+    // The feed tells others; that it cannot holds nothing up.
+    private void Feed(Action<ChangeFeed> tell)
+    {
+        try
+        {
+            if (session.Feed is { } feed)
+            {
+                tell(feed);
+            }
+        }
+        catch (Exception problem) when (problem is ControlException or IOException or UnauthorizedAccessException)
+        {
+            Terminal.Progress($"FINDING the change feed: {problem.Message}");
+        }
+    }
+
     private async Task EnterAsync(IReadOnlyList<ISigner> senders, IReadOnlyList<Bytes32> transactions, string outcome, string? note, CancellationToken cancellation)
     {
+        Feed(feed => feed.Enter(change, outcome, transactions));
         var signed = SignedRecords.Read(change, session.Policy?.People).Consents.Select(consent => consent.Signer).Concat(change.SafeApprovals().Select(approval => approval.Owner)).Concat(change.Authorizations().Select(statement => statement.Signer));
         var problem = await new OwnerLedger(session.Workspace, session.Environment.Time).TryAppendAsync(
             new LedgerEntry

@@ -14,6 +14,7 @@ internal static class OwnerCommands
         command.Subcommands.Add(PauseTestCommand.Build(options, environment));
         command.Subcommands.Add(EmergencyCommand.Build(options, environment));
         command.Subcommands.Add(ArmoryCommands.Build(options, environment));
+        command.Subcommands.Add(PlanSafeCommand.Build(options, environment));
         command.Subcommands.Add(SetCommands.Set(options, environment));
         command.Subcommands.Add(SetCommands.SetParams(options, environment));
         command.Subcommands.Add(SetCommands.SetRoles(options, environment));

@@ -10,7 +10,7 @@ using AgiJobs.Ethereum.TypedData;
 
 namespace AgiJobs.Cli.Signers;
 
-/// <summary><c>signer add|list|test</c>: references to signers, never keys.</summary>
+/// <summary><c>signer add|list|test|answer</c>: references to signers, never keys.</summary>
 internal static class SignerCommands
 {
     private static readonly TypedSchema TestType = TypedSchema.Parse("SignerTest(string statement,address signer)");
@@ -21,26 +21,32 @@ internal static class SignerCommands
         command.Subcommands.Add(Add(options, environment));
         command.Subcommands.Add(List(options, environment));
         command.Subcommands.Add(Test(options, environment));
+        command.Subcommands.Add(AnswerCommand.Build(options, environment));
         return command;
     }
 
     private static Command Add(CommonOptions options, CommandEnvironment environment)
     {
         var name = new Argument<string>("name") { Description = "the name that --signer takes", HelpName = "NAME" };
-        var kind = new Option<string>("--kind") { Description = "keystore (a keystore v3 file), remote (a signer over JSON-RPC) or development (an account of a local network)", HelpName = "keystore|remote|development", Required = true };
-        kind.AcceptOnlyFromAmong("keystore", "remote", "development");
-        var address = new Option<string?>("--address") { Description = "the address that it signs for; a development account's is known", HelpName = "ADDRESS" };
+        var kind = new Option<string>("--kind") { Description = "keystore (a keystore v3 file), pkcs11 (a key in a hardware module), remote (a signer over JSON-RPC) or development (an account of a local network)", HelpName = "keystore|pkcs11|remote|development", Required = true };
+        kind.AcceptOnlyFromAmong("keystore", "pkcs11", "remote", "development");
+        var address = new Option<string?>("--address") { Description = "the address that it signs for; a development account's is known, and that of a key in a module is read from it when left out", HelpName = "ADDRESS" };
         var file = new Option<string?>("--file") { Description = "keystore: the file, outside the workspace", HelpName = "PATH" };
         var password = new Option<string?>("--password") { Description = "keystore: where its password is: env:NAME or file:PATH; never the password itself", HelpName = "env:NAME|file:PATH" };
         var url = new Option<string?>("--url") { Description = "remote: its URL", HelpName = "URL" };
         var dialect = new Option<string>("--dialect") { Description = "remote: clef or web3signer", HelpName = "clef|web3signer", DefaultValueFactory = _ => "web3signer" };
         dialect.AcceptOnlyFromAmong("clef", "web3signer");
         var index = new Option<int?>("--index") { Description = "development: the account's index", HelpName = "N" };
+        var module = new Option<string?>("--module") { Description = "pkcs11: the path of the vendor's library", HelpName = "PATH" };
+        var token = new Option<string?>("--token") { Description = "pkcs11: the token's label", HelpName = "LABEL" };
+        var keyLabel = new Option<string?>("--key-label") { Description = "pkcs11: the key's label", HelpName = "LABEL" };
+        var keyId = new Option<string?>("--key-id") { Description = "pkcs11: the key's id, as hex; with or instead of --key-label", HelpName = "HEX" };
+        var pin = new Option<string?>("--pin") { Description = "pkcs11: where the user's PIN is: env:NAME or file:PATH; never the PIN itself", HelpName = "env:NAME|file:PATH" };
         var everywhere = new Option<bool>("--every-network") { Description = "write it to config/signers.json, for every network, and not to the network's own file" };
-        var command = new Command("add", "write a reference to a signer to the workspace") { name, kind, address, file, password, url, dialect, index, everywhere };
+        var command = new Command("add", "write a reference to a signer to the workspace") { name, kind, address, file, password, module, token, keyLabel, keyId, pin, url, dialect, index, everywhere };
         Session.Run(command, options, environment, (session, parsed, _) =>
         {
-            var reference = Reference(session, parsed.GetValue(name)!, parsed.GetValue(kind)!, parsed.GetValue(address), parsed.GetValue(file), parsed.GetValue(password), parsed.GetValue(url), parsed.GetValue(dialect)!, parsed.GetValue(index));
+            var reference = Reference(session, parsed.GetValue(name)!, parsed.GetValue(kind)!, parsed.GetValue(address), parsed.GetValue(file), parsed.GetValue(password), parsed.GetValue(url), parsed.GetValue(dialect)!, parsed.GetValue(index), new TokenOptions(parsed.GetValue(module), parsed.GetValue(token), parsed.GetValue(keyLabel), parsed.GetValue(keyId), parsed.GetValue(pin)));
             if (session.Signers.All.FirstOrDefault(signer => string.Equals(signer.Name, reference.Name, StringComparison.Ordinal)) is { } known)
             {
                 throw new ControlException("signer-twice", ExitCode.Refused, $"There is a signer '{known.Name}' ({known.Address}) already.", "Choose another name, or edit its entry.");
@@ -50,7 +56,7 @@ internal static class SignerCommands
             var signers = JsonFile.TryRead(path, WorkspaceJson.Default.SignersFile, out var present) ? present.Signers : [];
             JsonFile.Write(path, new SignersFile { Version = 1, Signers = [.. signers, reference] }, WorkspaceJson.Default.SignersFile);
             session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}");
-            session.Terminal.Line($"'{reference.Name}' ({reference.Address}) is on file in {path}; no key was read.");
+            session.Terminal.Line($"'{reference.Name}' ({reference.Address}) is on file in {path}; {(reference.Kind == SignerKind.Pkcs11 ? "the key stays in its module." : "no key was read.")}");
             session.Terminal.Line($"  next     agijobs signer test {reference.Name}");
             session.Terminal.Json("agijobs.signer-add/1", ExitCode.Clean, writer =>
             {
@@ -87,7 +93,7 @@ internal static class SignerCommands
             session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}");
             if (rows.Count == 0)
             {
-                session.Terminal.Line($"No signer is on file. Add one: agijobs signer add NAME --kind keystore|remote|development");
+                session.Terminal.Line($"No signer is on file. Add one: agijobs signer add NAME --kind keystore|pkcs11|remote|development");
             }
             else
             {
@@ -168,7 +174,7 @@ internal static class SignerCommands
         return command;
     }
 
-    private static SignerReference Reference(Session session, string name, string kind, string? address, string? file, string? password, string? url, string dialect, int? index)
+    private static SignerReference Reference(Session session, string name, string kind, string? address, string? file, string? password, string? url, string dialect, int? index, TokenOptions token)
     {
         if (name.Length is 0 or > 60 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
         {
@@ -176,7 +182,7 @@ internal static class SignerCommands
         }
 
         // What has no place in this kind of reference would be left out in silence.
-        RefuseStray(kind, [("--file", file, "keystore"), ("--password", password, "keystore"), ("--url", url, "remote"), ("--index", index?.ToString(System.Globalization.CultureInfo.InvariantCulture), "development")]);
+        RefuseStray(kind, [("--file", file, "keystore"), ("--password", password, "keystore"), ("--url", url, "remote"), ("--module", token.Module, "pkcs11"), ("--token", token.Token, "pkcs11"), ("--key-label", token.KeyLabel, "pkcs11"), ("--key-id", token.KeyId, "pkcs11"), ("--pin", token.Pin, "pkcs11"), ("--index", index?.ToString(System.Globalization.CultureInfo.InvariantCulture), "development")]);
         switch (kind)
         {
             case "development":
@@ -197,7 +203,35 @@ internal static class SignerCommands
                     throw new ControlException("signer-in-workspace", ExitCode.Refused, $"{path} lies in the workspace, and keys never enter it.", "Move the keystore to a folder of your own outside it.");
                 }
 
-                return new SignerReference { Name = name, Kind = SignerKind.Keystore, Address = Address.Parse(address ?? throw Needed("--address")), File = path, Password = SecretOf(password ?? throw Needed("--password")) };
+                return new SignerReference { Name = name, Kind = SignerKind.Keystore, Address = Address.Parse(address ?? throw Needed("--address")), File = path, Password = SecretOf(password ?? throw Needed("--password"), "--password") };
+            case "pkcs11":
+                var library = session.PathOf(token.Module ?? throw Needed("--module"));
+                if (!File.Exists(library))
+                {
+                    throw new ControlException("file-missing", ExitCode.BadInput, $"{library} does not exist.", "Give the path of the vendor's PKCS#11 library.");
+                }
+
+                var held = new SignerReference
+                {
+                    Name = name,
+                    Kind = SignerKind.Pkcs11,
+                    Address = address is null ? Address.Zero : Address.Parse(address),
+                    Module = library,
+                    Token = token.Token ?? throw Needed("--token"),
+                    KeyLabel = token.KeyLabel ?? (token.KeyId is null ? throw Needed("--key-label or --key-id") : null),
+                    KeyId = token.KeyId is null ? null : Hex.Decode(token.KeyId.StartsWith("0x", StringComparison.Ordinal) ? token.KeyId : "0x" + token.KeyId),
+                    Pin = SecretOf(token.Pin ?? throw Needed("--pin"), "--pin"),
+                };
+                if (address is not null)
+                {
+                    return held;
+                }
+
+                using (var opened = new Pkcs11Signer(SignerBook.KeyOf(held), held.Pin.Reveal()))
+                {
+                    return held with { Address = opened.Address };
+                }
+
             default:
                 var remote = url ?? throw Needed("--url");
                 if (!Uri.TryCreate(remote, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
@@ -221,10 +255,13 @@ internal static class SignerCommands
         }
     }
 
-    private static Secret SecretOf(string text) =>
+    private static Secret SecretOf(string text, string option) =>
         text.StartsWith("env:", StringComparison.Ordinal) && text.Length > 4 ? new Secret { Env = text[4..] }
         : text.StartsWith("file:", StringComparison.Ordinal) && text.Length > 5 ? new Secret { File = text[5..] }
-        : throw new ControlException("secret-literal", ExitCode.Refused, "--password takes where the password is, not the password itself; it was not written anywhere.", "Write env:NAME or file:PATH. What was typed may stand in the shell's history: change that password.");
+        : throw new ControlException("secret-literal", ExitCode.Refused, $"{option} takes where the secret is, not the secret itself; it was not written anywhere.", "Write env:NAME or file:PATH. What was typed may stand in the shell's history: change it.");
+
+    // What a reference to a key in a module is made of.
+    private sealed record TokenOptions(string? Module, string? Token, string? KeyLabel, string? KeyId, string? Pin);
 
     private static string KindOf(SignerReference reference) => reference.Kind.ToString().ToLowerInvariant();
 

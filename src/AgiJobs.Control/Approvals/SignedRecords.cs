@@ -155,6 +155,21 @@ public sealed record SignedRecords(IReadOnlyList<Consent> Consents, IReadOnlyLis
         return approval;
     }
 
+    /// <summary>Files a consent that was signed elsewhere, like <see cref="ApproveAsync"/>.</summary>
+    /// <exception cref="ControlException"><c>signature-other-key</c> (exit 6) when it is not the signer's over this change and duty, which is not filed; <c>file-write</c>.</exception>
+    public static DutyApproval Import(Workspace workspace, FiledChange change, Duty duty, Address signer, byte[] signature, TimeProvider time)
+    {
+        var digest = change.Document.Digest();
+        if (!IsBy(ApprovalStatements.Approval(digest, change.Document.ChainId, duty).Digest, signature, signer, out var why))
+        {
+            throw new ControlException("signature-other-key", ExitCode.Mismatch, $"The signature is not that of {signer}: {why}.", "Nothing was filed. Have it signed again.");
+        }
+
+        var approval = new DutyApproval { Version = 1, Change = digest, ChainId = change.Document.ChainId, Duty = duty, Signer = signer, Signature = signature, SignedAt = time.GetUtcNow() };
+        File(workspace, change, $"duty-{duty.Name()}-{signer}.json", JsonFile.Encode(approval, ApprovalJson.Default.DutyApproval));
+        return approval;
+    }
+
     /// <summary>Has a signer refuse and files it like <see cref="ApproveAsync"/>.</summary>
     /// <exception cref="EthereumException">Those of <see cref="ApproveAsync"/>.</exception>
     /// <exception cref="ControlException"><c>file-write</c>, or <c>reason-needed</c> when the reason is empty.</exception>

@@ -197,6 +197,9 @@ public sealed class SafeCarrier
             "Have an owner sign this hash. A signature over an earlier nonce counts no more.");
     }
 
+    /// <summary>True when 65 bytes as a wallet gives them are an owner's signature over a hash.</summary>
+    public static bool IsBy(ReadOnlySpan<byte> signature, Bytes32 hash, Address owner) => TryRead(signature, hash, owner) is not null;
+
     private static SafeSignature? TryRead(ReadOnlySpan<byte> signature, Bytes32 hash, Address owner)
     {
         try

@@ -68,6 +68,7 @@ public static class ConfigurationSchemas
         var it when it == typeof(Bytes32) => Text(WordPattern),
         var it when it == typeof(ChainId) => new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = 9_007_199_254_740_991 },
         var it when it == typeof(WantedValue) => new JsonObject { ["type"] = new JsonArray("string", "null") },
+        var it when it == typeof(byte[]) => Text("^0x([0-9a-fA-F]{2})*$"),
         var it when it == typeof(Secret) => Reference(),
         var it when it == typeof(EndpointReference) => new JsonObject { ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "string", ["pattern"] = "^(https?|wss?)://" }, Reference()) },
         _ => null,

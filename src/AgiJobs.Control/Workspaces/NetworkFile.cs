@@ -30,6 +30,25 @@ public sealed record NetworkFile
 
     /// <summary>Blocks that must be built on a transaction's block before it counts as final here; 0 when absent.</summary>
     public int Confirmations { get; init; }
+
+    /// <summary>A Safe Transaction Service, by which owners see and confirm in their app; absent when there is none, and everything works without one.</summary>
+    public EndpointReference? SafeTransactionService { get; init; }
+
+    /// <summary>The key of the service, sent as a bearer token; absent when it wants none.</summary>
+    public Secret? SafeTransactionServiceKey { get; init; }
+
+    /// <summary>Who is told of each executed change; absent when nobody is.</summary>
+    public ChangeFeedReference? ChangeFeed { get; init; }
+}
+
+/// <summary>Where executed changes are told, by a signed webhook.</summary>
+public sealed record ChangeFeedReference
+{
+    /// <summary>The URL that is posted to.</summary>
+    public required EndpointReference Url { get; init; }
+
+    /// <summary>The key that messages are signed with (HMAC-SHA256); its bytes are those of the text in UTF-8.</summary>
+    public required Secret Key { get; init; }
 }
 
 /// <summary>An RPC URL: a text, or a <see cref="Secret"/> when the URL carries a key.</summary>

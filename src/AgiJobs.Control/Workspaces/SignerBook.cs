@@ -18,7 +18,7 @@ public sealed class SignerBook(SignersFile file)
     /// <summary>The name of an address's signer; null when there is none.</summary>
     public string? NameOf(Address address) => file.Signers.FirstOrDefault(signer => signer.Address == address)?.Name;
 
-    /// <summary>Opens a signer for a chain.</summary>
+    /// <summary>Opens a signer for a chain. Whatever its kind, each of its signatures is recovered and compared with the reference's address before it is given out (<see cref="CheckedSigner"/>).</summary>
     /// <exception cref="ControlException"><c>signer-format</c> when the reference lacks what its kind needs, <c>signer-other-key</c> when its key is not that of its address, <c>secret-missing</c>.</exception>
     /// <exception cref="EthereumException"><c>development-key-network</c>, <c>keystore-password</c> and others of the signer's kind.</exception>
     public static ISigner Open(SignerReference reference, ChainId chain)
@@ -29,12 +29,27 @@ public sealed class SignerBook(SignersFile file)
             SignerKind.Keystore => OpenKeystore(reference),
             SignerKind.Clef => OpenRemote(reference, RemoteSignerDialect.Clef),
             SignerKind.Web3signer => OpenRemote(reference, RemoteSignerDialect.Web3Signer),
+            SignerKind.Pkcs11 => OpenToken(reference),
             _ => throw new ControlException("signer-format", ExitCode.BadInput, $"The signer '{reference.Name}' is of a kind that this program does not know."),
         };
-        return signer.Address == reference.Address
-            ? signer
-            : throw new ControlException("signer-other-key", ExitCode.Mismatch, $"The signer '{reference.Name}' holds the key of {signer.Address}, not of {reference.Address} as config/signers.json says.", "Correct the address or the reference; nothing was signed.");
+        if (signer.Address == reference.Address)
+        {
+            return new CheckedSigner(signer, reference.Address, reference.Name);
+        }
+
+        (signer as IDisposable)?.Dispose();
+        throw new ControlException("signer-other-key", ExitCode.Mismatch, $"The signer '{reference.Name}' holds the key of {signer.Address}, not of {reference.Address} as config/signers.json says.", "Correct the address or the reference; nothing was signed.");
     }
+
+    /// <summary>Where the key of a PKCS#11 reference is.</summary>
+    /// <exception cref="ControlException"><c>signer-format</c> when the reference lacks what its kind needs.</exception>
+    public static Pkcs11Key KeyOf(SignerReference reference) => new(
+        Needed(reference, reference.Module, "module")!,
+        Needed(reference, reference.Token, "token")!,
+        reference.KeyId is null ? Needed(reference, reference.KeyLabel, "keyLabel") : reference.KeyLabel,
+        reference.KeyId);
+
+    private static Pkcs11Signer OpenToken(SignerReference reference) => new(KeyOf(reference), Needed(reference, reference.Pin, "pin")!.Reveal());
 
     private static LocalSigner OpenKeystore(SignerReference reference)
     {

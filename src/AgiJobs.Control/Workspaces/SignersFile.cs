@@ -26,6 +26,9 @@ public enum SignerKind
 
     /// <summary>web3signer over JSON-RPC.</summary>
     Web3signer,
+
+    /// <summary>A key in a hardware module, or in a token in software, behind a PKCS#11 library.</summary>
+    Pkcs11,
 }
 
 /// <summary>One signer.</summary>
@@ -51,4 +54,19 @@ public sealed record SignerReference
 
     /// <summary>Clef and web3signer: the URL.</summary>
     public string? Url { get; init; }
+
+    /// <summary>PKCS#11: the path of the vendor's library.</summary>
+    public string? Module { get; init; }
+
+    /// <summary>PKCS#11: the token's label.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>PKCS#11: the key's label. Label or id must be there; both narrow it down.</summary>
+    public string? KeyLabel { get; init; }
+
+    /// <summary>PKCS#11: the key's id, as hex.</summary>
+    public byte[]? KeyId { get; init; }
+
+    /// <summary>PKCS#11: where the user's PIN is.</summary>
+    public Secret? Pin { get; init; }
 }

@@ -45,6 +45,8 @@ public sealed class RemoteSigner : ISigner, IDisposable
     /// <inheritdoc/>
     public Address Address { get; }
 
+    private string Subject => $"The signer at {_connection}";
+
     private bool IsClef => _dialect == RemoteSignerDialect.Clef;
 
     /// <summary>The accounts that the signer offers. Clef asks a person first.</summary>
@@ -156,14 +158,7 @@ public sealed class RemoteSigner : ISigner, IDisposable
             throw _connection.BadResponse(method, $"it is not a signed transaction ({error.Message})", error);
         }
 
-        if (!signed.Unsigned.Equals(transaction))
-        {
-            throw new EthereumException(
-                "signer-other-transaction", Fault.Mismatch, $"The signer at {_connection} signed another transaction than the one asked "
-                    + $"for. Asked for: {transaction}. Signed: {signed.Unsigned}. It was thrown away; nothing was sent.");
-        }
-
-        return signed.From == Address ? signed : throw OtherKey(signed.From);
+        return SigningRules.RequireOwn(transaction, signed, Address, Subject);
     }
 
     /// <summary>Closes the connection.</summary>
@@ -227,18 +222,17 @@ public sealed class RemoteSigner : ISigner, IDisposable
     private Signature CheckedSignature(string method, JsonElement result, Bytes32 hash)
     {
         Signature signature;
-        Address signer;
         try
         {
             signature = Signature.FromBytes(Bytes(method, result, Signature.Size));
-            signer = Secp256k1.Recover(hash, signature);
+            _ = Secp256k1.Recover(hash, signature);
         }
         catch (EthereumException error) when (error.Code != "signer-response")
         {
             throw _connection.BadResponse(method, $"it is not a signature ({error.Message})", error);
         }
 
-        return signer == Address ? signature : throw OtherKey(signer);
+        return SigningRules.RequireOwn(hash, signature, Address, Subject);
     }
 
     private byte[] Bytes(string method, JsonElement value, int? length)
@@ -254,8 +248,4 @@ public sealed class RemoteSigner : ISigner, IDisposable
 
         throw _connection.BadResponse(method, $"hex data{(length is { } count ? $" of {count} bytes" : "")} was expected");
     }
-
-    private EthereumException OtherKey(Address signer) => new(
-        "signer-other-key", Fault.Mismatch, $"The signer at {_connection} signed with the key of {signer}, or signed something else than "
-            + $"was asked; {Address} was expected. It was thrown away; nothing was sent.");
 }
