@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Owner;
@@ -62,6 +63,21 @@ public sealed class SurfaceCommandsTests(DevnetFixture fixture) : IClassFixture<
         var people = await Devnet.RunAsync("owner", "surface", "--why", "--format", "markdown");
         Assert.StartsWith("# Surface", people.Output, StringComparison.Ordinal);
         Assert.Contains("no change was behind it", people.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_without_history_leaves_the_cause_unknown_and_says_of_which_block()
+    {
+        await Devnet.CallAsAsync(Devnet.Safe, "SelfPlayArena", "setOrchestrator", Devnet.Accounts["agent-3"].Address, true);
+        var block = await Devnet.Client.BlockNumberAsync();
+        await using var pruned = FaultyRpc.InFrontOf(Devnet.Url);
+
+        // What is read of the observed block names it by its hash.
+        pruned.On("eth_call").When(parameters => parameters.Count > 1 && parameters[1] is JsonValue).Error(-32000, "missing trie node");
+        Devnet.PointAt(pruned.Url);
+        var surface = await Devnet.RunAsync("owner", "surface", "--why", "--json");
+        Assert.True(surface.Exit == 3, surface.ToString());
+        Assert.StartsWith($"the node has no state of block {block}", (string?)Assert.Single(surface.Json["items"]!.AsArray())!["cause"]!["unknown"], StringComparison.Ordinal);
     }
 
     [Fact]
