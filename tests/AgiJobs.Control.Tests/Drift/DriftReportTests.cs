@@ -60,7 +60,8 @@ public sealed class DriftReportTests
     {
         var protocol = synthetic.Load();
         var workspace = Workspace.At(synthetic.Folder, Path.Combine(synthetic.Folder, "nothing-ships"));
-        ProtocolState state = SyntheticProtocol.State(protocol, bits);
+        var state = SyntheticProtocol.State(protocol, bits);
+        state = state with { Modules = state.Modules.ToDictionary(entry => entry.Key, entry => entry.Value with { Proxy = Reading.Known(new ProxySlots(null, null, null)) }, StringComparer.Ordinal) };
         return DriftReport.Of("local", state, DesiredState.Load(workspace, "local", protocol), ExecutedState.Read(survey ?? [], "local", ChainId.Local), (workspace.Manifest("local"), "config/owner-control.local.json"));
     }
 }
