@@ -1,11 +1,13 @@
 using System.CommandLine;
 using AgiJobs.Cli.Approvals;
+using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Feed;
+using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Cli.Signers;
@@ -32,6 +34,9 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
     /// <summary>How long a sent transaction is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The names of the environment's variables that are set and that this program knows; their values are not kept.</summary>
+    public IReadOnlySet<string> Variables { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>What seals this program's own secrets, with the user's configuration folder that holds them.</summary>
     public required Seal Seal { get; init; }
 }
@@ -39,6 +44,8 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
 /// <summary>The command line: parses, runs and turns every outcome into the exit code of <see cref="ExitCode"/>.</summary>
 internal static class CommandLine
 {
+    private static readonly string[] Known = ["AGIJOBS_HOME", "AGIJOBS_CONFIG_HOME", "XDG_CONFIG_HOME", "AGIJOBS_SEAL_KEY", "AGIJOBS_SEAL_KEY_FILE", "NO_COLOR"];
+
     /// <summary>The world around this process; nothing else reads the environment's variables but a secret's reference.</summary>
     public static CommandEnvironment Environment()
     {
@@ -47,6 +54,7 @@ internal static class CommandLine
         var color = !Console.IsOutputRedirected && Variable("NO_COLOR") is not { Length: > 0 };
         return new CommandEnvironment(Console.Out, Console.Error, Directory.GetCurrentDirectory(), home, Path.Combine(AppContext.BaseDirectory, "config"), color, TimeProvider.System)
         {
+            Variables = new HashSet<string>(Known.Where(name => Variable(name) is { Length: > 0 }), StringComparer.Ordinal),
             Seal = new Seal(user, new SealKeySource(Variable("AGIJOBS_SEAL_KEY"), Variable("AGIJOBS_SEAL_KEY_FILE"))),
         };
 
@@ -125,8 +133,11 @@ internal static class CommandLine
         root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(FeedCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
+        root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        root.Subcommands.Add(DoctorCommand.Build(options, environment));
+        root.Subcommands.Add(CompletionCommand.Build(environment, root));
         RefuseFlagsAsValues(root);
         return root;
     }

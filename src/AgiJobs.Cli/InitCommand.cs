@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgiJobs.Cli.Configuration;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Description;
@@ -16,16 +17,44 @@ internal static class InitCommand
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var rpc = new Option<string[]>("--rpc") { Description = "an RPC URL, or env:NAME for one that is in an environment variable; the first is the primary", HelpName = "URL", Required = true };
-        var chain = new Option<ulong>("--chain-id") { Description = "the chain that every RPC must answer for", HelpName = "N", Required = true };
+        var rpc = new Option<string[]>("--rpc") { Description = "an RPC URL, or env:NAME for one that is in an environment variable; the first is the primary", HelpName = "URL" };
+        var chain = new Option<ulong>("--chain-id") { Description = "the chain that every RPC must answer for", HelpName = "N" };
         var safe = new Option<string?>("--safe-address") { Description = "the Safe that governs the protocol there", HelpName = "ADDRESS" };
         var modules = new Option<string[]>("--module") { Description = "a module of the protocol and its address; one that is left out is not managed", HelpName = "NAME=ADDRESS" };
         var protocol = new Option<string>("--protocol") { Description = "the protocol description", HelpName = "NAME", DefaultValueFactory = _ => "agi-jobs" };
         var confirmations = new Option<int>("--confirmations") { Description = "blocks that must be built on a transaction before it counts as done", HelpName = "N", DefaultValueFactory = _ => 2 };
         var explorer = new Option<string?>("--explorer") { Description = "the block explorer, for links in reports", HelpName = "URL" };
-        var command = new Command("init", "make a workspace for a network, without keys; an existing file is never written over") { rpc, chain, safe, modules, protocol, confirmations, explorer };
+        var upgrade = new Option<bool>("--upgrade") { Description = "bring the workspace of an older program up to this one: adds what is missing, as proposals, after a snapshot; previewed without --execute" };
+        var command = new Command("init", "make a workspace for a network, without keys; an existing file is never written over") { rpc, chain, safe, modules, protocol, confirmations, explorer, upgrade, options.Execute, options.DryRun };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(upgrade) is { } asked && asked.GetValueOrDefault<bool>())
+            {
+                foreach (var option in new Option[] { rpc, chain, safe, modules, explorer }.Where(option => result.GetResult(option) is not null))
+                {
+                    result.AddError($"{option.Name} sets up a network, and --upgrade sets up none.");
+                }
+            }
+            else
+            {
+                foreach (var option in new Option[] { rpc, chain }.Where(option => result.GetResult(option) is null))
+                {
+                    result.AddError($"Option '{option.Name}' is required.");
+                }
+
+                foreach (var option in new Option[] { options.Execute, options.DryRun }.Where(option => result.GetResult(option) is not null))
+                {
+                    result.AddError($"{option.Name} belongs to --upgrade: a new workspace is written directly.");
+                }
+            }
+        });
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
+            if (parsed.GetValue(upgrade))
+            {
+                return await UpgradeReport.RunAsync(session, cancellation).ConfigureAwait(false);
+            }
+
             var name = parsed.GetValue(options.Network) ?? throw new ControlException("network-needed", ExitCode.BadInput, "The network to set up has no name.", "Add --network NAME.");
             if (name.Length is 0 or > 40 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
             {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
@@ -108,11 +109,15 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>A path of the command line, which is relative to the folder that the command was started in.</summary>
     public string PathOf(string path) => Path.GetFullPath(path, Environment.CurrentDirectory);
 
-    /// <summary>Makes a command's action: opens a session, runs, and returns the exit code. Only a command that makes a workspace accepts a folder that does not exist.</summary>
+    /// <summary>
+    /// Makes a command's action: opens a session, runs, and returns the exit code. Only a command that makes a workspace accepts a folder that does not exist. A restore of the
+    /// configuration that was interrupted is finished first.
+    /// </summary>
     public static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Session, ParseResult, CancellationToken, Task<ExitCode>> action, bool createsWorkspace = false) =>
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var session = new Session(parsed, options, environment, createsWorkspace);
+            await RestoreRecord.FinishPendingAsync(session, parsed, cancellation).ConfigureAwait(false);
             return (int)await action(session, parsed, cancellation).ConfigureAwait(false);
         });
 

@@ -116,7 +116,7 @@ internal sealed partial class ChangeRun
                 var approval = carrier!.Import(standing!, signature.Signature, session.Environment.Time);
                 by = approval.Owner;
                 Terminal.Progress($"filed the signature of {session.Labels.Describe(approval.Owner)} over {approval.SafeTxHash}");
-                CopyApprovals([Path.Combine(change.Folder, "approvals", $"safe-{approval.Safe}-{approval.Owner}.json")]);
+                CopyApprovals([change.PathOf(approval)]);
             }
 
             await RecordAsync("change.approved", data =>

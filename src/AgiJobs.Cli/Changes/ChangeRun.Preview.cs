@@ -41,7 +41,7 @@ internal sealed partial class ChangeRun
         {
             if (step.Purpose is { } purpose)
             {
-                Terminal.Line($"  sets     {purpose}");
+                Terminal.Line($"  does     {purpose}");
             }
 
             Terminal.Line($"  call     {step.Module}.{step.Function} at {session.Labels.Describe(step.Target)}");

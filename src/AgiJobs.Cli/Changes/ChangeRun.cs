@@ -2,10 +2,12 @@ using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Authority;
+using AgiJobs.Control.Backups;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.Snapshots;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 
@@ -99,6 +101,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
             return new MultisigStanding(read.State.Domain.Safe, read.Given, read.Needed, [.. read.Tree.SelectMany(node => node.State.Quorum.Owners.Where(owner => !node.Approvals.Any(approval => approval.Owner == owner))).Distinct()], read.Stale);
         }, session.Signers.NameOf), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
         Simulation = simulation,
+        Safeguards = [new BackupSafeguard(session.Workspace, session.Environment.Time), new RestoreSafeguard(session.Workspace)],
         SignerOf = session.Signers.NameOf,
         OnFinding = finding => Terminal.Progress($"FINDING {finding}"),
         StoreDryRunAsync = async (filed, token) =>

@@ -80,9 +80,13 @@ internal static class RotateCommand
 
     private static async Task<ExitCode> GoOnAsync(Session session, ParseResult parsed, CommonOptions options, WaveDraft draft, List<ResidualPower> residual, CancellationToken cancellation)
     {
-        foreach (var power in residual)
+        foreach (var account in residual.GroupBy(power => power.Account))
         {
-            session.Terminal.Progress($"FINDING {session.Labels.Describe(power.Account)} can still afterwards: {power.What}");
+            session.Terminal.Progress(string.Create(CultureInfo.InvariantCulture, $"FINDING {session.Labels.Describe(account.Key)} still has {account.Count()} powers after this change; run the same command again once it is executed, until nothing is left:"));
+            foreach (var risk in account.GroupBy(power => power.Risk))
+            {
+                session.Terminal.Progress($"  {risk.Key.ToString().ToLowerInvariant()}: {string.Join(", ", risk.Select(power => power.What.Split(':')[0] is "unknown" ? power.What : power.What.Split(": ")[0]))}");
+            }
         }
 
         return await WaveChange.RunAsync(session, parsed, options, "rotate", $"Hand over {session.Protocol.Title}", draft, cancellation).ConfigureAwait(false);

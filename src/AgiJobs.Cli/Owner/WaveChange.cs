@@ -38,6 +38,18 @@ internal static class WaveChange
             session.Terminal.Progress($"FINDING {finding}");
         }
 
+        if (plan.Already.Count is > 0 and <= 8)
+        {
+            foreach (var already in plan.Already)
+            {
+                session.Terminal.Progress(already);
+            }
+        }
+        else if (plan.Already.Count > 0)
+        {
+            session.Terminal.Progress(string.Create(CultureInfo.InvariantCulture, $"{plan.Already.Count} values, roles and links are as they are asked for already"));
+        }
+
         if (plan.Change is not { } change)
         {
             session.Terminal.Line($"network {session.Network}, chain {draft.State.ChainId}");
@@ -48,7 +60,7 @@ internal static class WaveChange
                 writer.WriteNumber("chainId", draft.State.ChainId.Value);
                 writer.WriteNumber("block", draft.State.Block.Value);
                 writer.WriteStartArray("already");
-                foreach (var already in plan.Findings)
+                foreach (var already in plan.Already)
                 {
                     writer.WriteStringValue(already);
                 }

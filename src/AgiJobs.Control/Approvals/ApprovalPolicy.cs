@@ -49,6 +49,7 @@ public sealed class ApprovalPolicy
             ["resume-*"] = new() { Gate = new GatePolicy { Alerts = Duty.Security, Checks = Duty.Operator, Responders = [Duty.Commander, Duty.Operator, Duty.Security] } },
         },
         Standing = new StandingPolicy(),
+        Backup = new BackupPolicy { MaxAgeHours = 24 },
     };
 
     /// <summary>The rules.</summary>
@@ -93,6 +94,11 @@ public sealed class ApprovalPolicy
         if (file.Kinds.Keys.FirstOrDefault(kind => kind.TrimEnd('*').Contains('*', StringComparison.Ordinal) || kind.Length < 2) is { } wild)
         {
             throw new ControlException("policy-rule", ExitCode.BadInput, $"{path}, at kinds: '{wild}' is no kind of change, nor the beginning of one followed by *.", "Write, for example, resume-system or resume-*.");
+        }
+
+        if (file.Backup?.MaxAgeHours is < 1)
+        {
+            throw new ControlException("policy-rule", ExitCode.BadInput, $"{path}, at backup.maxAgeHours: {file.Backup.MaxAgeHours} is below 1, so that no backup would ever be fresh.", "Write 1 or more hours. To demand no backup, leave the key out.");
         }
 
         return new ApprovalPolicy(file, people, path);

@@ -22,6 +22,9 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
     /// <summary>Where simulations are found.</summary>
     public required ISimulationReading Simulation { get; init; }
 
+    /// <summary>What of the workspace must be in order besides: a fresh backup, a configuration that is whole.</summary>
+    public required IReadOnlyList<ISafeguard> Safeguards { get; init; }
+
     /// <summary>The name of an address's signer, for the commands that mend; null when it has none.</summary>
     public Func<Address, string?> SignerOf { get; init; } = _ => null;
 
@@ -34,7 +37,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
     /// <inheritdoc/>
     /// <exception cref="ControlException">
     /// Exit 4, by the first reason: <c>change-refused</c>, <c>window-closed</c>, <c>window-over</c>, <c>deadline-over</c>, <c>policy-unsatisfiable</c>, <c>approvals-missing</c>, <c>executor-duty</c>,
-    /// <c>gate-closed</c>, <c>simulation-missing</c>, <c>simulation-blocks</c>.
+    /// <c>gate-closed</c>, <c>simulation-missing</c>, <c>simulation-blocks</c>, <c>backup-missing</c>, <c>backup-stale</c>, <c>restore-unfinished</c>.
     /// </exception>
     public async Task RequireAsync(FiledChange change, Address sender, CancellationToken cancellation)
     {
@@ -125,6 +128,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         }
 
         await SimulationAsync(change, nature, findings, refusals, cancellation).ConfigureAwait(false);
+        await SafeguardsAsync(change, nature, findings, refusals, cancellation).ConfigureAwait(false);
         return new GateDecision(policy is not null, nature, tally, points, refusals, findings, standing);
     }
 
@@ -211,6 +215,31 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         else
         {
             refusals.Add(new GateRefusal("simulation-missing", why, $"agijobs change simulate {change.Id}"));
+        }
+    }
+
+    private async Task SafeguardsAsync(FiledChange change, ChangeNature nature, List<string> findings, List<GateRefusal> refusals, CancellationToken cancellation)
+    {
+        foreach (var safeguard in Safeguards)
+        {
+            GateRefusal? refusal;
+            try
+            {
+                refusal = await safeguard.AskAsync(change, policy, nature.IsPause, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception problem) when (problem is ControlException or IOException or UnauthorizedAccessException)
+            {
+                refusal = new GateRefusal(problem is ControlException known ? known.Code : "file-read", problem.Message, (problem as ControlException)?.Mend);
+            }
+
+            if (refusal is not null && nature.IsPause)
+            {
+                findings.Add($"{refusal.Why} [{refusal.Code}]");
+            }
+            else if (refusal is not null)
+            {
+                refusals.Add(refusal);
+            }
         }
     }
 

@@ -13,7 +13,8 @@ namespace AgiJobs.Control.Planning;
 /// <param name="Option">The path that it takes; null when there is nothing to do.</param>
 /// <param name="Moves">The moves, in the order in which they are made.</param>
 /// <param name="Findings">What the reader must know.</param>
-public sealed record WavePlan(ChangeDocument? Change, RouteOption? Option, IReadOnlyList<Move> Moves, IReadOnlyList<string> Findings);
+/// <param name="Already">What was asked for and is so already.</param>
+public sealed record WavePlan(ChangeDocument? Change, RouteOption? Option, IReadOnlyList<Move> Moves, IReadOnlyList<string> Findings, IReadOnlyList<string> Already);
 
 /// <summary>What a wave is called.</summary>
 /// <param name="Kind">The kind of change: <c>set-params</c>, <c>rotate</c>.</param>
@@ -55,15 +56,15 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
         var moves = draft.Moves();
         if (moves.Count == 0)
         {
-            return new WavePlan(null, null, [], [.. draft.Already]);
+            return new WavePlan(null, null, [], [], draft.Already);
         }
 
-        var findings = draft.Already.ToList();
+        var findings = new List<string>();
         var routed = Routed(moves);
         var ordered = await OrderedAsync(client, routed, findings, cancellation).ConfigureAwait(false);
         var inOrder = draft.InOrder([.. ordered.Select(entry => entry.Move)]);
         var steps = ordered.Zip(inOrder, (entry, move) => entry with { Move = move }).ToList();
-        return new WavePlan(Document(name, steps), RouteOption.Joined(steps.Select(entry => entry.Option)), inOrder, findings);
+        return new WavePlan(Document(name, steps), RouteOption.Joined(steps.Select(entry => entry.Option)), inOrder, findings, draft.Already);
     }
 
     // As few paths as possible, each the best that serves the most.

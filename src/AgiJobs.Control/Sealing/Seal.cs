@@ -41,6 +41,9 @@ public sealed class Seal : IDisposable
     /// <summary>The user's configuration folder.</summary>
     public UserFolder User { get; }
 
+    /// <summary>Where the seal key comes from; nothing of the key.</summary>
+    public string KeyPlace => _source.ToString();
+
     /// <summary>Seals a secret.</summary>
     /// <param name="purpose">What it is for; each purpose has a key of its own.</param>
     /// <param name="name">Which one it is: its file's name.</param>

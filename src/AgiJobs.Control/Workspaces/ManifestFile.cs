@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AgiJobs.Control.Files;
 using AgiJobs.Ethereum;
 
@@ -6,6 +7,10 @@ namespace AgiJobs.Control.Workspaces;
 /// <summary>The desired state of one network: <c>config/owner-control.NAME.json</c>. What is absent is not managed.</summary>
 public sealed record ManifestFile
 {
+    /// <summary>The JSON Schema that an editor holds the file against; nothing is read from it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 

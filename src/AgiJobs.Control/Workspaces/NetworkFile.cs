@@ -7,6 +7,10 @@ namespace AgiJobs.Control.Workspaces;
 /// <summary>One network: <c>config/networks/NAME.json</c>.</summary>
 public sealed record NetworkFile
 {
+    /// <summary>The JSON Schema that an editor holds the file against; nothing is read from it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Workspaces;
@@ -5,6 +6,10 @@ namespace AgiJobs.Control.Workspaces;
 /// <summary>The people who work the owner controls: <c>config/operators.json</c> for every network, <c>config/operators.NAME.json</c> for one more.</summary>
 public sealed record OperatorsFile
 {
+    /// <summary>The JSON Schema that an editor holds the file against; nothing is read from it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AgiJobs.Control.Workspaces;
 
 /// <summary>
@@ -6,6 +8,10 @@ namespace AgiJobs.Control.Workspaces;
 /// </summary>
 public sealed record PolicyFile
 {
+    /// <summary>The JSON Schema that an editor holds the file against; nothing is read from it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 
@@ -20,6 +26,16 @@ public sealed record PolicyFile
 
     /// <summary>The limits of standing approvals; the program's own when absent.</summary>
     public StandingPolicy Standing { get => field ?? new StandingPolicy(); init; }
+
+    /// <summary>The backup that must be there before a change is sent; none is demanded when absent. A pause never waits for one.</summary>
+    public BackupPolicy? Backup { get; init; }
+}
+
+/// <summary>The backup that must be there before a change is sent.</summary>
+public sealed record BackupPolicy
+{
+    /// <summary>How old the newest whole backup may be, in hours; at least 1. None is demanded when absent or null.</summary>
+    public int? MaxAgeHours { get; init; }
 }
 
 /// <summary>What a change takes, by its risk.</summary>

@@ -18,6 +18,20 @@ public sealed class SignerBook(SignersFile file)
     /// <summary>The name of an address's signer; null when there is none.</summary>
     public string? NameOf(Address address) => file.Signers.FirstOrDefault(signer => signer.Address == address)?.Name;
 
+    /// <summary>The key that a reference lacks and its kind needs; null when it lacks none.</summary>
+    public static string? Lacking(SignerReference reference) => reference.Kind switch
+    {
+        SignerKind.Development when reference.Index is null => "index",
+        SignerKind.Keystore when reference.File is null => "file",
+        SignerKind.Keystore when reference.Password is null => "password",
+        SignerKind.Clef or SignerKind.Web3signer when reference.Url is null => "url",
+        SignerKind.Pkcs11 when reference.Module is null => "module",
+        SignerKind.Pkcs11 when reference.Token is null => "token",
+        SignerKind.Pkcs11 when reference.KeyLabel is null && reference.KeyId is null => "keyLabel",
+        SignerKind.Pkcs11 when reference.Pin is null => "pin",
+        _ => null,
+    };
+
     /// <summary>Opens a signer for a chain. Whatever its kind, each of its signatures is recovered and compared with the reference's address before it is given out (<see cref="CheckedSigner"/>).</summary>
     /// <exception cref="ControlException"><c>signer-format</c> when the reference lacks what its kind needs, <c>signer-other-key</c> when its key is not that of its address, <c>secret-missing</c>.</exception>
     /// <exception cref="EthereumException"><c>development-key-network</c>, <c>keystore-password</c> and others of the signer's kind.</exception>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Workspaces;
@@ -5,6 +6,10 @@ namespace AgiJobs.Control.Workspaces;
 /// <summary>References to signers, never keys: <c>config/signers.json</c> for every network, <c>config/signers.NAME.json</c> for one.</summary>
 public sealed record SignersFile
 {
+    /// <summary>The JSON Schema that an editor holds the file against; nothing is read from it.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 

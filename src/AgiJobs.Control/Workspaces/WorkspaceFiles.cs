@@ -25,24 +25,27 @@ public static class WorkspaceFiles
         - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
         - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it
+        - `storage/snapshots/`, `storage/backups/`: the configuration as it was, and the whole record with the state of the chain, verified by their hashes
         - `storage/receipts/`, `monitoring/runbooks/`, `reports/`: receipts, dry runs, reports
 
         Keep it in git. No secret belongs here: a secret field is {"env": "NAME"} or {"file": "PATH"}.
         """;
 
+    /// <summary>The files, by path in the workspace.</summary>
+    public static IReadOnlyList<(string Path, byte[] Content)> Frame { get; } = [(".gitignore", Bytes(Ignored)), ("README.md", Bytes(Readme))];
+
     /// <summary>Writes those that are missing; what is there stays as it is.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
     public static void WriteFrame(Workspace workspace)
     {
-        Write(workspace.Locate(".gitignore"), Ignored);
-        Write(workspace.Locate("README.md"), Readme);
-    }
-
-    private static void Write(string path, string text)
-    {
-        if (!File.Exists(path))
+        foreach (var (path, content) in Frame)
         {
-            AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n") + "\n"));
+            if (!File.Exists(workspace.Locate(path)))
+            {
+                AtomicFile.Write(workspace.Locate(path), content);
+            }
         }
     }
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n") + "\n");
 }

@@ -1,5 +1,6 @@
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
+using AgiJobs.Control.Backups;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
@@ -66,6 +67,8 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             var (safe, systemPause, transactions) = kept
                 ? await ResumeAsync(name, client, anvil.Url, cancellation).ConfigureAwait(false)
                 : await DeployAsync(name, client, anvil.Url, cancellation).ConfigureAwait(false);
+
+            await BackUpAsync(name, client, safe, cancellation).ConfigureAwait(false);
 
             // Deployment is mined at once; from here on blocks come every second, as on a chain with people on it.
             await client.RequestAsync("evm_setIntervalMining", writer => writer.WriteNumberValue(1), cancellation).ConfigureAwait(false);
@@ -300,6 +303,15 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
     }
 
     private static string? Wanted(Parameter parameter, Ethereum.Abi.AbiValue value) => parameter.Unit.Name == "address" && value.AsAddress().IsZero ? null : parameter.Unit.Format(value);
+
+    // What is deployed is backed up at once, so that changes go on as on a network that somebody looks after.
+    private async Task BackUpAsync(string name, EthereumClient client, Address safe, CancellationToken cancellation)
+    {
+        var protocol = Protocol.Load(workspace, workspace.Manifest(name));
+        var block = await PinnedBlock.AtAsync(client, BlockReference.Latest, cancellation).ConfigureAwait(false);
+        var state = await new ProtocolObserver(client) { Whole = true, Hints = [safe] }.ObserveAsync(protocol, block, cancellation).ConfigureAwait(false);
+        _ = await new BackupStore(workspace, time).CreateAsync(name, ChainId.Local, StateDump.Of(name, state), null, cancellation).ConfigureAwait(false);
+    }
 
     private static string Trim(Uri url) => url.ToString().TrimEnd('/');
 

@@ -51,6 +51,8 @@ internal sealed class ApprovalGround : IDisposable
 
     public FixedMultisig Multisig { get; } = new();
 
+    public List<ISafeguard> Safeguards { get; } = [];
+
     public ISigner Key(int index) => _keys.Signer(index);
 
     public Address At(int index) => Key(index).Address;
@@ -73,6 +75,7 @@ internal sealed class ApprovalGround : IDisposable
     {
         ResumePoints = [new MultisigPoint((_, _) => Task.FromResult(Multisig.Standing), _ => null), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
         Simulation = Simulation,
+        Safeguards = Safeguards,
     };
 
     public Task<GateDecision> DecideAsync(FiledChange change, int? sender = 4, bool managed = true) => Gate(managed).DecideAsync(change, sender is { } key ? At(key) : null, CancellationToken.None);

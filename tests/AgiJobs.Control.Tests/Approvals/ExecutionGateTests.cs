@@ -172,7 +172,7 @@ public sealed class ExecutionGateTests : IDisposable
         await _ground.ApproveAsync(change, Duty.Operator, 6);
         await _ground.ApproveAsync(change, Duty.Commander, 7);
         var point = new Connected(new GateNotPassed("2 alerts are firing", "agijobs monitoring status"));
-        var gate = new ExecutionGate(_ground.Policy, _ground.Protocol, _ground.Standings, _ground.Time) { ResumePoints = [point], Simulation = _ground.Simulation };
+        var gate = new ExecutionGate(_ground.Policy, _ground.Protocol, _ground.Standings, _ground.Time) { ResumePoints = [point], Simulation = _ground.Simulation, Safeguards = [] };
         var refusal = Assert.Single((await gate.DecideAsync(change, _ground.At(4), CancellationToken.None)).Refusals);
         Assert.Equal(("gate-closed", "agijobs monitoring status"), (refusal.Code, refusal.Command));
         point.Answer = new GatePassed("no alert for an hour");
@@ -228,6 +228,7 @@ public sealed class ExecutionGateTests : IDisposable
         {
             ResumePoints = [],
             Simulation = _ground.Simulation,
+            Safeguards = [],
             SignerOf = address => address == _ground.At(1) ? "bob-key" : address == _ground.At(4) ? "eve-key" : null,
         };
         var refusal = await Assert.ThrowsAsync<ControlException>(() => gate.RequireAsync(change, _ground.At(4), CancellationToken.None));
@@ -249,7 +250,7 @@ public sealed class ExecutionGateTests : IDisposable
     {
         await _ground.AddAsync(_ground.Standing(), 1, 2);
         var findings = new List<string>();
-        var gate = new ExecutionGate(_ground.Policy, _ground.Protocol, _ground.Standings, _ground.Time) { ResumePoints = [], Simulation = _ground.Simulation, OnFinding = findings.Add, StoreDryRunAsync = (_, _) => throw new IOException("disk full") };
+        var gate = new ExecutionGate(_ground.Policy, _ground.Protocol, _ground.Standings, _ground.Time) { ResumePoints = [], Simulation = _ground.Simulation, Safeguards = [], OnFinding = findings.Add, StoreDryRunAsync = (_, _) => throw new IOException("disk full") };
         await gate.RequireAsync(_ground.File(_ground.Pause()), _ground.At(4), CancellationToken.None);
         Assert.Contains(findings, finding => finding.Contains("disk full", StringComparison.Ordinal));
     }
