@@ -54,9 +54,10 @@ public static class ConfigurationSchemas
             return known;
         }
 
-        if (context.TypeInfo.ElementType is { } element && Opaque(element) is { } item && schema is JsonObject list && list["type"] is JsonValue kind && kind.TryGetValue<string>(out var text) && string.Equals(text, "array", StringComparison.Ordinal))
+        // The type of a member that may be absent is a list itself: what sort it is, the kind of the type tells.
+        if (context.TypeInfo.ElementType is { } element && Opaque(element) is { } item && schema is JsonObject whole && context.TypeInfo.Kind is (JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary))
         {
-            list["items"] = item;
+            whole[context.TypeInfo.Kind == JsonTypeInfoKind.Enumerable ? "items" : "additionalProperties"] = item;
         }
 
         return schema;
