@@ -17,6 +17,7 @@ internal static class OwnerCommands
         command.Subcommands.Add(SetCommands.Set(options, environment));
         command.Subcommands.Add(SetCommands.SetParams(options, environment));
         command.Subcommands.Add(SetCommands.SetRoles(options, environment));
+        command.Subcommands.Add(DoctorCommand.Build(options, environment));
         command.Subcommands.Add(DesiredCommands.UpdateAll(options, environment));
         command.Subcommands.Add(DesiredCommands.Apply(options, environment));
         command.Subcommands.Add(RotateCommand.Build(options, environment));

@@ -165,7 +165,7 @@ public sealed class Protocol
             Check(file, entry, abi, path);
             if (manifest.Modules.TryGetValue(entry.Name, out var placed))
             {
-                modules.Add(new Module(entry, abi, placed.Address, Pausable(file), file.Tokens, new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
+                modules.Add(new Module(entry, abi, placed, Pausable(file), file.Tokens, new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
             }
         }
 
@@ -246,13 +246,17 @@ public sealed class Protocol
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: {id} does not return the id of a role.");
             }
 
-            if (role.Holders is { } view && !(abi.Function(view).Outputs is [{ Type: var type }] && (type.Kind == AbiTypeKind.Address || type.Element?.Kind == AbiTypeKind.Address)))
+            if (role.Holders is { } view && role.Replay is null && !(abi.Function(view).Outputs is [{ Type: var type }] && (type.Kind == AbiTypeKind.Address || type.Element?.Kind == AbiTypeKind.Address)))
             {
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: {view} returns neither an address nor a list of addresses.");
             }
 
 
-            if (role.Holders is null == role.AccessControl is null)
+            if (role.Replay is { } replay)
+            {
+                CheckReplay(module, role, replay, abi, path);
+            }
+            else if (role.Holders is null == role.AccessControl is null)
             {
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: exactly one of holders and accessControl says who holds it.");
             }
@@ -351,6 +355,23 @@ public sealed class Protocol
         }
     }
 
+    private static void CheckReplay(ModuleFile module, RoleFile role, ReplayFile replay, ContractAbi abi, string path)
+    {
+        try
+        {
+            _ = new RoleEvents(replay, abi, role.AccessControl is not null);
+        }
+        catch (EthereumException problem)
+        {
+            throw Invalid(path, $"module {module.Name}, role {role.Name}: {problem.Message}", problem);
+        }
+
+        if (role.Holders is not null)
+        {
+            throw Invalid(path, $"module {module.Name}, role {role.Name}: replay is for roles whose holders no view lists; leave out holders or replay.");
+        }
+    }
+
     private static bool CoveredRole(ModuleFile module, LeverFile lever, string name, ContractAbi abi, string path) =>
         module.Roles.FirstOrDefault(role => string.Equals(role.Name, name, StringComparison.Ordinal)) is not { } role ? throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '@{name}', which is no role of this module.")
         : role.Holders is { } holders && abi.Function(holders).Outputs is not [{ Type.Kind: AbiTypeKind.DynamicArray }] ? throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '@{name}', whose holders {holders} are no list.")
@@ -415,13 +436,14 @@ public sealed class Module
 {
     private readonly Lazy<StorageLayout?> _layout;
 
-    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable, IReadOnlyDictionary<string, int> tokens, Lazy<StorageLayout?> layout)
+    internal Module(ModuleFile file, ContractAbi abi, ManifestModule placed, IReadOnlyList<string> pausable, IReadOnlyDictionary<string, int> tokens, Lazy<StorageLayout?> layout)
     {
         _layout = layout;
         Name = file.Name;
         Purpose = file.Purpose;
         Abi = abi;
-        Address = address;
+        Address = placed.Address;
+        Since = new BlockNumber(placed.Since);
         Paused = file.Paused is null ? null : abi.Function(file.Paused);
         Roles = [.. file.Roles.Select(role => new Role(this, role, abi))];
         Levers = [.. file.Levers.Select(lever => new Lever(this, lever, abi, pausable))];
@@ -450,6 +472,9 @@ public sealed class Module
 
     /// <summary>Its address.</summary>
     public Address Address { get; }
+
+    /// <summary>The block from which on its events are read.</summary>
+    public BlockNumber Since { get; }
 
     /// <summary>The view that says whether it is paused; null when it has no pause.</summary>
     public AbiFunction? Paused { get; }
@@ -558,6 +583,8 @@ public sealed class Role
         Revoke = file.Revoke is null ? null : abi.Function(file.Revoke);
         Accept = file.Accept is null ? null : abi.Function(file.Accept);
         Pending = file.Pending;
+        Replay = file.Replay is null ? null : new RoleEvents(file.Replay, abi, file.AccessControl is not null);
+        Category = file.Category ?? PowerKind.Rotate;
         Callers = file.Callers;
         _grantArguments = file.GrantArguments;
         _revokeArguments = file.RevokeArguments;
@@ -603,6 +630,9 @@ public sealed class Role
     /// <summary>Roles that may grant and revoke it.</summary>
     public IReadOnlyList<string> Callers { get; }
 
+    /// <summary>What granting it amounts to.</summary>
+    public PowerKind Category { get; }
+
     /// <summary>True when it has one holder at a time, whom a grant replaces.</summary>
     public bool IsSingle => Holders?.Outputs is [{ Type.Kind: AbiTypeKind.Address }];
 
@@ -622,7 +652,10 @@ public sealed class Role
     /// <summary>The arguments of <see cref="Holders"/>.</summary>
     public IReadOnlyList<AbiValue> Arguments { get; }
 
-    /// <summary>The view that returns the role's id for AccessControlEnumerable.</summary>
+    /// <summary>How holders are found from events; null when a view lists them.</summary>
+    public RoleEvents? Replay { get; }
+
+    /// <summary>The view that returns the role's id for AccessControl.</summary>
     public AbiFunction? AccessControl { get; }
 }
 

@@ -54,7 +54,7 @@ public static class ConfigurationSchemas
             return known;
         }
 
-        if (context.TypeInfo.ElementType is { } element && Opaque(element) is { } item && schema is JsonObject list && string.Equals((string?)list["type"], "array", StringComparison.Ordinal))
+        if (context.TypeInfo.ElementType is { } element && Opaque(element) is { } item && schema is JsonObject list && (list["type"] is JsonArray kinds ? kinds : new JsonArray(list["type"]?.DeepClone())).Any(kind => string.Equals((string?)kind, "array", StringComparison.Ordinal)))
         {
             list["items"] = item;
         }

@@ -29,6 +29,9 @@ public sealed record PolicyFile
 
     /// <summary>The backup that must be there before a change is sent; none is demanded when absent. A pause never waits for one.</summary>
     public BackupPolicy? Backup { get; init; }
+
+    /// <summary>What no change may leave the powers with; nothing is asked when absent.</summary>
+    public AuthorityPolicy? Authority { get; init; }
 }
 
 /// <summary>The backup that must be there before a change is sent.</summary>
@@ -36,6 +39,14 @@ public sealed record BackupPolicy
 {
     /// <summary>How old the newest whole backup may be, in hours; at least 1. None is demanded when absent or null.</summary>
     public int? MaxAgeHours { get; init; }
+}
+
+
+/// <summary>How many have to act together to use a power.</summary>
+public sealed record AuthorityPolicy
+{
+    /// <summary>The fewest signers that may be enough, by power: <c>moveFunds</c>, <c>rotate</c>.</summary>
+    public required IReadOnlyDictionary<string, int> MinSigners { get; init; }
 }
 
 /// <summary>What a change takes, by its risk.</summary>
