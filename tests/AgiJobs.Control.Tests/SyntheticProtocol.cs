@@ -40,6 +40,9 @@ internal sealed class SyntheticProtocol : IDisposable
         }
     }
 
+    /// <summary>The workspace that it is loaded from.</summary>
+    public string Folder => _folder.Path;
+
     public JsonObject Description { get; }
 
     public JsonArray Modules => Description["modules"]!.AsArray();

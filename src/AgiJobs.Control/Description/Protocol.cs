@@ -28,6 +28,8 @@ public sealed class Protocol
         Tokens = file.Tokens;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
         Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
+        Ledgers = [.. file.Ledgers.Where(ledger => ledger.Columns.Select(column => column.Module).OfType<string>().Prepend(ledger.Module).All(_byName.ContainsKey)).Select(ledger => new Ledger(ledger, name => _byName[name], file.Tokens))];
+        Figures = [.. file.Figures.Where(figure => figure.Arguments.Where(argument => argument.StartsWith('@')).Select(argument => argument[1..]).Prepend(figure.Module).All(_byName.ContainsKey)).Select(figure => new Figure(figure, name => _byName[name], file.Tokens))];
     }
 
     /// <summary>The description's name.</summary>
@@ -50,6 +52,12 @@ public sealed class Protocol
 
     /// <summary>The files of the parameter catalogue.</summary>
     public IReadOnlyList<DomainFile> Domains { get; }
+
+    /// <summary>Live money item by item, of modules that are placed.</summary>
+    public IReadOnlyList<Ledger> Ledgers { get; }
+
+    /// <summary>Numbers that say what is going on, of modules that are placed.</summary>
+    public IReadOnlyList<Figure> Figures { get; }
 
     /// <summary>Every address that the manifest names as the holder of a role, in a stable order: whom it is worth to ask about.</summary>
     public IReadOnlyList<Address> Declared { get; }
@@ -169,8 +177,23 @@ public sealed class Protocol
             }
         }
 
-        return new Protocol(file, modules, [.. manifest.Modules.Values.SelectMany(module => module.Roles?.Values.SelectMany(members => members) ?? []).Where(member => !member.IsZero).Distinct().Order()]);
+        if (file.Ledgers.Select(ledger => (ledger.Name, Problem: Ledger.Problem(ledger))).FirstOrDefault(entry => entry.Problem is not null) is { Problem: { } wrong } faulty)
+        {
+            throw Invalid(path, $"ledger {faulty.Name}: {wrong}.");
+        }
+
+        try
+        {
+            return Bound(file, modules, manifest);
+        }
+        catch (EthereumException problem)
+        {
+            throw Invalid(path, $"ledgers and figures: {problem.Message}", problem);
+        }
     }
+
+    private static Protocol Bound(ProtocolFile file, List<Module> modules, ManifestFile manifest) =>
+        new(file, modules, [.. manifest.Modules.Values.SelectMany(module => module.Roles?.Values.SelectMany(members => members) ?? []).Where(member => !member.IsZero).Distinct().Order()]);
 
     private static string[] Pausable(ProtocolFile file) => [.. file.Modules.Where(module => module.Paused is not null).Select(module => module.Name)];
 

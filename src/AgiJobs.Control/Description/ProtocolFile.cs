@@ -33,6 +33,12 @@ public sealed record ProtocolFile
     /// <summary>Files of the operator's workspace that hold desired values of a domain, such as fees.</summary>
     public IReadOnlyList<DomainFile> Domains { get => field ?? []; init; }
 
+    /// <summary>Live money item by item: escrows, locks, disputes.</summary>
+    public IReadOnlyList<LedgerFile> Ledgers { get => field ?? []; init; }
+
+    /// <summary>Numbers that say what is going on.</summary>
+    public IReadOnlyList<FigureFile> Figures { get => field ?? []; init; }
+
     /// <summary>The contracts, in the order in which reports list them.</summary>
     public required IReadOnlyList<ModuleFile> Modules { get; init; }
 }
