@@ -5,6 +5,7 @@ using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
+using AgiJobs.Cli.Drafting;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Feed;

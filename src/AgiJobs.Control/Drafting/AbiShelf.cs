@@ -18,7 +18,7 @@ public sealed class AbiShelf
     public static AbiShelf Open(string folder)
     {
         var abis = new Dictionary<string, (string, ContractAbi)>(StringComparer.Ordinal);
-        foreach (var path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [])
+        foreach (var path in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
         {
             try
             {

@@ -1,5 +1,4 @@
 using AgiJobs.Control.Description;
-using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 
 namespace AgiJobs.Control.Drafting;
