@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
-using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
-using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Samples;
