@@ -5,6 +5,7 @@ using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Devnet;
+using AgiJobs.Cli.Drafting;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Feed;
@@ -138,6 +139,7 @@ internal static class CommandLine
         root.Subcommands.Add(CiCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));
         RefuseFlagsAsValues(root);

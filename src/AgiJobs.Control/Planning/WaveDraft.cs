@@ -215,13 +215,13 @@ public sealed class WaveDraft(ProtocolState state)
     public IReadOnlyList<Move> InOrder(IReadOnlyList<Move> moves)
     {
         var after = new Dictionary<string, Expectation>(StringComparer.Ordinal);
-        foreach (var group in moves.Where(move => move.Office is not null).GroupBy(move => move.Office!.Role.FullName, StringComparer.Ordinal))
+        foreach (var group in moves.Where(move => move.Office is { Role.Replay: null }).GroupBy(move => move.Office!.Role.FullName, StringComparer.Ordinal))
         {
             var role = group.First().Office!.Role;
             after[group.Key] = Holding(role, group.Aggregate(HoldersOfNow(role).ToList(), (members, move) => Changed(members, move.Office!)));
         }
 
-        return [.. moves.Select(move => move.Office is { } office ? move with { After = [after[office.Role.FullName]] } : move)];
+        return [.. moves.Select(move => move.Office is { Role.Replay: null } office ? move with { After = [after[office.Role.FullName]] } : move)];
     }
 
     // OpenZeppelin's EnumerableSet puts the last member in the place of the one that leaves.
@@ -281,8 +281,8 @@ public sealed class WaveDraft(ProtocolState state)
         return (grants ? given! : taken!) with
         {
             Order = first ? MoveOrder.Revoke : role.Pending is not null || (role.IsSingle && grants) ? MoveOrder.HandOver : grants ? MoveOrder.Allow : MoveOrder.Retire,
-            Before = [Holding(filled, HoldersOfNow(filled))],
-            After = [Holding(filled, Future(filled)!)],
+            Before = [filled.Replay is null ? Holding(filled, HoldersOfNow(filled)) : Confirmed(filled, account, HoldersOfNow(filled).Contains(account))],
+            After = [filled.Replay is null ? Holding(filled, Future(filled)!) : Confirmed(filled, account, grants)],
             Office = new OfficeMove(filled, account, grants),
             Undo = undo,
             Lasting = undo is null ? $"{role.FullName} cannot be {(grants ? "taken from" : "given back to")} {account} by a function of {role.Module.Name}" : null,
@@ -333,6 +333,13 @@ public sealed class WaveDraft(ProtocolState state)
             Call = call.Calldata.ToArray(),
             Result = role.IsSingle ? call.Function.EncodeOutput(holders is [var one, ..] ? one : Address.Zero) : call.Function.EncodeOutput(new AbiList([.. holders.Select(holder => (AbiValue)holder)])),
         };
+    }
+
+    // Nothing lists the holders of such a role; of each the contract says whether it is one.
+    private static Expectation Confirmed(Role role, Address account, bool holds)
+    {
+        var call = role.Replay!.Confirm(role.Module, account, role.CustomaryId);
+        return new Expectation { Subject = $"{account} {(holds ? "holds" : "does not hold")} {role.FullName}", Target = role.Module.Address, Call = call.Calldata.ToArray(), Result = call.Function.EncodeOutput(holds) };
     }
 
     private IReadOnlyList<Address> HoldersOf(Role role) => _holders.TryGetValue(role.FullName, out var changed) ? changed.Holders : HoldersOfNow(role);
