@@ -29,6 +29,25 @@ public sealed record PolicyFile
 
     /// <summary>The backup that must be there before a change is sent; none is demanded when absent. A pause never waits for one.</summary>
     public BackupPolicy? Backup { get; init; }
+
+    /// <summary>How far and how often parameters may be changed; no limits besides the description's when absent.</summary>
+    public IReadOnlyList<GuardrailPolicy>? Guardrails { get; init; }
+}
+
+/// <summary>How far and how often a parameter may be changed, and by how many people.</summary>
+public sealed record GuardrailPolicy
+{
+    /// <summary><c>Module.parameter</c>, or <c>Module.*</c> for all of a module.</summary>
+    public required string Parameter { get; init; }
+
+    /// <summary>How far it may go in one change, and in the hours of <see cref="CooldownHours"/> together: <c>100 bps</c>, with the parameter's unit, or <c>10%</c> of the present value. No limit when absent.</summary>
+    public string? MaxChange { get; init; }
+
+    /// <summary>For how many hours it stays as it is after a change of it was executed; at least 1. None when absent.</summary>
+    public int? CooldownHours { get; init; }
+
+    /// <summary>How many approvers a change of it takes at least. The number of the risk when absent.</summary>
+    public int? Quorum { get; init; }
 }
 
 /// <summary>The backup that must be there before a change is sent.</summary>

@@ -5,6 +5,7 @@ using AgiJobs.Control.Observation;
 using AgiJobs.Control.Planning;
 using AgiJobs.Control.Simulation;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Testing.Networks;
 
