@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
@@ -47,6 +48,27 @@ internal static class CommandCases
             Baseline = "one call after the other",
             Rival = () => Wait(OneAfterTheOtherAsync(client.Value, protocol.Value)),
             CountsWallTime = true,
+        };
+        var accounts = new Lazy<IReadOnlyList<Address>>(() => [.. Wait(new ProtocolObserver(client.Value) { Hints = [Network.Value.Safe] }.ObserveAsync(protocol.Value, PinnedBlock.AtConnect(client.Value), CancellationToken.None)).Accounts.Keys]);
+        yield return new BenchCase("owner doctor, process start included", () => null, () => "")
+        {
+            Baseline = "the same reads one after the other, without a process",
+            CountsWallTime = true,
+            Timed = () =>
+            {
+                var watch = Stopwatch.StartNew();
+                var report = Wait(EndAsync(StartProgram(["owner", "doctor", "--json"]), 3));
+                var took = watch.Elapsed;
+                var trips = (int)JsonNode.Parse(report)!["roundTrips"]!;
+                return trips <= 3 ? took : throw new InvalidOperationException($"owner doctor took {trips} round trips.");
+            },
+            TimedRival = () =>
+            {
+                _ = accounts.Value;
+                var watch = Stopwatch.StartNew();
+                Wait(EveryReadAloneAsync(client.Value, protocol.Value, accounts.Value));
+                return watch.Elapsed;
+            },
         };
 
         var wave = new Lazy<ChangeDocument>(() => Wave(protocol.Value));
@@ -110,6 +132,31 @@ internal static class CommandCases
         }
 
         return wave.Steps.Count;
+    }
+
+    // What 'owner doctor' reads, each read a round trip of its own; only what it would have to follow further is left out.
+    private static async Task EveryReadAloneAsync(EthereumClient client, Protocol protocol, IEnumerable<Address> accounts)
+    {
+        _ = await OneAfterTheOtherAsync(client, protocol);
+        var block = PinnedBlock.AtConnect(client).Reference;
+        foreach (var module in protocol.Modules)
+        {
+            foreach (var call in module.Parameters.Select(parameter => (parameter.Call.To, Data: parameter.Call.Calldata)).Concat(module.Links.Select(link => (To: module.Address, Data: (ReadOnlyMemory<byte>)link.Getter.Encode()))))
+            {
+                _ = await client.CallAsync(new CallRequest { To = call.To, Data = call.Data }, block);
+            }
+
+            for (var slot = 0; slot < 3; slot++)
+            {
+                _ = await client.StorageAsync(module.Address, Bytes32.FromUnsigned(slot), block);
+            }
+        }
+
+        foreach (var account in accounts)
+        {
+            _ = await client.CodeAsync(account, block);
+            _ = await client.BalanceAsync(account, block);
+        }
     }
 
     // The same without what stands at the holders: code, paused bits, holders of roles.
@@ -202,14 +249,14 @@ internal static class CommandCases
         return await Network.Value.PendingNonceAsync(signer) == nonce + 1 ? took : throw new InvalidOperationException($"{process.StartInfo.FileName} sent nothing.");
     }
 
-    private static async Task<string> EndAsync(Process process)
+    private static async Task<string> EndAsync(Process process, int exit = 0)
     {
         using (process)
         {
             var output = process.StandardOutput.ReadToEndAsync();
             var error = process.StandardError.ReadToEndAsync();
             await process.WaitForExitAsync();
-            return process.ExitCode == 0
+            return process.ExitCode == exit
                 ? await output
                 : throw new InvalidOperationException($"{process.StartInfo.FileName} ended with {process.ExitCode}:\n{await output}\n{await error}");
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Cli.Approvals;
+using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
@@ -134,9 +135,10 @@ internal static class CommandLine
         root.Subcommands.Add(FeedCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
+        root.Subcommands.Add(CiCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
-        root.Subcommands.Add(DoctorCommand.Build(options, environment));
+        root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));
         RefuseFlagsAsValues(root);
         return root;

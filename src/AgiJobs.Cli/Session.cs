@@ -121,10 +121,21 @@ internal sealed class Session : IAsyncDisposable
             return (int)await action(session, parsed, cancellation).ConfigureAwait(false);
         });
 
+    private RpcOptions Nodes => Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Relays = [.. NetworkFile.PrivateRelays.Select(relay => new RpcEndpoint(relay.Resolve()))], Rounds = 2 });
+
+    // Addresses that are worth asking about early.
+    private IReadOnlyList<Address> Hints => [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)];
+
+    /// <summary>Everything of the protocol, from every node of the network at one block.</summary>
+    public Task<WholeObservation> ObserveEveryNodeAsync(CancellationToken cancellation) => WholeObservation.ReadAsync(Nodes, Protocol, NetworkFile.ChainId, Hints, Environment.Time, cancellation);
+
+    /// <summary>What reads everything of the protocol by one client.</summary>
+    public ProtocolObserver WholeObserver(EthereumClient client) => new(client) { Whole = true, Hints = Hints, Senders = [.. Hints.Concat(Protocol.Declared)] };
+
     /// <summary>The network's chain, connected on first use and checked for its chain id.</summary>
     public async Task<EthereumClient> ClientAsync(CancellationToken cancellation) =>
         _client ??= await EthereumClient.ConnectAsync(
-            Environment.Rpc(new RpcOptions { Endpoints = [.. NetworkFile.Rpc.Select(endpoint => new RpcEndpoint(endpoint.Resolve()))], Relays = [.. NetworkFile.PrivateRelays.Select(relay => new RpcEndpoint(relay.Resolve()))], Rounds = 2 }),
+            Nodes,
             NetworkFile.ChainId,
             Environment.Time,
             cancellation).ConfigureAwait(false);
@@ -161,7 +172,7 @@ internal sealed class Session : IAsyncDisposable
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
-        return await new ProtocolObserver(client) { Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)] }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
+        return await new ProtocolObserver(client) { Hints = Hints }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Who is told of executed changes; null when nobody is.</summary>

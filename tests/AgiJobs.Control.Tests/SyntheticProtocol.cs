@@ -40,6 +40,9 @@ internal sealed class SyntheticProtocol : IDisposable
         }
     }
 
+    /// <summary>The workspace that it is loaded from.</summary>
+    public string Folder => _folder.Path;
+
     public JsonObject Description { get; }
 
     public JsonArray Modules => Description["modules"]!.AsArray();
@@ -86,6 +89,9 @@ internal sealed class SyntheticProtocol : IDisposable
         var workspace = Workspace.At(_folder.Path, _folder.File("nothing-ships"));
         return Protocol.Load(workspace, workspace.Manifest("local"));
     }
+
+    /// <summary>The manifest as it was last loaded.</summary>
+    public ManifestFile LoadManifest() => Workspace.At(_folder.Path, _folder.File("nothing-ships")).Manifest("local");
 
     /// <summary>The state in which the paused bits are as given, null for unknown, and one account owns everything.</summary>
     public static ProtocolState State(Protocol protocol, IReadOnlyList<bool?> bits, Address? owner = null, AccountState? account = null)

@@ -27,6 +27,7 @@ internal static class ChangeCommands
         command.Subcommands.Add(Verify(options, environment));
         command.Subcommands.Add(Rollback(options, environment));
         command.Subcommands.Add(Cancel(options, environment));
+        command.Subcommands.Add(MetricsCommand.Build(options, environment));
         return command;
     }
 

@@ -46,11 +46,24 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool json, b
     /// <summary>The JSON document of a command: <c>schema</c>, <c>exit</c> and what <paramref name="body"/> writes. Nothing for people.</summary>
     public void Json(string schema, ExitCode exit, Action<Utf8JsonWriter> body)
     {
+        if (IsJson)
+        {
+            output.WriteLine(Document(schema, exit, body));
+        }
+    }
+
+    /// <summary>Text of several lines for people, which ends with a line's end itself.</summary>
+    public void Text(string text)
+    {
         if (!IsJson)
         {
-            return;
+            output.Write(text);
         }
+    }
 
+    /// <summary>The JSON document of a command as text.</summary>
+    public static string Document(string schema, ExitCode exit, Action<Utf8JsonWriter> body)
+    {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
@@ -61,7 +74,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool json, b
             writer.WriteEndObject();
         }
 
-        output.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+        return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
     /// <summary>A command that cannot go on.</summary>

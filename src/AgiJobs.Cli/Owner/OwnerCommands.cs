@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgiJobs.Control.Description;
 
 namespace AgiJobs.Cli.Owner;
 
@@ -17,6 +18,7 @@ internal static class OwnerCommands
         command.Subcommands.Add(SetCommands.Set(options, environment));
         command.Subcommands.Add(SetCommands.SetParams(options, environment));
         command.Subcommands.Add(SetCommands.SetRoles(options, environment));
+        command.Subcommands.Add(DoctorCommand.Build(options, environment));
         command.Subcommands.Add(DesiredCommands.UpdateAll(options, environment));
         command.Subcommands.Add(DesiredCommands.Apply(options, environment));
         command.Subcommands.Add(MissionControlCommand.Build(options, environment));
@@ -24,6 +26,15 @@ internal static class OwnerCommands
         command.Subcommands.Add(RemedyCommands.Slash(options, environment));
         command.Subcommands.Add(RemedyCommands.Refund(options, environment));
         command.Subcommands.Add(RemedyCommands.Call(options, environment));
+        command.Subcommands.Add(SurfaceCommands.Surface(options, environment));
+        command.Subcommands.Add(SurfaceCommands.Parameters(options, environment));
+        command.Subcommands.Add(SurfaceCommands.Diff(options, environment));
+        command.Subcommands.Add(AuditCommand.Build(options, environment));
+        command.Subcommands.Add(BriefingCommands.Dashboard(options, environment));
+        command.Subcommands.Add(BriefingCommands.CommandCenter(options, environment));
+        command.Subcommands.Add(FundsCommands.Build(options, environment, "escrows", LedgerKind.Escrow, "every active escrow: who put it up, who works for it, the refund beside it"));
+        command.Subcommands.Add(FundsCommands.Build(options, environment, "locks", LedgerKind.Lock, "every lock on a stake: whose it is and who locked it"));
+        command.Subcommands.Add(FundsCommands.Build(options, environment, "disputes", LedgerKind.Dispute, "every open dispute: the parties and the money between them"));
         return command;
     }
 }

@@ -22,6 +22,7 @@ public sealed class Parameter
         Note = file.Note;
         IsLive = file.Live;
         Callers = file.Callers;
+        Category = file.Category ?? PowerKind.ChangeParameters;
         Getter = abi.Function(file.Getter);
         Setter = abi.Function(file.Setter);
         Call = new ContractCall(module.Address, Getter, [.. Getter.Inputs.Zip(file.GetterArguments, (input, text) => ArgumentText.Parse(input.Type, text))]);
@@ -54,6 +55,9 @@ public sealed class Parameter
 
     /// <summary>Roles that may set it.</summary>
     public IReadOnlyList<string> Callers { get; }
+
+    /// <summary>What setting it amounts to.</summary>
+    public PowerKind Category { get; }
 
     /// <summary>The view that returns it.</summary>
     public AbiFunction Getter { get; }

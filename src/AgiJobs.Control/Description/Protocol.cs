@@ -28,6 +28,8 @@ public sealed class Protocol
         Tokens = file.Tokens;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
         Abi = ContractAbi.Merge([.. modules.Select(module => module.Abi)]);
+        Ledgers = [.. file.Ledgers.Where(ledger => ledger.Columns.Select(column => column.Module).OfType<string>().Prepend(ledger.Module).All(_byName.ContainsKey)).Select(ledger => new Ledger(ledger, name => _byName[name], file.Tokens))];
+        Figures = [.. file.Figures.Where(figure => figure.Arguments.Where(argument => argument.StartsWith('@')).Select(argument => argument[1..]).Prepend(figure.Module).All(_byName.ContainsKey)).Select(figure => new Figure(figure, name => _byName[name], file.Tokens))];
     }
 
     /// <summary>The description's name.</summary>
@@ -50,6 +52,12 @@ public sealed class Protocol
 
     /// <summary>The files of the parameter catalogue.</summary>
     public IReadOnlyList<DomainFile> Domains { get; }
+
+    /// <summary>Live money item by item, of modules that are placed.</summary>
+    public IReadOnlyList<Ledger> Ledgers { get; }
+
+    /// <summary>Numbers that say what is going on, of modules that are placed.</summary>
+    public IReadOnlyList<Figure> Figures { get; }
 
     /// <summary>Every address that the manifest names as the holder of a role, in a stable order: whom it is worth to ask about.</summary>
     public IReadOnlyList<Address> Declared { get; }
@@ -165,12 +173,27 @@ public sealed class Protocol
             Check(file, entry, abi, path);
             if (manifest.Modules.TryGetValue(entry.Name, out var placed))
             {
-                modules.Add(new Module(entry, abi, placed.Address, Pausable(file), file.Tokens, new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
+                modules.Add(new Module(entry, abi, placed, Pausable(file), file.Tokens, new Lazy<StorageLayout?>(() => LoadLayout(workspace.ProtocolPath("abi", entry.Abi + ".json")))));
             }
         }
 
-        return new Protocol(file, modules, [.. manifest.Modules.Values.SelectMany(module => module.Roles?.Values.SelectMany(members => members) ?? []).Where(member => !member.IsZero).Distinct().Order()]);
+        if (file.Ledgers.Select(ledger => (ledger.Name, Problem: Ledger.Problem(ledger))).FirstOrDefault(entry => entry.Problem is not null) is { Problem: { } wrong } faulty)
+        {
+            throw Invalid(path, $"ledger {faulty.Name}: {wrong}.");
+        }
+
+        try
+        {
+            return Bound(file, modules, manifest);
+        }
+        catch (EthereumException problem)
+        {
+            throw Invalid(path, $"ledgers and figures: {problem.Message}", problem);
+        }
     }
+
+    private static Protocol Bound(ProtocolFile file, List<Module> modules, ManifestFile manifest) =>
+        new(file, modules, [.. manifest.Modules.Values.SelectMany(module => module.Roles?.Values.SelectMany(members => members) ?? []).Where(member => !member.IsZero).Distinct().Order()]);
 
     private static string[] Pausable(ProtocolFile file) => [.. file.Modules.Where(module => module.Paused is not null).Select(module => module.Name)];
 
@@ -246,13 +269,17 @@ public sealed class Protocol
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: {id} does not return the id of a role.");
             }
 
-            if (role.Holders is { } view && !(abi.Function(view).Outputs is [{ Type: var type }] && (type.Kind == AbiTypeKind.Address || type.Element?.Kind == AbiTypeKind.Address)))
+            if (role.Holders is { } view && role.Replay is null && !(abi.Function(view).Outputs is [{ Type: var type }] && (type.Kind == AbiTypeKind.Address || type.Element?.Kind == AbiTypeKind.Address)))
             {
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: {view} returns neither an address nor a list of addresses.");
             }
 
 
-            if (role.Holders is null == role.AccessControl is null)
+            if (role.Replay is { } replay)
+            {
+                CheckReplay(module, role, replay, abi, path);
+            }
+            else if (role.Holders is null == role.AccessControl is null)
             {
                 throw Invalid(path, $"module {module.Name}, role {role.Name}: exactly one of holders and accessControl says who holds it.");
             }
@@ -351,6 +378,23 @@ public sealed class Protocol
         }
     }
 
+    private static void CheckReplay(ModuleFile module, RoleFile role, ReplayFile replay, ContractAbi abi, string path)
+    {
+        try
+        {
+            _ = new RoleEvents(replay, abi, role.AccessControl is not null);
+        }
+        catch (EthereumException problem)
+        {
+            throw Invalid(path, $"module {module.Name}, role {role.Name}: {problem.Message}", problem);
+        }
+
+        if (role.Holders is not null)
+        {
+            throw Invalid(path, $"module {module.Name}, role {role.Name}: replay is for roles whose holders no view lists; leave out holders or replay.");
+        }
+    }
+
     private static bool CoveredRole(ModuleFile module, LeverFile lever, string name, ContractAbi abi, string path) =>
         module.Roles.FirstOrDefault(role => string.Equals(role.Name, name, StringComparison.Ordinal)) is not { } role ? throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '@{name}', which is no role of this module.")
         : role.Holders is { } holders && abi.Function(holders).Outputs is not [{ Type.Kind: AbiTypeKind.DynamicArray }] ? throw Invalid(path, $"module {module.Name}, lever {lever.Function} covers '@{name}', whose holders {holders} are no list.")
@@ -415,13 +459,14 @@ public sealed class Module
 {
     private readonly Lazy<StorageLayout?> _layout;
 
-    internal Module(ModuleFile file, ContractAbi abi, Address address, IReadOnlyList<string> pausable, IReadOnlyDictionary<string, int> tokens, Lazy<StorageLayout?> layout)
+    internal Module(ModuleFile file, ContractAbi abi, ManifestModule placed, IReadOnlyList<string> pausable, IReadOnlyDictionary<string, int> tokens, Lazy<StorageLayout?> layout)
     {
         _layout = layout;
         Name = file.Name;
         Purpose = file.Purpose;
         Abi = abi;
-        Address = address;
+        Address = placed.Address;
+        Since = new BlockNumber(placed.Since);
         Paused = file.Paused is null ? null : abi.Function(file.Paused);
         Roles = [.. file.Roles.Select(role => new Role(this, role, abi))];
         Levers = [.. file.Levers.Select(lever => new Lever(this, lever, abi, pausable))];
@@ -450,6 +495,9 @@ public sealed class Module
 
     /// <summary>Its address.</summary>
     public Address Address { get; }
+
+    /// <summary>The block from which on its events are read.</summary>
+    public BlockNumber Since { get; }
 
     /// <summary>The view that says whether it is paused; null when it has no pause.</summary>
     public AbiFunction? Paused { get; }
@@ -558,6 +606,8 @@ public sealed class Role
         Revoke = file.Revoke is null ? null : abi.Function(file.Revoke);
         Accept = file.Accept is null ? null : abi.Function(file.Accept);
         Pending = file.Pending;
+        Replay = file.Replay is null ? null : new RoleEvents(file.Replay, abi, file.AccessControl is not null);
+        Category = file.Category ?? PowerKind.Rotate;
         Callers = file.Callers;
         _grantArguments = file.GrantArguments;
         _revokeArguments = file.RevokeArguments;
@@ -603,6 +653,9 @@ public sealed class Role
     /// <summary>Roles that may grant and revoke it.</summary>
     public IReadOnlyList<string> Callers { get; }
 
+    /// <summary>What granting it amounts to.</summary>
+    public PowerKind Category { get; }
+
     /// <summary>True when it has one holder at a time, whom a grant replaces.</summary>
     public bool IsSingle => Holders?.Outputs is [{ Type.Kind: AbiTypeKind.Address }];
 
@@ -622,7 +675,10 @@ public sealed class Role
     /// <summary>The arguments of <see cref="Holders"/>.</summary>
     public IReadOnlyList<AbiValue> Arguments { get; }
 
-    /// <summary>The view that returns the role's id for AccessControlEnumerable.</summary>
+    /// <summary>How holders are found from events; null when a view lists them.</summary>
+    public RoleEvents? Replay { get; }
+
+    /// <summary>The view that returns the role's id for AccessControl.</summary>
     public AbiFunction? AccessControl { get; }
 }
 

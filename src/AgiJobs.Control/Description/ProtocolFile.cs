@@ -33,6 +33,12 @@ public sealed record ProtocolFile
     /// <summary>Files of the operator's workspace that hold desired values of a domain, such as fees.</summary>
     public IReadOnlyList<DomainFile> Domains { get => field ?? []; init; }
 
+    /// <summary>Live money item by item: escrows, locks, disputes.</summary>
+    public IReadOnlyList<LedgerFile> Ledgers { get => field ?? []; init; }
+
+    /// <summary>Numbers that say what is going on.</summary>
+    public IReadOnlyList<FigureFile> Figures { get => field ?? []; init; }
+
     /// <summary>The contracts, in the order in which reports list them.</summary>
     public required IReadOnlyList<ModuleFile> Modules { get; init; }
 }
@@ -267,6 +273,9 @@ public sealed record RoleFile
     /// <summary>The view that returns the role's id for OpenZeppelin's AccessControlEnumerable, such as <c>PAUSER_ROLE()</c>.</summary>
     public string? AccessControl { get; init; }
 
+    /// <summary>How its holders are found where the contract does not list them; absent when it does.</summary>
+    public ReplayFile? Replay { get; init; }
+
     /// <summary>The function that grants it.</summary>
     public string? Grant { get; init; }
 
@@ -288,8 +297,39 @@ public sealed record RoleFile
     /// <summary>The role that an offer fills until it is accepted; only with <see cref="Accept"/>.</summary>
     public string? Pending { get; init; }
 
+    /// <summary>What granting it amounts to: <c>rotate</c> when absent.</summary>
+    public PowerKind? Category { get; init; }
+
     /// <summary>How much a wrong holder can do.</summary>
     public required Risk Risk { get; init; }
+}
+
+/// <summary>
+/// Holders that only events tell: whoever an event names may be one, and the contract says of each whether it is. With <see cref="RoleFile.AccessControl"/> events can be narrowed to the role's id.
+/// </summary>
+public sealed record ReplayFile
+{
+    /// <summary>The events that grant and revoke.</summary>
+    public required IReadOnlyList<ReplayEventFile> Events { get; init; }
+
+    /// <summary>The view that says of one account whether it holds the role, such as <c>orchestrators(address)</c> or <c>hasRole(bytes32,address)</c>.</summary>
+    public required string Confirm { get; init; }
+
+    /// <summary>Its arguments as text, <c>$</c> being the account and <c>@id</c> the role's id; absent when the account is the only one.</summary>
+    public IReadOnlyList<string> ConfirmArguments { get => field ?? []; init; }
+}
+
+/// <summary>An event that names an account.</summary>
+public sealed record ReplayEventFile
+{
+    /// <summary>The event, such as <c>OrchestratorUpdated(address,bool)</c>.</summary>
+    public required string Event { get; init; }
+
+    /// <summary>The argument that is the account, by name, or by place when it has none.</summary>
+    public required string Account { get; init; }
+
+    /// <summary>The argument that must be the role's id; absent when the event is about this role alone.</summary>
+    public string? Id { get; init; }
 }
 
 /// <summary>An address of another module, held on chain.</summary>
@@ -335,6 +375,9 @@ public sealed record ParameterFile
     /// <summary>Roles that may set it, as in <see cref="LeverFile.Callers"/>; <c>owner</c> when absent.</summary>
     public IReadOnlyList<string> Callers { get => field ?? ["owner"]; init; }
 
+    /// <summary>What setting it amounts to: <c>changeParameters</c> when absent.</summary>
+    public PowerKind? Category { get; init; }
+
     /// <summary>The unit: <c>bps</c>, <c>percent</c>, <c>wei</c>, <c>wad</c> (18 decimals), <c>seconds</c>, <c>count</c>, <c>points</c>, <c>address</c>, <c>bytes32</c>, <c>namehash</c>, <c>text</c>, <c>flag</c>, or a token of <see cref="ProtocolFile.Tokens"/>.</summary>
     public required string Unit { get; init; }
 
@@ -362,6 +405,9 @@ public sealed record ActionFile
 
     /// <summary>What it does, in one sentence.</summary>
     public required string Power { get; init; }
+
+    /// <summary>What it amounts to.</summary>
+    public required PowerKind Category { get; init; }
 
     /// <summary>Roles that may call it, as in <see cref="LeverFile.Callers"/>.</summary>
     public required IReadOnlyList<string> Callers { get; init; }

@@ -168,7 +168,8 @@ public static class JsonProblems
         {
             if (reader.TokenType == JsonTokenType.Null)
             {
-                if (!mayBeNull)
+                // As for JsonFile: the one value whose absence means something else than null.
+                if (!mayBeNull && type?.Type != typeof(WantedValue))
                 {
                     Add((int)reader.TokenStartIndex, place, "null must not stand here.");
                 }

@@ -127,6 +127,9 @@ public static class InstallationChecks
                     _ = Keystore.Load(signer.File!);
                     _ = signer.Password!.Reveal();
                     return InstallationCheck.Ok(subject, "keystore and password are where the reference says");
+                case SignerKind.Pkcs11:
+                    _ = signer.Pin!.Reveal();
+                    return File.Exists(signer.Module) ? InstallationCheck.Ok(subject, "the token's library and the PIN are where the reference says; 'agijobs signer test' asks the token") : InstallationCheck.Finding(subject, $"the token's library {signer.Module} does not exist", "Install it, or correct the reference.");
                 default:
                     return InstallationCheck.Ok(subject, $"{signer.Kind}; 'agijobs signer test' asks it");
             }

@@ -24,6 +24,7 @@ internal sealed class AccountSurvey
     private static readonly AbiFunction SafeThreshold = SafeAbi.Safe.Function("getThreshold");
     private static readonly AbiFunction SafeNonce = SafeAbi.Safe.Function("nonce");
     private static readonly AbiFunction MinDelay = AbiFunction.Parse("function getMinDelay() view returns (uint256)");
+    private static readonly AbiFunction OwnerOf = AbiFunction.Parse("function owner() view returns (address)");
     private static readonly AbiFunction ProposerRole = AbiFunction.Parse("function PROPOSER_ROLE() view returns (bytes32)");
     private static readonly AbiFunction ExecutorRole = AbiFunction.Parse("function EXECUTOR_ROLE() view returns (bytes32)");
     private static readonly AbiFunction HasRole = AbiFunction.Parse("function hasRole(bytes32 role, address account) view returns (bool)");
@@ -63,7 +64,7 @@ internal sealed class AccountSurvey
     public IReadOnlyDictionary<Address, Reading<AccountState>> Accounts => _accounts;
 
     /// <summary>Asks about the hints together with other reads.</summary>
-    public void AddTo(PinnedReads reads) => _asked = _hints.ConvertAll(address => AskedAccount.Of(address, reads));
+    public void AddTo(PinnedReads reads) => _asked = _hints.ConvertAll(address => AskedAccount.Of(address, reads, _whole));
 
     /// <summary>Takes the answers and goes on from the holders of roles until nothing new turns up.</summary>
     public async Task FollowAsync(IEnumerable<Address> holders, PinnedBlock block, CancellationToken cancellation)
@@ -92,7 +93,7 @@ internal sealed class AccountSurvey
             }
 
             var reads = block.NewReads();
-            _asked = whole.ConvertAll(address => AskedAccount.Of(address, reads));
+            _asked = whole.ConvertAll(address => AskedAccount.Of(address, reads, _whole));
             var codes = owners.ConvertAll(address => (Address: address, Code: reads.Code(address)));
             var people = _hints.Concat(wanted).Concat(_accounts.Keys).Concat(Owners()).Concat(_protocol.Modules.Where(module => module.Forwards.Count > 0).Select(module => module.Address)).Distinct().Order().ToList();
             var controllers = timelocks.ConvertAll(address => AskedTimelock.Of(address, people, reads));
@@ -119,7 +120,13 @@ internal sealed class AccountSurvey
 
     private bool IsOpen(Address address) => !_accounts.ContainsKey(address);
 
-    private IEnumerable<Address> Owners() => _accounts.Values.SelectMany(reading => reading.TryGet(out var known) && known is SafeAccountState safe ? safe.Owners : []);
+    // Besides owners what acts in a Safe's name without them, and who owns a contract that stands between.
+    private IEnumerable<Address> Owners() => _accounts.Values.SelectMany(reading => !reading.TryGet(out var known) ? [] : known switch
+    {
+        SafeAccountState safe => [.. safe.Owners, .. safe.Extensions.TryGet(out var extensions) ? extensions.Modules : []],
+        ContractState { Owner: { } owner } => [owner],
+        _ => (IReadOnlyList<Address>)[],
+    });
 
     private void Take()
     {
@@ -142,13 +149,15 @@ internal sealed class AccountSurvey
         }
         else if (IsKey(code, out var delegated))
         {
-            _accounts[address] = Reading.Known<AccountState>(new KeyAccount(delegated));
+            _accounts[address] = Key(code, delegated);
         }
         else
         {
             _withCode.Add(address);
         }
     }
+
+    private static Reading<AccountState> Key(byte[] code, bool delegated) => Reading.Known<AccountState>(new KeyAccount(delegated) { Delegate = delegated && code.Length == 23 ? new Address(code.AsSpan(3)) : null });
 
     private static bool IsKey(byte[] code, out bool delegated)
     {
@@ -167,7 +176,7 @@ internal sealed class AccountSurvey
 
         if (IsKey(code, out var delegated))
         {
-            return Reading.Known<AccountState>(new KeyAccount(delegated));
+            return Key(code, delegated);
         }
 
         if (account.Version.TryGet(out var version) && account.Owners.TryGet(out var owners) && account.Threshold.TryGet(out var threshold) && account.Nonce.TryGet(out var nonce)
@@ -183,9 +192,9 @@ internal sealed class AccountSurvey
         }
 
         // A node that failed to answer says nothing about what stands there; only an answer of the contract does.
-        return ((PinnedRead[])[account.Version, account.Owners, account.Threshold, account.Nonce, account.MinDelay]).FirstOrDefault(read => read.Status == ReadStatus.Unknown) is { } failed
+        return ((PinnedRead[])[account.Version, account.Owners, account.Threshold, account.Nonce, account.MinDelay, .. account.Owner is { } asked ? new PinnedRead[] { asked } : []]).FirstOrDefault(read => read.Status == ReadStatus.Unknown) is { } failed
             ? Reading.Unknown<AccountState>($"what stands at {account.Address}: {failed.Error!.Message}")
-            : Reading.Known<AccountState>(new ContractState());
+            : Reading.Known<AccountState>(new ContractState { Owner = account.Owner is { } owner && owner.TryGet(out var found) && !found.IsZero && _protocol.At(account.Address) is null ? found : null });
     }
 
     private Reading<AccountState> StateOf(AskedTimelock asked)
@@ -212,16 +221,17 @@ internal sealed class AccountSurvey
     }
 
     private sealed record AskedAccount(
-        Address Address, PinnedRead<byte[]> Code, PinnedRead<string> Version, PinnedRead<IReadOnlyList<Address>> Owners, PinnedRead<BigInteger> Threshold, PinnedRead<BigInteger> Nonce, PinnedRead<BigInteger> MinDelay)
+        Address Address, PinnedRead<byte[]> Code, PinnedRead<string> Version, PinnedRead<IReadOnlyList<Address>> Owners, PinnedRead<BigInteger> Threshold, PinnedRead<BigInteger> Nonce, PinnedRead<BigInteger> MinDelay, PinnedRead<Address>? Owner)
     {
-        public static AskedAccount Of(Address address, PinnedReads reads) => new(
+        public static AskedAccount Of(Address address, PinnedReads reads, bool whole) => new(
             address,
             reads.Code(address),
             reads.Call(Probe(address, SafeVersion), values => values[0].AsText()),
             reads.Call(Probe(address, SafeOwners), ProtocolObserver.Members),
             reads.Call(Probe(address, SafeThreshold), values => values[0].AsInteger()),
             reads.Call(Probe(address, SafeNonce), values => values[0].AsInteger()),
-            reads.Call(Probe(address, AccountSurvey.MinDelay), values => values[0].AsInteger()));
+            reads.Call(Probe(address, AccountSurvey.MinDelay), values => values[0].AsInteger()),
+            whole ? reads.Call(Probe(address, OwnerOf), values => values[0].AsAddress()) : null);
 
         private static ContractCall Probe(Address address, AbiFunction function) => new(address, function) { IsProbe = true };
     }

@@ -44,7 +44,7 @@ public sealed class ProtocolObserver(EthereumClient client)
             Role: role,
             // The id of an AccessControl role is by custom the hash of its name, so members are asked for on that guess in the same
             // round trip; the id itself is asked for as well, and a wrong guess makes the role unknown rather than empty.
-            Members: reads.Call(role.Holders is { } holders ? new ContractCall(role.Module.Address, holders, [.. role.Arguments]) : new ContractCall(role.Module.Address, RoleMembers, role.CustomaryId), Members),
+            Members: role.Replay is not null ? null : reads.Call(role.Holders is { } holders ? new ContractCall(role.Module.Address, holders, [.. role.Arguments]) : new ContractCall(role.Module.Address, RoleMembers, role.CustomaryId), Members),
             Id: role.AccessControl is { } id ? reads.Call(new ContractCall(role.Module.Address, id), values => values[0].AsBytes32()) : null)).ToList();
         var values = Whole ? protocol.Modules.SelectMany(module => module.Parameters).GroupBy(parameter => (parameter.Module.Address, Convert.ToHexString(parameter.Call.Calldata.Span))).Select(group => (Parameters: group.ToList(), Read: reads.Call(group.First().Call))).ToList() : [];
         var links = Whole ? protocol.Modules.SelectMany(module => module.Links).Select(link => (Link: link, Read: reads.Call(new ContractCall(link.Module.Address, link.Getter), found => found[0].AsAddress()))).ToList() : [];
@@ -56,8 +56,10 @@ public sealed class ProtocolObserver(EthereumClient client)
             module => module.Name,
             module => new ModuleState(module, CodeHash(module, codes[module.Name]), module.Paused is null ? null : Read(paused[module.Name], $"{module.Name}.{module.Paused.Signature}")) { Proxy = proxies is null ? null : Proxy(module, proxies[module.Name]) },
             StringComparer.Ordinal);
-        var holdersOf = roles.ToDictionary(entry => entry.Role.FullName, entry => Holders(entry.Role, entry.Members, entry.Id), StringComparer.Ordinal);
-        await survey.FollowAsync(holdersOf.Values.SelectMany(reading => reading.TryGet(out var known) ? known : []), block, cancellation).ConfigureAwait(false);
+        var holdersOf = roles.Where(entry => entry.Members is not null).ToDictionary(entry => entry.Role.FullName, entry => Holders(entry.Role, entry.Members!, entry.Id), StringComparer.Ordinal);
+        await ReplayAsync([.. roles.Where(entry => entry.Members is null).Select(entry => (entry.Role, IdOf(entry.Role, entry.Id)))], holdersOf, block, cancellation).ConfigureAwait(false);
+        var behindProxies = modules.Values.SelectMany(module => module.Proxy is { } proxy && proxy.TryGet(out var slots) ? new[] { slots.Admin, slots.Beacon }.OfType<Address>() : []);
+        await survey.FollowAsync(holdersOf.Values.SelectMany(reading => reading.TryGet(out var known) ? known : []).Concat(behindProxies), block, cancellation).ConfigureAwait(false);
         return new ProtocolState(protocol, client.ChainId, block.Header.Number, block.Header.Hash!.Value, modules, holdersOf, survey.Accounts, client.RoundTrips)
         {
             Parameters = values.SelectMany(entry => entry.Parameters.Select(parameter => (parameter.FullName, Value: Value(parameter, entry.Read)))).ToDictionary(entry => entry.FullName, entry => entry.Value, StringComparer.Ordinal),
@@ -89,6 +91,37 @@ public sealed class ProtocolObserver(EthereumClient client)
     // One address, or a list of them; the zero address holds nothing.
     internal static IReadOnlyList<Address> Members(AbiArguments values) =>
         values[0] is AbiList list ? [.. list.Select(item => item.AsAddress())] : values[0].AsAddress() is { IsZero: false } one ? [one] : [];
+
+    private static Reading<Bytes32?> IdOf(Role role, PinnedRead<Bytes32>? id) =>
+        id is null ? Reading.Known<Bytes32?>(null)
+        : id.TryGet(out var known) ? Reading.Known<Bytes32?>(known)
+        : Reading.Unknown<Bytes32?>($"{role.Module.Name}.{role.AccessControl!.Signature}: {id.Error!.Message}");
+
+    // Whom events name may hold the role; whether it does the contract says at the pinned block, and one that it does not answer for makes the whole role unknown.
+    private async Task ReplayAsync(IReadOnlyList<(Role Role, Reading<Bytes32?> Id)> roles, Dictionary<string, Reading<IReadOnlyList<Address>>> holdersOf, PinnedBlock block, CancellationToken cancellation)
+    {
+        if (roles.Count == 0)
+        {
+            return;
+        }
+
+        var candidates = await RoleReplay.CandidatesAsync(client, roles, block, cancellation).ConfigureAwait(false);
+        var reads = block.NewReads();
+        var asked = roles.Select(entry => (entry.Role, Candidates: candidates[entry.Role.FullName], Answers: candidates[entry.Role.FullName].TryGet(out var named)
+            ? named.Select(account => (Account: account, Read: reads.Call(entry.Role.Replay!.Confirm(entry.Role.Module, account, entry.Id.Value), values => values[0].AsBoolean()))).ToList()
+            : [])).ToList();
+        if (reads.Count > 0)
+        {
+            await reads.SendAsync(cancellation).ConfigureAwait(false);
+        }
+
+        foreach (var (role, named, answers) in asked)
+        {
+            holdersOf[role.FullName] = !named.IsKnown ? named
+                : answers.Find(answer => answer.Read.Status != ReadStatus.Known) is { Read: { } failed } ? Reading.Unknown<IReadOnlyList<Address>>($"{role.FullName}: {failed.Subject}: {failed.Error!.Message}")
+                : Reading.Known<IReadOnlyList<Address>>([.. answers.Where(answer => answer.Read.Value).Select(answer => answer.Account)]);
+        }
+    }
 
     private static Reading<IReadOnlyList<Address>> Holders(Role role, PinnedRead<IReadOnlyList<Address>> members, PinnedRead<Bytes32>? id)
     {

@@ -82,7 +82,11 @@ public abstract record AccountState;
 
 /// <summary>An account with a key: it has no code, or only an EIP-7702 delegation.</summary>
 /// <param name="IsDelegated">True when it runs another contract's code for its own (EIP-7702).</param>
-public sealed record KeyAccount(bool IsDelegated) : AccountState;
+public sealed record KeyAccount(bool IsDelegated) : AccountState
+{
+    /// <summary>The contract whose code it runs; null when it runs none.</summary>
+    public Address? Delegate { get; init; }
+}
 
 /// <summary>A Safe.</summary>
 /// <param name="Version">What <c>VERSION()</c> says.</param>
@@ -111,4 +115,8 @@ public sealed record SafeExtensions(IReadOnlyList<Address> Modules, Address? Gua
 public sealed record TimelockState(ulong DelaySeconds, IReadOnlyList<Address> Proposers, IReadOnlyList<Address> Executors, bool IsOpen) : AccountState;
 
 /// <summary>A contract that is neither a Safe nor a timelock.</summary>
-public sealed record ContractState : AccountState;
+public sealed record ContractState : AccountState
+{
+    /// <summary>What its <c>owner()</c> says, such as that of the administrator of a proxy; null when it has none, or unless the whole protocol was read.</summary>
+    public Address? Owner { get; init; }
+}

@@ -54,13 +54,28 @@ public static class ConfigurationSchemas
             return known;
         }
 
-        if (context.TypeInfo.ElementType is { } element && Opaque(element) is { } item && schema is JsonObject list && string.Equals((string?)list["type"], "array", StringComparison.Ordinal))
+        if (context.TypeInfo.ElementType is { } element && Opaque(element) is { } item && schema is JsonObject holder)
         {
-            list["items"] = item;
+            if (Is(holder, "array"))
+            {
+                holder["items"] = item;
+            }
+            else if (Is(holder, "object"))
+            {
+                holder["additionalProperties"] = item;
+            }
         }
 
         return schema;
     }
+
+    // What may be null has two types.
+    private static bool Is(JsonObject schema, string type) => schema["type"] switch
+    {
+        JsonValue one => string.Equals((string?)one, type, StringComparison.Ordinal),
+        JsonArray several => several.Any(one => string.Equals((string?)one, type, StringComparison.Ordinal)),
+        _ => false,
+    };
 
     private static JsonObject? Opaque(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {

@@ -27,6 +27,12 @@ public sealed record ManifestModule
     /// <summary>Where the module stands.</summary>
     public required Address Address { get; init; }
 
+    /// <summary>A block no later than the one in which it was deployed, from which on its events are read where they tell who holds a role; the first of the chain when absent.</summary>
+    public ulong Since { get; init; }
+
+    /// <summary>The keccak-256 that its code must have; not managed when absent.</summary>
+    public Bytes32? CodeHash { get; init; }
+
     /// <summary>Role members by role name.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Address>>? Roles { get; init; }
 

@@ -32,6 +32,9 @@ public sealed record PolicyFile
 
     /// <summary>How far and how often parameters may be changed; no limits besides the description's when absent.</summary>
     public IReadOnlyList<GuardrailPolicy>? Guardrails { get; init; }
+
+    /// <summary>What no change may leave the powers with; nothing is asked when absent.</summary>
+    public AuthorityPolicy? Authority { get; init; }
 }
 
 /// <summary>How far and how often a parameter may be changed, and by how many people.</summary>
@@ -55,6 +58,13 @@ public sealed record BackupPolicy
 {
     /// <summary>How old the newest whole backup may be, in hours; at least 1. None is demanded when absent or null.</summary>
     public int? MaxAgeHours { get; init; }
+}
+
+/// <summary>How many have to act together to use a power.</summary>
+public sealed record AuthorityPolicy
+{
+    /// <summary>The fewest signers that may be enough, by power: <c>moveFunds</c>, <c>rotate</c>.</summary>
+    public required IReadOnlyDictionary<string, int> MinSigners { get; init; }
 }
 
 /// <summary>What a change takes, by its risk.</summary>

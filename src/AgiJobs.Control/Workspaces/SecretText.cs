@@ -40,6 +40,6 @@ public static partial class SecretText
     [GeneratedRegex("""/(?<segment>[A-Za-z0-9_-]{20,})""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token();
 
-    [GeneratedRegex("""^(private[-_]?key|secret[-_]?key|api[-_]?key|mnemonic|seed([-_]?phrase)?|password|passphrase|secret|token|auth[-_]?token)$""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""^(private[-_]?key|secret[-_]?key|api[-_]?key|mnemonic|seed([-_]?phrase)?|password|passphrase|pin|secret|auth[-_]?token|access[-_]?token)$""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Name();
 }

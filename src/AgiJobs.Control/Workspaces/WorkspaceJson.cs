@@ -14,7 +14,7 @@ namespace AgiJobs.Control.Workspaces;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(DutyConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter)])]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(ManifestFile))]
 [JsonSerializable(typeof(SignersFile))]

@@ -14,12 +14,14 @@ public sealed class PinnedBlock
 
     private readonly EthereumClient _client;
     private readonly Bytes32 _hash;
+    private readonly StateOverrides? _overrides;
     private bool _mayHaveMulticall;
     private volatile bool _byNumber;
 
-    private PinnedBlock(EthereumClient client, BlockHeader header, bool mayHaveMulticall)
+    private PinnedBlock(EthereumClient client, BlockHeader header, bool mayHaveMulticall, StateOverrides? overrides = null)
     {
         _client = client;
+        _overrides = overrides;
         Header = header;
         _hash = header.Hash ?? throw EthereumException.BadInput(
             "block-pending", "The pending block has no hash and cannot be pinned. Use latest.");
@@ -71,6 +73,9 @@ public sealed class PinnedBlock
             }
         }
     }
+
+    /// <summary>The same block with a state that differs from it: every call runs on the differences, and code, storage and balances that they give are not asked for. Nonces are those of the block.</summary>
+    public PinnedBlock With(StateOverrides overrides) => new(_client, Header, _mayHaveMulticall, overrides);
 
     /// <summary>An empty set of reads at this block.</summary>
     public PinnedReads NewReads() => new(this);
@@ -143,14 +148,14 @@ public sealed class PinnedBlock
         var bundled = useMulticall ? reads.Where(read => read.Bundle is not null).ToArray() : [];
         bundled = bundled.Length > 1 ? bundled : [];
         var bundles = bundled.Chunk(MulticallSize).Select(
-            part => (Reads: part, Slot: batch.Add(EthRequests.Call(Multicall.Bundle(part), block)))).ToArray();
+            part => (Reads: part, Slot: batch.Add(_overrides is null ? EthRequests.Call(Multicall.Bundle(part), block) : SimulationRequests.Call(Multicall.Bundle(part), block, _overrides)))).ToArray();
 
         // The client's knowledge is of its connecting; what counts is whether the contract is there at this block.
         var code = bundles.Length > 0 ? batch.Add(EthRequests.Code(Multicall.CanonicalAddress, block)) : null;
         var direct = reads.Except(bundled).ToArray();
         foreach (var read in direct)
         {
-            read.AddTo(batch, block);
+            read.AddTo(batch, block, _overrides);
         }
 
         await batch.SendAsync(cancellationToken).ConfigureAwait(false);

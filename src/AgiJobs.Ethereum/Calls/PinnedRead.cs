@@ -28,14 +28,15 @@ public enum ReadStatus
 public sealed class PinnedRead<T> : PinnedRead
 {
     private readonly Func<BlockReference, RpcRequest<T>>? _request;
+    private readonly Func<StateOverrides, (bool Given, T? Value)>? _overridden;
     private readonly CallRequest? _call;
     private readonly Func<byte[], T>? _decode;
     private RpcSlot<T>? _slot;
     private RpcSlot<byte[]>? _returned;
     private T? _value;
 
-    internal PinnedRead(string subject, Func<BlockReference, RpcRequest<T>> request)
-        : base(subject, null) => _request = request;
+    internal PinnedRead(string subject, Func<BlockReference, RpcRequest<T>> request, Func<StateOverrides, (bool Given, T? Value)>? overridden = null)
+        : base(subject, null) => (_request, _overridden) = (request, overridden);
 
     internal PinnedRead(string subject, CallRequest call, bool mayBundle, Func<byte[], T> decode)
         : base(subject, mayBundle ? call : null)
@@ -57,12 +58,16 @@ public sealed class PinnedRead<T> : PinnedRead
         return Status == ReadStatus.Known;
     }
 
-    internal override void AddTo(RpcBatch batch, BlockReference block)
+    internal override void AddTo(RpcBatch batch, BlockReference block, StateOverrides? overrides)
     {
-        if (_call is not null)
+        if (overrides is not null && _overridden?.Invoke(overrides) is (true, { } given))
+        {
+            Known(given);
+        }
+        else if (_call is not null)
         {
             // Decoded later: what a contract returns is no fault of the node, and no reason to ask another one.
-            _returned = batch.Add(EthRequests.Call(_call, block));
+            _returned = batch.Add(overrides is null ? EthRequests.Call(_call, block) : SimulationRequests.Call(_call, block, overrides));
         }
         else
         {
@@ -72,6 +77,11 @@ public sealed class PinnedRead<T> : PinnedRead
 
     internal override void Collect()
     {
+        if (_returned is null && _slot is null)
+        {
+            return;
+        }
+
         if (_returned is not null && _returned.TryGet(out var returned))
         {
             CollectReturned(returned);
@@ -127,7 +137,7 @@ public abstract class PinnedRead
     /// <summary>The call, when it may go through Multicall3.</summary>
     internal CallRequest? Bundle { get; }
 
-    internal abstract void AddTo(RpcBatch batch, BlockReference block);
+    internal abstract void AddTo(RpcBatch batch, BlockReference block, StateOverrides? overrides);
 
     internal abstract void Collect();
 

@@ -36,11 +36,11 @@ public sealed class PinnedReads
 
     /// <summary>The code of an account; empty when it has none.</summary>
     public PinnedRead<byte[]> Code(Address account) =>
-        Add(new PinnedRead<byte[]>($"the code of {account}", block => EthRequests.Code(account, block)));
+        Add(new PinnedRead<byte[]>($"the code of {account}", block => EthRequests.Code(account, block), overrides => overrides.Accounts.GetValueOrDefault(account)?.Code is { } code ? (true, code) : default));
 
     /// <summary>The balance of an account.</summary>
     public PinnedRead<Wei> Balance(Address account) =>
-        Add(new PinnedRead<Wei>($"the balance of {account}", block => EthRequests.Balance(account, block)));
+        Add(new PinnedRead<Wei>($"the balance of {account}", block => EthRequests.Balance(account, block), overrides => overrides.Accounts.GetValueOrDefault(account)?.Balance is { } balance ? (true, balance) : default));
 
     /// <summary>The count of mined transactions of an account.</summary>
     public PinnedRead<ulong> Nonce(Address account) =>
@@ -48,7 +48,7 @@ public sealed class PinnedReads
 
     /// <summary>One storage word.</summary>
     public PinnedRead<Bytes32> Storage(Address account, Bytes32 slot) =>
-        Add(new PinnedRead<Bytes32>($"storage word {slot} of {account}", block => EthRequests.Storage(account, slot, block)));
+        Add(new PinnedRead<Bytes32>($"storage word {slot} of {account}", block => EthRequests.Storage(account, slot, block), overrides => overrides.Accounts.GetValueOrDefault(account)?.Storage.TryGetValue(slot, out var word) == true ? (true, word) : default));
 
     /// <summary>Makes all reads. Afterwards each has its value or its own failure.</summary>
     /// <exception cref="EthereumException">

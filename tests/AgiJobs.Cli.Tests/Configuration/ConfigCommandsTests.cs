@@ -80,6 +80,13 @@ public sealed class ConfigCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_label_of_a_token_is_no_secret()
+    {
+        _ground.Write("config/signers.main.json", """{"version": 1, "signers": [{"name": "k", "kind": "pkcs11", "address": "0x0101010101010101010101010101010101010101", "module": "m.so", "token": "owners", "keyLabel": "k", "pin": {"env": "AGIJOBS_TEST_NO_SUCH_VARIABLE"}}]}""");
+        Assert.Empty(await LintAsync(0));
+    }
+
+    [Fact]
     public async Task A_missing_policy_and_no_network_are_findings()
     {
         File.Delete(_ground.PathOf("config/policy.json"));
