@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AgiJobs.Cli.Changes;
-using AgiJobs.Control;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Desired;
 using AgiJobs.Control.Planning;

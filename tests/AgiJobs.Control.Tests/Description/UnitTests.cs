@@ -27,7 +27,7 @@ public sealed class UnitTests
     public void What_is_no_number_written_is_read_again()
     {
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(Words().ToArbitrary(), word =>
-            Round("address", word.ToAddress()) && Round("bytes32", word) && Round("namehash", word) && Round("flag", word.ToBytes()[0] > 127) && Round("text", $"ipfs://{word}")));
+            Round("address", new Address(word.ToBytes().AsSpan(12))) && Round("bytes32", word) && Round("namehash", word) && Round("flag", word.ToBytes()[0] > 127) && Round("text", $"ipfs://{word}")));
 
         static bool Round(string name, AbiValue value) => Unit.Of(name, Tokens) is { IsNumber: false } unit && unit.Parse(unit.Format(value)).Equals(value);
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AgiJobs.Control.Planning;
 using AgiJobs.Ethereum;
 using AgiJobs.Testing.Networks;
 
