@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Planning;
 
@@ -70,6 +71,7 @@ internal static class WaveChange
             return ExitCode.Clean;
         }
 
+        new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time).Require(change, session.Policy);
         var document = instance is null ? new ChangeStore(session.Workspace, session.Environment.Time).WithNextInstance(change) : change;
         return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
     }

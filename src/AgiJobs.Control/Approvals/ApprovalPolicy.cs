@@ -101,6 +101,14 @@ public sealed class ApprovalPolicy
             throw new ControlException("policy-rule", ExitCode.BadInput, $"{path}, at backup.maxAgeHours: {file.Backup.MaxAgeHours} is below 1, so that no backup would ever be fresh.", "Write 1 or more hours. To demand no backup, leave the key out.");
         }
 
+        foreach (var rail in file.Guardrails ?? [])
+        {
+            if (rail.MaxChange is null && rail.CooldownHours is null && rail.Quorum is null || rail.CooldownHours is < 1 || rail.Quorum is < 1 || !rail.Parameter.Contains('.', StringComparison.Ordinal))
+            {
+                throw new ControlException("policy-rule", ExitCode.BadInput, $"{path}, at guardrails: the one for '{rail.Parameter}' limits nothing, or by a number below 1.", "Name Module.parameter or Module.*, and give one or more of maxChange, cooldownHours and quorum.");
+            }
+        }
+
         return new ApprovalPolicy(file, people, path);
     }
 
@@ -117,7 +125,7 @@ public sealed class ApprovalPolicy
             requirements.Add(new Requirement("the author's signature", [Duty.Author], 1));
         }
 
-        requirements.AddRange(Raised(rules, change.Demand?.Approvals ?? 0).Select(rule => new Requirement($"approval by {rule.Duties.Names()}", rule.Duties, rule.Count)));
+        requirements.AddRange(Raised(rules, Math.Max(change.Demand?.Approvals ?? 0, nature.IsPause ? 0 : new Guardrails(File, protocol).QuorumOf(change))).Select(rule => new Requirement($"approval by {rule.Duties.Names()}", rule.Duties, rule.Count)));
         return new ChangeDemands(nature, requirements, distinct, kind?.Gate ?? File.Kinds.FirstOrDefault(entry => entry.Key.StartsWith("resume-", StringComparison.Ordinal) && entry.Value.Gate is not null).Value?.Gate ?? new GatePolicy());
     }
 

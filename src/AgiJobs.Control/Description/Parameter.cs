@@ -137,6 +137,34 @@ public sealed class Parameter
         ? [valueOf(Name)]
         : [.. Setter.Inputs.Zip(_template, (input, part) => Fill(input.Type, part, valueOf))];
 
+    /// <summary>The value that a call of the module gives it; null when the call sets something else.</summary>
+    /// <exception cref="EthereumException">When it calls <see cref="Setter"/> with what cannot be read.</exception>
+    public AbiValue? SetBy(ReadOnlySpan<byte> calldata)
+    {
+        if (calldata.Length < 4 || !calldata[..4].SequenceEqual(Setter.Selector.ToBytes()))
+        {
+            return null;
+        }
+
+        // The chain reads a call whose calldata goes on behind its arguments all the same.
+        var arguments = Setter.DecodeInput(calldata, allowTrailing: true);
+        if (_template.Count == 0)
+        {
+            return arguments[0];
+        }
+
+        AbiValue? found = null;
+        for (var index = 0; index < _template.Count; index++)
+        {
+            if (!Match(Setter.Inputs[index].Type, _template[index], arguments[index], ref found))
+            {
+                return null;
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The parameters of the module that <see cref="Setter"/> sets together, by name, this one included.</summary>
     public IReadOnlyList<string> Together => _template.Count == 0 ? [Name] : [.. _template.SelectMany(Texts).Select(text => string.Equals(text, "$", StringComparison.Ordinal) ? Name : text.StartsWith('@') ? text[1..] : "").Where(name => name.Length > 0)];
 
@@ -162,6 +190,33 @@ public sealed class Parameter
 
         var text = part.GetString()!;
         return string.Equals(text, "$", StringComparison.Ordinal) ? valueOf(Name) : text.StartsWith('@') ? valueOf(text[1..]) : ArgumentText.Parse(type, text);
+    }
+
+    // Fixed arguments tell parameters of one setter apart where the view takes arguments as well.
+    private bool Match(AbiType type, JsonElement part, AbiValue value, ref AbiValue? found)
+    {
+        if (part.ValueKind == JsonValueKind.Array)
+        {
+            var list = (AbiList)value;
+            for (var index = 0; index < list.Count; index++)
+            {
+                if (!Match(type.Element ?? type.Components[index].Type, part[index], list[index], ref found))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        var text = part.GetString()!;
+        if (string.Equals(text, "$", StringComparison.Ordinal))
+        {
+            found = value;
+            return true;
+        }
+
+        return text.StartsWith('@') || Getter.Inputs.Count == 0 || ArgumentText.Parse(type, text).Equals(value);
     }
 
     private static IEnumerable<string> Texts(JsonElement argument) =>

@@ -205,10 +205,14 @@ public sealed class WaveDraft(ProtocolState state)
         }
 
         var moves = new List<Move>(_others);
-        moves.AddRange(_values.Values.GroupBy(entry => (entry.Parameter.Module.Name, entry.Parameter.Setter.Signature, string.Join(',', entry.Parameter.Together.Order(StringComparer.Ordinal)))).Select(group => Setter([.. group])));
-        moves.AddRange(_offices.Select(Office));
+
+        // In the description's order, so that the same wave has the same bytes however it was written.
+        moves.AddRange(_values.Values.OrderBy(entry => Rank(entry.Parameter.Module)).ThenBy(entry => entry.Parameter.Module.Parameters.ToList().IndexOf(entry.Parameter)).GroupBy(entry => (entry.Parameter.Module.Name, entry.Parameter.Setter.Signature, string.Join(',', entry.Parameter.Together.Order(StringComparer.Ordinal)))).Select(group => Setter([.. group])));
+        moves.AddRange(_offices.OrderBy(entry => Rank(entry.Role.Module)).ThenBy(entry => entry.Role.Module.Roles.ToList().IndexOf(entry.Role)).Select(Office));
         moves.AddRange(_links.Values.Select(entry => Pointing(entry.Link, entry.Target)));
         return [.. moves.OrderBy(move => move.Order)];
+
+        int Rank(Module module) => state.Protocol.Modules.ToList().IndexOf(module);
     }
 
     /// <summary>The same moves in the order in which they will be made: the order of a list of holders depends on it.</summary>

@@ -30,8 +30,27 @@ public sealed record PolicyFile
     /// <summary>The backup that must be there before a change is sent; none is demanded when absent. A pause never waits for one.</summary>
     public BackupPolicy? Backup { get; init; }
 
+    /// <summary>How far and how often parameters may be changed; no limits besides the description's when absent.</summary>
+    public IReadOnlyList<GuardrailPolicy>? Guardrails { get; init; }
+
     /// <summary>What no change may leave the powers with; nothing is asked when absent.</summary>
     public AuthorityPolicy? Authority { get; init; }
+}
+
+/// <summary>How far and how often a parameter may be changed, and by how many people.</summary>
+public sealed record GuardrailPolicy
+{
+    /// <summary><c>Module.parameter</c>, or <c>Module.*</c> for all of a module.</summary>
+    public required string Parameter { get; init; }
+
+    /// <summary>How far it may go in one change, and in the hours of <see cref="CooldownHours"/> together: <c>100 bps</c>, with the parameter's unit, or <c>10%</c> of the present value. No limit when absent.</summary>
+    public string? MaxChange { get; init; }
+
+    /// <summary>For how many hours it stays as it is after a change of it was executed; at least 1. None when absent.</summary>
+    public int? CooldownHours { get; init; }
+
+    /// <summary>How many approvers a change of it takes at least. The number of the risk when absent.</summary>
+    public int? Quorum { get; init; }
 }
 
 /// <summary>The backup that must be there before a change is sent.</summary>
@@ -40,7 +59,6 @@ public sealed record BackupPolicy
     /// <summary>How old the newest whole backup may be, in hours; at least 1. None is demanded when absent or null.</summary>
     public int? MaxAgeHours { get; init; }
 }
-
 
 /// <summary>How many have to act together to use a power.</summary>
 public sealed record AuthorityPolicy
