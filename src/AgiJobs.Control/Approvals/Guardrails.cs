@@ -105,7 +105,7 @@ public sealed class Guardrails(PolicyFile policy, Protocol protocol)
         var limit = Limit(text, parameter, now0);
         foreach (var value in move.Through.Select(value => value.AsInteger()).Where(value => BigInteger.Abs(value - now0) > limit).Take(1))
         {
-            yield return new GateRefusal("guardrail-change", $"{parameter.FullName}: {unit.Format(now0)} -> {unit.Format(value)} changes it by {unit.Format(BigInteger.Abs(value - now0))}, and the policy allows {unit.Format(limit)} ({text}) in one change", $"Choose a value from {unit.Format(now0 - limit)} to {unit.Format(now0 + limit)}, or have the policy's guardrail changed.");
+            yield return new GateRefusal("guardrail-change", $"{parameter.FullName}: {unit.Format(now0)} -> {unit.Format(value)} changes it by {unit.Format(BigInteger.Abs(value - now0))}, and the policy allows {unit.Format(limit)} ({text}) in one change", $"Choose a value from {unit.Format(Least(now0 - limit))} to {unit.Format(Most(now0 + limit))}, or have the policy's guardrail changed.");
         }
 
         // Many small steps are one large one.
@@ -115,9 +115,13 @@ public sealed class Guardrails(PolicyFile policy, Protocol protocol)
             var rate = Limit(text, parameter, start);
             foreach (var value in move.Through.Select(value => value.AsInteger()).Where(value => BigInteger.Abs(value - start) > rate).Take(1))
             {
-                yield return new GateRefusal("guardrail-rate", string.Create(CultureInfo.InvariantCulture, $"{parameter.FullName} was {unit.Format(start)} at the beginning of the last {rail.CooldownHours} hours and would be {unit.Format(value)}, and the policy allows {unit.Format(rate)} ({text}) in that time"), $"Choose a value from {unit.Format(start - rate)} to {unit.Format(start + rate)}, or wait.");
+                yield return new GateRefusal("guardrail-rate", string.Create(CultureInfo.InvariantCulture, $"{parameter.FullName} was {unit.Format(start)} at the beginning of the last {rail.CooldownHours} hours and would be {unit.Format(value)}, and the policy allows {unit.Format(rate)} ({text}) in that time"), $"Choose a value from {unit.Format(Least(start - rate))} to {unit.Format(Most(start + rate))}, or wait.");
             }
         }
+
+        BigInteger Least(BigInteger value) => value < parameter.Min ? parameter.Min.Value : value;
+
+        BigInteger Most(BigInteger value) => value > parameter.Max ? parameter.Max.Value : value;
     }
 
     /// <summary>The greatest change that a guardrail's text allows: absolute with the parameter's unit, or a share of the present value as <c>10%</c>.</summary>
