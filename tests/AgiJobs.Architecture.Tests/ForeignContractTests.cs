@@ -14,8 +14,9 @@ public sealed class ForeignContractTests
             .Where(path => !path.Contains("/abi/", StringComparison.Ordinal)).SelectMany(Modules).Except(own, StringComparer.Ordinal).ToList();
         Assert.Contains("Vault", foreign);
         Assert.Contains("RewardEngineMB", foreign);
-        var named = new Regex($"\"({string.Join('|', foreign)}|openzeppelin|agi-jobs-v2)[\".]", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
-        var wrong = Repository.Sources("src").SelectMany(path => named.Matches(File.ReadAllText(path)).Select(match => $"{Path.GetFileName(path)}: {match.Value}"));
+        // Documentation comments are no code, and "openzeppelin.storage.X" are places that the library's contracts use by ERC-7201 whoever deploys them.
+        var named = new Regex($"\"(({string.Join('|', foreign)})[\".]|(openzeppelin|agi-jobs-v2)\")", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+        var wrong = Repository.Sources("src").SelectMany(path => File.ReadLines(path).Where(line => !line.TrimStart().StartsWith("///", StringComparison.Ordinal) && named.IsMatch(line)).Select(line => $"{Path.GetFileName(path)}: {line.Trim()}"));
         Assert.Empty(wrong);
     }
 
