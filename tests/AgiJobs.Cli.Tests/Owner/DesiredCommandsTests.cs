@@ -49,7 +49,7 @@ public sealed class DesiredCommandsTests(DevnetFixture fixture) : IClassFixture<
     public async Task The_treasury_may_not_be_the_owner_even_when_the_owner_is_on_the_allowlist()
     {
         await WantAsync("FeePool", "treasury", Devnet.Safe.ToString());
-        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "treasury.local.json"), $$"""{"retainUnknown": true, "feePool": {"allowlist": ["{{Devnet.Safe}}"]}}""");
+        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "treasury.local.json"), $$"""{"retainUnknown": true, "feePool": {"allowlist": ["{{Devnet.Safe}}"] } }""");
         await ForgetAsync("FeePool", "allowedTreasury");
         var refused = await Devnet.RunAsync("owner", "update-all", "--json");
         Assert.True(refused.Exit == 4, refused.ToString());
