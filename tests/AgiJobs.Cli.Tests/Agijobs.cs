@@ -28,11 +28,11 @@ internal static class Agijobs
     public static string Program { get; } = Toolchain.PathOf("artifacts", "bin", "AgiJobs.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')) + "_linux-x64", "agijobs");
 
     /// <summary>Runs a command in this process, in a folder.</summary>
-    public static async Task<Outcome> RunAsync(string folder, IReadOnlyList<string> arguments, TimeSpan? requestTimeout = null, TimeSpan? patience = null)
+    public static async Task<Outcome> RunAsync(string folder, IReadOnlyList<string> arguments, TimeSpan? requestTimeout = null, TimeSpan? patience = null, TimeProvider? time = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var environment = new CommandEnvironment(output, error, folder, Toolchain.RepositoryRoot, TestNetwork.ShippedConfig, false, TimeProvider.System)
+        var environment = new CommandEnvironment(output, error, folder, Toolchain.RepositoryRoot, TestNetwork.ShippedConfig, false, time ?? TimeProvider.System)
         {
             Rpc = options => options with { RequestTimeout = requestTimeout ?? options.RequestTimeout, Rounds = 1 },
             Patience = patience ?? TimeSpan.FromSeconds(20),

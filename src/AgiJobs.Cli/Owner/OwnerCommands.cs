@@ -22,6 +22,7 @@ internal static class OwnerCommands
         command.Subcommands.Add(DesiredCommands.UpdateAll(options, environment));
         command.Subcommands.Add(DesiredCommands.Apply(options, environment));
         command.Subcommands.Add(MissionControlCommand.Build(options, environment));
+        command.Subcommands.Add(LeasesCommand.Build(options, environment));
         command.Subcommands.Add(RotateCommand.Build(options, environment));
         command.Subcommands.Add(RemedyCommands.Slash(options, environment));
         command.Subcommands.Add(RemedyCommands.Refund(options, environment));

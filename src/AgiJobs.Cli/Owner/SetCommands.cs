@@ -70,7 +70,8 @@ internal static class SetCommands
             Revoke: new Option<string[]>($"--revoke-{office.Name}") { Description = $"revoke {office.Role} from an address, before anything is granted; may be given several times", HelpName = "ADDRESS", AllowMultipleArgumentsPerToken = false })).ToList();
         var allow = new Option<string[]>("--allow") { Description = "grant any role of the description, such as FeePool.rewarder=ADDRESS", HelpName = "MODULE.ROLE=ADDRESS", AllowMultipleArgumentsPerToken = false };
         var revoke = new Option<string[]>("--revoke") { Description = "revoke any role of the description", HelpName = "MODULE.ROLE=ADDRESS", AllowMultipleArgumentsPerToken = false };
-        var command = options.Planned(new Command("set-roles", "grant and revoke roles; revocations go first") { arena, stakeManager, allow, revoke });
+        var lease = new Option<string?>("--lease") { Description = "grant for a time only, such as 30d or 12h: the revocation is planned, and must be approved, together with the grant", HelpName = "TIME" };
+        var command = options.Planned(new Command("set-roles", "grant and revoke roles; revocations go first") { arena, stakeManager, allow, revoke, lease });
         offices.ForEach(office =>
         {
             command.Options.Add(office.Allow);
@@ -82,6 +83,12 @@ internal static class SetCommands
             PauseCommand.RequireSame(session, parsed, stakeManager, "StakeManager");
             var revoked = offices.SelectMany(office => Named(session, office.Role, parsed.GetValue(office.Revoke))).Concat(Any(session, parsed.GetValue(revoke))).ToList();
             var granted = offices.SelectMany(office => Named(session, office.Role, parsed.GetValue(office.Allow))).Concat(Any(session, parsed.GetValue(allow))).ToList();
+            var until = LeaseOf(session, parsed.GetValue(lease));
+            if (until is not null && revoked.Count > 0)
+            {
+                throw new ControlException("lease-revokes", ExitCode.BadInput, "--lease grants for a time, and a role is to be revoked as well.", "Make two changes of it.");
+            }
+
             return revoked.Count + granted.Count == 0
                 ? throw new ControlException("role-needed", ExitCode.BadInput, "No role was named to grant or to revoke.", $"Give one or more of {string.Join(", ", offices.SelectMany(office => (string[])[office.Allow.Name, office.Revoke.Name]))}, --allow, --revoke.")
                 : revoked.Intersect(granted).FirstOrDefault() is { Role: not null } both ? throw new ControlException("role-twice", ExitCode.BadInput, $"{both.Role.FullName} is to be granted to {both.Account} and revoked from it.", "Say one of the two.")
@@ -89,9 +96,26 @@ internal static class SetCommands
                 {
                     revoked.ForEach(entry => draft.Revoke(entry.Role, entry.Account, first: true));
                     granted.ForEach(entry => draft.Grant(entry.Role, entry.Account));
-                }, cancellation);
+                }, cancellation, until);
         });
         return command;
+    }
+
+    // Whole minutes, so that the same command within one makes the same change.
+    private static DateTimeOffset? LeaseOf(Session session, string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (text.Length < 2 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0 || text[^1] is not ('d' or 'h' or 'm'))
+        {
+            throw new ControlException("lease-format", ExitCode.BadInput, $"--lease '{text}' is no time.", "Write days, hours or minutes: 30d, 12h, 45m.");
+        }
+
+        var end = session.Environment.Time.GetUtcNow() + (text[^1] switch { 'd' => TimeSpan.FromDays(count), 'h' => TimeSpan.FromHours(count), _ => TimeSpan.FromMinutes(count) });
+        return new DateTimeOffset(end.Ticks - (end.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
     }
 
     private static (Parameter Parameter, string Text) Assigned(Protocol protocol, string text)

@@ -12,16 +12,16 @@ namespace AgiJobs.Cli.Owner;
 internal static class WaveChange
 {
     /// <summary>Plans what <paramref name="intend"/> collects and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, Action<WaveDraft> intend, CancellationToken cancellation)
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, Action<WaveDraft> intend, CancellationToken cancellation, DateTimeOffset? lease = null)
     {
         _ = session.Execute;
         var draft = new WaveDraft(await session.ObserveWholeAsync(cancellation).ConfigureAwait(false));
         intend(draft);
-        return await RunAsync(session, parsed, options, kind, title, draft, cancellation).ConfigureAwait(false);
+        return await RunAsync(session, parsed, options, kind, title, draft, cancellation, lease).ConfigureAwait(false);
     }
 
     /// <summary>Plans a draft and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation)
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null)
     {
         var instance = parsed.GetValue(options.Instance);
         var safeFile = parsed.GetValue(options.Safe);
@@ -72,7 +72,16 @@ internal static class WaveChange
         }
 
         new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time).Require(change, session.Policy);
+        change = lease is { } until ? change with { LeaseUntil = until } : change;
         var document = instance is null ? new ChangeStore(session.Workspace, session.Environment.Time).WithNextInstance(change) : change;
+        if (document.LeaseUntil is not null)
+        {
+            // Both are on file before either can be approved.
+            var end = document.LeaseEnd() ?? throw new ControlException("lease-lasting", ExitCode.BadInput, $"What {document.Title} grants cannot be taken back by a call, so that it cannot be leased.", "Leave --lease out.");
+            var filed = await ChangeRun.FileAsync(session, end, null, cancellation).ConfigureAwait(false);
+            session.Terminal.Progress($"its revocation is the change {filed.Change.Id}, from {document.LeaseUntil:yyyy-MM-dd HH:mm:ss} UTC on: approve both; the grant is not sent before the revocation is approved");
+        }
+
         return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
     }
 }

@@ -213,7 +213,7 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
             throw Limits("each limit is at least 1, the cool-down at least 0, and the end lies after the beginning");
         }
 
-        if (document.PerDay > limits.MaxPerDay || document.Total > limits.MaxTotal || document.ValidUntil - document.ValidFrom > TimeSpan.FromDays(limits.MaxDays))
+        if (document.PerDay > limits.MaxPerDay || document.Total > limits.MaxTotal || document.ValidUntil - document.ValidFrom > TimeSpan.FromDays(limits.MaxDays!.Value))
         {
             throw Limits(string.Create(CultureInfo.InvariantCulture, $"the policy allows at most {limits.MaxPerDay} a day, {limits.MaxTotal} in all and {limits.MaxDays} days"));
         }

@@ -43,6 +43,9 @@ public sealed record ChangeDocument
     /// <summary>What its author demands above the policy; absent when nothing.</summary>
     public ApprovalDemand? Demand { get; init; }
 
+    /// <summary>When what this change grants is to end; absent when it is granted for good. Its revocation is a change of its own (<see cref="LeaseEnd"/>) and is approved together with it.</summary>
+    public DateTimeOffset? LeaseUntil { get; init; }
+
     /// <summary>The digest of the change that this one undoes; absent when it undoes none.</summary>
     public Bytes32? Undoes { get; init; }
 
@@ -79,6 +82,7 @@ public sealed record ChangeDocument
         Title = $"Undo: {Title}",
         Window = null,
         Demand = null,
+        LeaseUntil = null,
         Undoes = Digest(),
         Steps = steps,
         Preconditions = [.. Expected, .. Preconditions.Where(expectation => expectation.Call is null && !Expected.Contains(expectation))],
@@ -89,6 +93,14 @@ public sealed record ChangeDocument
             Steps = Steps.Any(step => step.Route.Base.Kind == RouteKind.Authorization) ? null : Steps,
         },
     };
+
+    /// <summary>The kind of a change that ends a lease.</summary>
+    public const string LeaseEndKind = "lease-end";
+
+    /// <summary>The change that takes back what this one grants for a time, from the moment on at which the lease ends; null when this is no lease or nothing undoes it.</summary>
+    public ChangeDocument? LeaseEnd() => LeaseUntil is { } until && Undoing(Instance) is { } undo
+        ? (undo with { Kind = LeaseEndKind, Title = $"End of the lease: {Title}", Window = new ExecutionWindow { NotBefore = until }, Rollback = new Rollback { Note = "A lease that has ended is granted anew by a new change." } }).For(Instance)
+        : null;
 
     private const string UndoPrefix = "undo-";
 

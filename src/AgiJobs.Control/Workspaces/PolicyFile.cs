@@ -116,15 +116,15 @@ public sealed record GatePolicy
     public IReadOnlyList<Duty>? Responders { get; init; }
 }
 
-/// <summary>What no standing approval may exceed.</summary>
+/// <summary>What no standing approval may exceed; each member that is absent has the program's own limit.</summary>
 public sealed record StandingPolicy
 {
-    /// <summary>The longest validity, in days.</summary>
-    public int MaxDays { get; init; } = 366;
+    /// <summary>The longest validity, in days; 366 when absent.</summary>
+    public int? MaxDays { get => field ?? 366; init; }
 
-    /// <summary>The most executions in 24 hours.</summary>
-    public int MaxPerDay { get; init; } = 24;
+    /// <summary>The most executions in 24 hours; 24 when absent.</summary>
+    public int? MaxPerDay { get => field ?? 24; init; }
 
-    /// <summary>The most executions in all.</summary>
-    public int MaxTotal { get; init; } = 1000;
+    /// <summary>The most executions in all; 1000 when absent.</summary>
+    public int? MaxTotal { get => field ?? 1000; init; }
 }

@@ -123,6 +123,45 @@ public sealed class DesiredCommandsTests(DevnetFixture fixture) : IClassFixture<
         Assert.Empty(end.Json["residual"]!.AsArray());
     }
 
+    [Fact]
+    public async Task A_grant_for_a_time_waits_for_its_revocation_to_be_approved_and_is_taken_back_when_the_time_is_over()
+    {
+        string[] lease = ["owner", "set-roles", "--allow-orchestrator", Newcomer, "--lease", "30d", "--instance", "L-1"];
+        Assert.Equal(2, (await Devnet.RunAsync("owner", "set-roles", "--allow-orchestrator", Newcomer, "--lease", "soon")).Exit);
+        var grant = (string)(await Devnet.RunAsync([.. lease, "--json"])).Json["change"]!;
+        var listed = await Devnet.RunAsync("owner", "leases", "--json");
+        var end = (string)listed.Json["leases"]![0]!["revocation"]!;
+        Assert.Equal("waiting: its revocation is not approved", (string?)listed.Json["leases"]![0]!["state"]);
+        await Devnet.SignOffAsync(grant);
+        await Devnet.RunAsync("change", "approve", grant, "--signer", "safe-owner-1", "--signer", "safe-owner-2");
+        var held = await Devnet.RunAsync("change", "execute", grant, "--signer", "relayer", "--execute", "--json");
+        Assert.Equal(4, held.Exit);
+        Assert.Contains("lease-unsigned", held.ToString(), StringComparison.Ordinal);
+        await Devnet.SignOffAsync(end);
+        await Devnet.RunAsync("change", "approve", end, "--signer", "safe-owner-1", "--signer", "safe-owner-2");
+        var done = await Devnet.RunAsync("change", "execute", grant, "--signer", "relayer", "--execute");
+        Assert.True(done.Exit == 0, done.ToString());
+        var unsigned = await Devnet.RunAsync("owner", "leases");
+        Assert.Equal(3, unsigned.Exit);
+        Assert.Contains("not signed for the Safe's next nonce", unsigned.Output, StringComparison.Ordinal);
+        await Devnet.RunAsync("change", "approve", end, "--signer", "safe-owner-1", "--signer", "safe-owner-2");
+        Assert.Equal((0, "active"), ((await Devnet.RunAsync("owner", "leases")).Exit, (string?)(await Devnet.RunAsync("owner", "leases", "--json")).Json["leases"]![0]!["state"]));
+        var early = await Devnet.RunAsync("change", "execute", end, "--signer", "relayer", "--execute", "--json");
+        Assert.Equal(4, early.Exit);
+        Assert.Contains("window", early.ToString(), StringComparison.Ordinal);
+
+        // A month later.
+        Task<Outcome> LaterAsync(params string[] arguments) => Agijobs.RunAsync(Devnet.Folder, arguments, time: new Later(TimeSpan.FromDays(31)));
+        var overdue = await LaterAsync("owner", "leases");
+        Assert.Equal(3, overdue.Exit);
+        Assert.Contains("OVERDUE", overdue.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await LaterAsync("backup", "create")).Exit);
+        var revoked = await LaterAsync("change", "execute", end, "--signer", "relayer", "--execute");
+        Assert.True(revoked.Exit == 0, revoked.ToString());
+        Assert.Equal("ended", (string?)(await LaterAsync("owner", "leases", "--json")).Json["leases"]![0]!["state"]);
+        Assert.DoesNotContain(Newcomer, (await Devnet.ObserveAsync()).Roles["SelfPlayArena.orchestrator"].Value.Select(holder => holder.ToString()));
+    }
+
     private async Task CarryAsync(string change)
     {
         await Devnet.SignOffAsync(change);
@@ -141,5 +180,10 @@ public sealed class DesiredCommandsTests(DevnetFixture fixture) : IClassFixture<
         var root = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
         edit(root);
         await File.WriteAllTextAsync(path, root.ToJsonString());
+    }
+
+    private sealed class Later(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
     }
 }

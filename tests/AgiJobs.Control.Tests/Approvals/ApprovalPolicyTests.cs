@@ -11,6 +11,15 @@ public sealed class ApprovalPolicyTests : IDisposable
     public void Dispose() => _ground.Dispose();
 
     [Fact]
+    public void Limits_of_standing_approvals_that_are_not_written_are_the_programs_own()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_ground.Workspace.PolicyPath)!);
+        File.WriteAllText(_ground.Workspace.PolicyPath, """{"version": 1, "risks": {"green": [{"count": 1, "duties": ["approver"]}], "amber": [{"count": 1, "duties": ["approver"]}], "red": [{"count": 2, "duties": ["approver"]}]}, "standing": {"maxDays": 30}}""");
+        var standing = JsonFile.Read(_ground.Workspace.PolicyPath, WorkspaceJson.Default.PolicyFile).Standing;
+        Assert.Equal((30, 24, 1000), (standing.MaxDays, standing.MaxPerDay, standing.MaxTotal));
+    }
+
+    [Fact]
     public void Without_a_file_approvals_are_not_managed() => Assert.Null(ApprovalPolicy.Load(_ground.Workspace, "local"));
 
     [Fact]
