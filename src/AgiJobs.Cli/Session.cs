@@ -201,13 +201,15 @@ internal sealed class Session : IAsyncDisposable
     }
 
     /// <summary>The protocol at the newest block with every parameter, link and proxy, and the balances of the signers at hand.</summary>
-    public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation)
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <param name="others">Accounts that are asked about besides, also whether timelocks let them act.</param>
+    public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation, IReadOnlyList<Address>? others = null)
     {
         var protocol = Protocol;
         var client = await ClientAsync(cancellation).ConfigureAwait(false);
         return await new ProtocolObserver(client)
         {
-            Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)],
+            Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address), .. others ?? []],
             Whole = true,
             Senders = [.. SignersAtHand.Select(signer => signer.Address)],
         }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);

@@ -28,10 +28,10 @@ internal static class RotateCommand
         var command = options.Planned(new Command("rotate", "hand over governance, ownership and guardians in two steps, and show what the old keys can still do") { governance, owner, backup, lost, replacement });
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
-            var state = await session.ObserveWholeAsync(cancellation).ConfigureAwait(false);
+            var gone = (parsed.GetValue(lost) ?? []).Select(Address.Parse).ToList();
+            var state = await session.ObserveWholeAsync(cancellation, gone).ConfigureAwait(false);
             var draft = new WaveDraft(state);
             var rotation = new Rotation(state);
-            var gone = (parsed.GetValue(lost) ?? []).Select(Address.Parse).ToList();
             var old = gone.ToList();
             foreach (var account in gone)
             {

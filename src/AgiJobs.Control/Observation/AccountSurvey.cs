@@ -33,10 +33,6 @@ internal sealed class AccountSurvey
 
     private static readonly AbiFunction SafeModules = SafeAbi.Safe.Function("getModulesPaginated");
 
-    // Slots of the Safe contracts: keccak256 of guard_manager.guard.address, module_manager.module_guard.address, fallback_manager.handler.address; the singleton is the proxy's first word.
-    private static readonly Bytes32 GuardSlot = Bytes32.Parse("0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8");
-    private static readonly Bytes32 ModuleGuardSlot = Bytes32.Parse("0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947");
-    private static readonly Bytes32 FallbackHandlerSlot = Bytes32.Parse("0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5");
     private static readonly Address Sentinel = Address.Parse("0x0000000000000000000000000000000000000001");
     private const int ModulePage = 50;
 
@@ -239,10 +235,10 @@ internal sealed class AccountSurvey
     private sealed record AskedExtensions(PinnedRead<Bytes32> Guard, PinnedRead<Bytes32> ModuleGuard, PinnedRead<Bytes32> Handler, PinnedRead<Bytes32> Singleton, PinnedRead<(IReadOnlyList<Address> Modules, Address Next)> Modules)
     {
         public static AskedExtensions Of(Address safe, PinnedReads reads) => new(
-            reads.Storage(safe, GuardSlot),
-            reads.Storage(safe, ModuleGuardSlot),
-            reads.Storage(safe, FallbackHandlerSlot),
-            reads.Storage(safe, Bytes32.Zero),
+            reads.Storage(safe, SafeSlots.Guard),
+            reads.Storage(safe, SafeSlots.ModuleGuard),
+            reads.Storage(safe, SafeSlots.FallbackHandler),
+            reads.Storage(safe, SafeSlots.Singleton),
             reads.Call(new ContractCall(safe, SafeModules, Sentinel, ModulePage) { IsProbe = true }, values => ((IReadOnlyList<Address>)[.. values[0].AsList().Select(module => module.AsAddress())], values[1].AsAddress())));
 
         public Reading<SafeExtensions> State() =>

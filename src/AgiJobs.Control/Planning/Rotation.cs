@@ -99,7 +99,11 @@ public sealed class Rotation(ProtocolState state)
             {
                 powers.Add(new ResidualPower(account, $"owner of the Safe {address} ({safe.Threshold} of {safe.Owners.Count})", Risk.Red));
             }
-            else if (known is SafeAccountState extended && extended.Extensions.TryGet(out var extensions) && extensions.Modules.Contains(account))
+            else if (known is SafeAccountState { Extensions.IsKnown: false } unread)
+            {
+                powers.Add(new ResidualPower(account, $"unknown: which modules act for the Safe {address}: {unread.Extensions.Why}", Risk.Red));
+            }
+            else if (known is SafeAccountState extended && extended.Extensions.Value.Modules.Contains(account))
             {
                 powers.Add(new ResidualPower(account, $"module of the Safe {address}: acts in its name without a signature", Risk.Red));
             }
@@ -109,6 +113,7 @@ public sealed class Rotation(ProtocolState state)
             }
         }
 
+        powers.AddRange(state.Modules.Values.Where(module => module.Proxy is not { IsKnown: true }).Select(module => new ResidualPower(account, $"unknown: who may exchange the code of {module.Module.Name}: {module.Proxy?.Why ?? "it was not read"}", Risk.Red)));
         powers.AddRange(state.Modules.Values.Where(module => module.Proxy is { } proxy && proxy.TryGet(out var slots) && slots.Admin == account).Select(module => new ResidualPower(account, $"admin of the proxy {module.Module.Name}: exchanges its code", Risk.Red)));
         return [.. powers.OrderByDescending(power => power.Risk).ThenBy(power => power.What, StringComparer.Ordinal)];
     }
@@ -159,7 +164,7 @@ public sealed class Rotation(ProtocolState state)
             Order = MoveOrder.Revoke,
             Before = [Owners(safe.Owners)],
             After = [Owners(owners)],
-            Effects = [new DeclaredEffect { Contract = "Safe", Target = address, Emits = replacement is null ? ["RemovedOwner(address)", "ChangedThreshold(uint256)"] : ["RemovedOwner(address)", "AddedOwner(address)"] }],
+            Effects = [new DeclaredEffect { Contract = "Safe", Target = address, Emits = replacement is null ? ["RemovedOwner(address)", "ChangedThreshold(uint256)"] : ["RemovedOwner(address)", "AddedOwner(address)"], Writes = replacement is null ? ["owners", "ownerCount", "threshold"] : ["owners"] }],
             Lasting = $"the owner {account} of the Safe {address} is put back by nobody but its owners",
         };
 

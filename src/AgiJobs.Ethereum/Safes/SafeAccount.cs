@@ -15,9 +15,6 @@ public sealed class SafeAccount
     private const int MaxModules = 10_000;
 
     // keccak256("guard_manager.guard.address"), keccak256("module_manager.module_guard.address"), keccak256("fallback_manager.handler.address")
-    private static readonly Bytes32 GuardSlot = Bytes32.Parse("0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8");
-    private static readonly Bytes32 ModuleGuardSlot = Bytes32.Parse("0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947");
-    private static readonly Bytes32 FallbackHandlerSlot = Bytes32.Parse("0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5");
 
     private static readonly Bytes32 DataMagic = Magic("isValidSignature(bytes,bytes)");
     private static readonly Bytes32 HashMagic = Magic("isValidSignature(bytes32,bytes)");
@@ -58,9 +55,9 @@ public sealed class SafeAccount
             slots[i] = batch.Add(EthRequests.Storage(Address, Bytes32.FromUnsigned(i), pinned));
         }
 
-        var guard = batch.Add(EthRequests.Storage(Address, GuardSlot, pinned));
-        var moduleGuard = batch.Add(EthRequests.Storage(Address, ModuleGuardSlot, pinned));
-        var handler = batch.Add(EthRequests.Storage(Address, FallbackHandlerSlot, pinned));
+        var guard = batch.Add(EthRequests.Storage(Address, SafeSlots.Guard, pinned));
+        var moduleGuard = batch.Add(EthRequests.Storage(Address, SafeSlots.ModuleGuard, pinned));
+        var handler = batch.Add(EthRequests.Storage(Address, SafeSlots.FallbackHandler, pinned));
         var version = Ask(batch, pinned, SafeAbi.Safe.Function("VERSION"));
         var owners = Ask(batch, pinned, SafeAbi.Safe.Function("getOwners"));
         var threshold = Ask(batch, pinned, SafeAbi.Safe.Function("getThreshold"));

@@ -124,6 +124,35 @@ public sealed class DesiredCommandsTests(DevnetFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_lost_owner_of_the_Safe_loses_the_place_and_then_has_nothing_left()
+    {
+        string[] rotate = ["owner", "rotate", "--lost", Devnet.Accounts["safe-owner-3"].Address.ToString(), "--replacement", Newcomer];
+        var plan = await Devnet.RunAsync([.. rotate, "--instance", "SEC-1", "--json"]);
+        Assert.Equal((3, "swapOwner(address,address,address)"), (plan.Exit, (string?)plan.Json["steps"]![0]!["function"]));
+        Assert.DoesNotContain("NOT DESCRIBED", (await Devnet.RunAsync("change", "simulate", (string)plan.Json["change"]!)).Output, StringComparison.Ordinal);
+        await CarryAsync((string)plan.Json["change"]!);
+        var end = await Devnet.RunAsync([.. rotate, "--json"]);
+        Assert.True(end.Exit == 0, end.ToString());
+        Assert.Empty(end.Json["residual"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task The_mission_is_clean_without_drift_and_with_it_a_plan_on_file_that_sends_nothing()
+    {
+        var folder = Path.Combine(Devnet.Folder, "mission");
+        Assert.Equal(0, (await Devnet.RunAsync("owner", "mission-control", "--out", folder)).Exit);
+        await WantAsync("FeePool", "burnPct", "250 bps");
+        var nonce = await Devnet.NonceAsync("relayer");
+        var mission = await Devnet.RunAsync("owner", "mission-control", "--out", folder);
+        Assert.True(mission.Exit == 3, mission.ToString());
+        var plan = await File.ReadAllTextAsync(Path.Combine(folder, "plan.md"));
+        Assert.Contains("FeePool.burnPct: 0 bps -> 250 bps", plan, StringComparison.Ordinal);
+        Assert.Contains("unknown: not connected", plan, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder, "safe-batch.json")));
+        Assert.Equal(nonce, await Devnet.NonceAsync("relayer"));
+    }
+
+    [Fact]
     public async Task A_grant_for_a_time_waits_for_its_revocation_to_be_approved_and_is_taken_back_when_the_time_is_over()
     {
         string[] lease = ["owner", "set-roles", "--allow-orchestrator", Newcomer, "--lease", "30d", "--instance", "L-1"];
