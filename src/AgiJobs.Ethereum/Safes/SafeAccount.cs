@@ -14,6 +14,9 @@ public sealed class SafeAccount
     private const int ModulePage = 100;
     private const int MaxModules = 10_000;
 
+    // Enough for blocks that arrive while it is read; a node that goes on contradicting itself is told.
+    private const int Attempts = 3;
+
     // keccak256("guard_manager.guard.address"), keccak256("module_manager.module_guard.address"), keccak256("fallback_manager.handler.address")
 
     private static readonly Bytes32 DataMagic = Magic("isValidSignature(bytes,bytes)");
@@ -41,11 +44,34 @@ public sealed class SafeAccount
     /// </summary>
     /// <exception cref="EthereumException">
     /// Refused: <c>safe-no-code</c>, <c>safe-not-a-safe</c>, <c>safe-version-unsupported</c>, <c>safe-version-newer</c>. Mismatch: <c>safe-domain-mismatch</c> when the contract
-    /// computes another domain hash, <c>safe-state-mismatch</c> when its answers differ from its storage. Unknown: what the node could not answer.
+    /// computes another domain hash, <c>safe-state-mismatch</c> when its answers differ from its storage, and, of the newest block, go on to differ while the chain moves. Unknown: what the node could not answer.
     /// </exception>
     public async Task<SafeState> ReadAsync(BlockReference block, CancellationToken cancellationToken = default)
     {
         var pinned = await PinAsync(block, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ReadAtAsync(pinned, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EthereumException contradiction) when (contradiction.Code == "safe-state-mismatch" && attempt < Attempts)
+            {
+                // A node that mines between two answers of a batch may give the newer state for the block that was the newest until then. Where the head
+                // has not moved, the contradiction is the node's own.
+                var next = await PinAsync(block, cancellationToken).ConfigureAwait(false);
+                if (next.Hash == pinned.Hash && next.Number == pinned.Number)
+                {
+                    throw;
+                }
+
+                pinned = next;
+            }
+        }
+    }
+
+    private async Task<SafeState> ReadAtAsync(BlockReference pinned, CancellationToken cancellationToken)
+    {
         var batch = _client.NewBatch();
         var code = batch.Add(EthRequests.Code(Address, pinned));
         var probe = batch.Add(EthRequests.Call(new CallRequest { Data = SingletonProbe() }, pinned));

@@ -28,6 +28,28 @@ public sealed class LyingNodeTests(SafeChain chain) : IClassFixture<SafeChain>, 
     }
 
     [Fact]
+    public async Task State_that_a_node_mixes_with_the_next_block_is_read_again_at_that_block()
+    {
+        await using var node = FaultyRpc.InFrontOf(chain.Anvil);
+        var safe = await SafeBehindAsync(node);
+        var earlier = JsonNode.Parse((await chain.Client.RequestAsync(
+            "eth_getBlockByNumber",
+            writer =>
+            {
+                writer.WriteStringValue("latest");
+                writer.WriteBooleanValue(false);
+            },
+            Stop)).GetRawText())!;
+        await chain.Anvil.MineAsync();
+        node.On("eth_getBlockByNumber").Times(1).Result(earlier);
+        var mixed = Answer(node, "nonce").Times(1).Result(Bytes32.FromUnsigned(5).ToString());
+        var state = await safe.ReadAsync(BlockReference.Latest, Stop);
+        Assert.Equal(1, mixed.Hits);
+        Assert.Equal(0, state.Nonce);
+        Assert.NotEqual(earlier["hash"]!.GetValue<string>(), state.Block.Hash.ToString());
+    }
+
+    [Fact]
     public async Task A_node_that_hides_an_owner_is_caught_by_their_count()
     {
         await using var node = FaultyRpc.InFrontOf(chain.Anvil);
