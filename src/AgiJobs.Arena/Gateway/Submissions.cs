@@ -26,8 +26,8 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly string _tasks = $"arena/{network}/tasks";
-    private readonly string _answers = $"arena/{network}/answers";
+    private readonly string _tasks = TasksOf(network);
+    private readonly string _answers = AnswersOf(network);
     private readonly string _blocked = $"arena/{network}/blocked";
     private long _lastVersion;
 
@@ -298,5 +298,11 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
 
     private static ContentReceipt Receipt(Bytes32 digest) => new(digest.ToString(), UriOf(digest));
 
-    private static string Key(long round, Address author) => string.Create(CultureInfo.InvariantCulture, $"{round:D10}/{author}");
+    /// <summary>The collection of a network's tasks.</summary>
+    internal static string TasksOf(string network) => $"arena/{network}/tasks";
+
+    /// <summary>The collection of a network's answers.</summary>
+    internal static string AnswersOf(string network) => $"arena/{network}/answers";
+
+    internal static string Key(long round, Address author) => string.Create(CultureInfo.InvariantCulture, $"{round:D10}/{author}");
 }
