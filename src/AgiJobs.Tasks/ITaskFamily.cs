@@ -33,7 +33,7 @@ public interface ITaskFamily
 public sealed record GeneratedTask(TaskStatement Statement, string Witness);
 
 /// <summary>Why a statement is no task.</summary>
-/// <param name="Code">Stable, such as <c>task-malformed</c>, <c>task-too-large</c>, <c>task-out-of-bounds</c>.</param>
+/// <param name="Code">Stable: <c>task-malformed</c>, <c>task-too-large</c>, <c>task-out-of-bounds</c>, <c>task-other-family</c>, <c>task-unknown-family</c>.</param>
 /// <param name="Message">The value, the limit and the mend.</param>
 public sealed record TaskFault(string Code, string Message);
 
