@@ -3,15 +3,20 @@ namespace AgiJobs.Storage;
 /// <summary>
 /// Where services keep what they must not lose: streams of events, documents, leases and messages that wait to be delivered, in one database, so that
 /// one commit changes all of them or none. Safe for use by several threads and, for the same database, by several processes. What is committed
-/// survives the death of the process at any moment.
+/// survives the death of the process at any moment. Writers take turns: of two commits one sees the other whole. Names are 1 to 1,024 bytes of UTF-8; what cannot be kept is refused with
+/// <see cref="StorageException.Invalid"/> before anything is written. Any member may throw a <see cref="StorageException"/> that says why the database did not answer.
 /// </summary>
 public interface IStateStore : IAsyncDisposable
 {
-    /// <summary>Makes a commit whole or not at all.</summary>
+    /// <summary>
+    /// Makes a commit whole or not at all. What names the same stream or document twice is taken in its order. A fence holds as long as nobody else took the lease and it was not given back, also past
+    /// its time: a late commit is refused exactly when another may have acted.
+    /// </summary>
     /// <returns>The position of the last event that it appended; the newest position of the store when it appended none.</returns>
     /// <exception cref="StorageException">
     /// <see cref="StorageException.FenceLost"/>, <see cref="StorageException.StreamConflict"/>, <see cref="StorageException.DocumentConflict"/>: nothing was changed, read again.
-    /// <see cref="StorageException.Unreachable"/>: whether it was made is not known; read again. <see cref="StorageException.Damaged"/>.
+    /// <see cref="StorageException.Invalid"/>, <see cref="StorageException.Full"/>, <see cref="StorageException.Denied"/>, <see cref="StorageException.Newer"/>: nothing was changed.
+    /// <see cref="StorageException.Unreachable"/>, <see cref="StorageException.Damaged"/>: whether it was made is not known; read again.
     /// </exception>
     Task<long> CommitAsync(StateCommit commit, CancellationToken cancellationToken = default);
 
@@ -28,13 +33,16 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>A document; null when there is none.</summary>
     Task<StoredDocument?> GetAsync(string collection, string key, CancellationToken cancellationToken = default);
 
-    /// <summary>The documents of a collection in the ordinal order of their keys.</summary>
+    /// <summary>The documents of a collection in the order of the bytes of their keys in UTF-8.</summary>
     Task<IReadOnlyList<StoredDocument>> ListAsync(string collection, string? afterKey = null, int limit = int.MaxValue, CancellationToken cancellationToken = default);
 
-    /// <summary>Takes a lease that nobody holds, or whose time is over; null when somebody else holds it. A holder that asks again gets it anew with a higher fence.</summary>
+    /// <summary>
+    /// Takes a lease that nobody holds, or whose time is over by the clock of the store (see <see cref="StateStore.OpenAsync"/>); null when somebody else holds it. A holder that asks again gets it anew
+    /// with a higher fence. A duration is above zero and at most a year.
+    /// </summary>
     Task<Lease?> TryAcquireAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken = default);
 
-    /// <summary>Holds a lease for longer, from now; null when it is lost, and then the holder must stop at once.</summary>
+    /// <summary>Holds a lease for longer, from now, also one whose time is over while nobody took it; null when it is lost, and then the holder must stop at once.</summary>
     Task<Lease?> RenewAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken = default);
 
     /// <summary>Gives a lease back; nothing happens when it is lost.</summary>
@@ -43,7 +51,7 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>Takes messages that are due, oldest first and none that another one took and has not settled within <paramref name="held"/>. Delivery is at least once; the receiver tells repeats by the key.</summary>
     Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string channel, int limit, TimeSpan held, CancellationToken cancellationToken = default);
 
-    /// <summary>Says what became of a claimed message. A claim that ran out and was taken by another is not settled: false.</summary>
+    /// <summary>Says what became of a claimed message. A claim that was settled, or that ran out and was taken by another, is not settled: false.</summary>
     Task<bool> SettleAsync(OutboxMessage message, Delivery delivery, CancellationToken cancellationToken = default);
 
     /// <summary>How many messages wait, were given up, and how old the oldest one that waits is.</summary>
@@ -100,7 +108,7 @@ public sealed record DocumentWrite(string Collection, string Key, string? Data, 
 /// <summary>A document as it is kept.</summary>
 /// <param name="Collection">Where it belongs.</param>
 /// <param name="Key">Its name there.</param>
-/// <param name="Version">From 1, one more with every write.</param>
+/// <param name="Version">From 1, one more with every write. A deletion counts and a document that is made again goes on from there, so that a version never stands for two contents.</param>
 /// <param name="Data">JSON, byte for byte as it was given.</param>
 /// <param name="At">When it was written.</param>
 public sealed record StoredDocument(string Collection, string Key, long Version, string Data, DateTimeOffset At);
@@ -108,7 +116,7 @@ public sealed record StoredDocument(string Collection, string Key, long Version,
 /// <summary>The right to do something alone for a while.</summary>
 /// <param name="Name">What for.</param>
 /// <param name="Holder">Who has it.</param>
-/// <param name="Fence">Higher with each holder: a commit with an older one is refused, however late it comes.</param>
+/// <param name="Fence">Higher with each taking, for ever: a commit with an older one is refused, however late it comes.</param>
 /// <param name="Until">When it runs out.</param>
 public sealed record Lease(string Name, string Holder, long Fence, DateTimeOffset Until);
 
@@ -131,12 +139,12 @@ public sealed record OutboxMessage(long Id, string Channel, string Key, string D
 /// <summary>What became of a message.</summary>
 /// <param name="IsDelivered">The receiver has it.</param>
 /// <param name="RetryAt">When to try again; null with <paramref name="IsDelivered"/> false gives it up.</param>
-/// <param name="Error">Why it was not delivered.</param>
+/// <param name="Error">Why it was not delivered; kept up to 4,000 characters.</param>
 public sealed record Delivery(bool IsDelivered, DateTimeOffset? RetryAt = null, string? Error = null);
 
 /// <summary>How an outbox stands.</summary>
 /// <param name="Waiting">Messages that are to be delivered.</param>
 /// <param name="GivenUp">Messages that were given up.</param>
 /// <param name="OldestWaiting">When the oldest one that waits was committed.</param>
-/// <param name="LastError">Why the last attempt failed.</param>
+/// <param name="LastError">Why the newest failed attempt failed, of the messages that wait or were given up.</param>
 public sealed record OutboxState(long Waiting, long GivenUp, DateTimeOffset? OldestWaiting, string? LastError);

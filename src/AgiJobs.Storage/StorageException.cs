@@ -21,6 +21,21 @@ public sealed class StorageException : Exception
     /// <summary>The database was written by a newer program.</summary>
     public const string Newer = "state-newer";
 
+    /// <summary>The disk has no room. Nothing was changed.</summary>
+    public const string Full = "state-full";
+
+    /// <summary>The place may not be written, or not by this user. Nothing was changed.</summary>
+    public const string Denied = "state-denied";
+
+    /// <summary>The location names no place for a store, or something else is there.</summary>
+    public const string Location = "state-location";
+
+    /// <summary>The text cannot be kept: no JSON, a NUL character, half of a surrogate pair, an empty or a too long name. Nothing was changed.</summary>
+    public const string Invalid = "state-invalid";
+
+    /// <summary>The SQLite of the system is missing or too old.</summary>
+    public const string Library = "state-library";
+
     /// <summary>Says what and how to mend it.</summary>
     public StorageException(string code, string message, string? mend = null, Exception? inner = null)
         : base(message, inner)

@@ -93,6 +93,24 @@ public sealed class ArenaContract
         static long Long(PinnedRead<AbiArguments> read) => (long)read.Value[0].AsInteger();
     }
 
+    /// <summary>The events of one round as far as a block; null when its start is not among them.</summary>
+    /// <param name="round">Its number.</param>
+    /// <param name="from">A block not after its start.</param>
+    /// <param name="to">The last block to read.</param>
+    /// <param name="cancellation">Stops the read.</param>
+    public async Task<RoundChronicle?> ChronicleAsync(long round, BlockNumber from, BlockNumber to, CancellationToken cancellation = default) =>
+        (await ChroniclesAsync(from, to, round, cancellation).ConfigureAwait(false)).FirstOrDefault(chronicle => chronicle.Id == round);
+
+    /// <summary>The rounds whose start lies within a range of blocks, as far as its end tells of them.</summary>
+    public async Task<IReadOnlyList<RoundChronicle>> ChroniclesAsync(BlockNumber from, BlockNumber to, long? round = null, CancellationToken cancellation = default)
+    {
+        IReadOnlyList<Bytes32> kinds = RoundChronicle.Topics(Abi);
+        var logs = await _client.LogsAsync(
+            new LogFilter { From = BlockReference.At(from), To = BlockReference.At(to), Addresses = [Address], Topics = round is { } id ? [kinds, [Topic(id)]] : [kinds] },
+            cancellation).ConfigureAwait(false);
+        return RoundChronicle.Read(Abi, logs);
+    }
+
     /// <summary>What accounts are to a round, at one block, in one round trip.</summary>
     public async Task<IReadOnlyDictionary<Address, ParticipantState>> ParticipantsAsync(PinnedBlock block, long round, IReadOnlyCollection<Address> accounts, CancellationToken cancellation = default)
     {

@@ -121,6 +121,18 @@ public sealed record RoundChronicle
     /// <summary>Whether a student won.</summary>
     public bool HasWon(Attendance student) => student.Index is { } index && ((Winners >> index) & 1) == 1;
 
+    /// <summary>Why it was voided by closing or counting it, as a stable code; null when it was not voided. Governance may void a round at any time, which the events do not tell apart.</summary>
+    public string? WhyVoided() => Ending != RoundEnding.Voided
+        ? null
+        : VoidedIn switch
+        {
+            RoundPhase.Registration when TaskHash is null => "teacher-vanished",
+            RoundPhase.Registration when Students.Count == 0 => "no-students",
+            RoundPhase.Registration => "committee-too-small",
+            RoundPhase.Counting => "too-few-votes",
+            _ => "voided-by-governance",
+        };
+
     /// <summary>The topics of the events that are read.</summary>
     /// <exception cref="EthereumException">When the ABI has no such event.</exception>
     public static IReadOnlyList<Bytes32> Topics(ContractAbi abi) => [.. Told.Select(name => abi.Event(name).Topic0!.Value)];
