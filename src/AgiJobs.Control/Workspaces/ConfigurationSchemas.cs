@@ -25,6 +25,7 @@ public static class ConfigurationSchemas
         ["signers"] = WorkspaceJson.Default.SignersFile,
         ["operators"] = WorkspaceJson.Default.OperatorsFile,
         ["policy"] = WorkspaceJson.Default.PolicyFile,
+        ["moderation"] = WorkspaceJson.Default.ModerationFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>
