@@ -11,16 +11,16 @@ public interface ITaskFamily
 
     /// <summary>Makes a task that has an answer, and one answer as the proof of it.</summary>
     /// <param name="difficulty">From 0 to <see cref="TaskStatement.MaxDifficulty"/>; out of it is moved to the nearest.</param>
-    /// <param name="seed">Which of the tasks of that difficulty.</param>
+    /// <param name="seed">Which of the tasks of that difficulty. Who knows the seed knows the witness: a teacher draws all 64 bits at random and keeps them to itself.</param>
     GeneratedTask Generate(int difficulty, ulong seed);
 
     /// <summary>Says why a statement is not a task of this family: malformed, too large, out of bounds; null when it is one. It may still have no answer.</summary>
     TaskFault? Validate(TaskStatement statement);
 
-    /// <summary>Checks an answer. A malformed one is wrong, with the reason. Takes bounded time and memory whatever is put in.</summary>
+    /// <summary>Checks an answer. A malformed one is wrong, with the reason. Takes bounded time and memory whatever is put in. An answer to what is no task is <c>malformed</c> whoever is to blame: validate a task before anybody works on it.</summary>
     Judgement Check(TaskStatement statement, string answer);
 
-    /// <summary>In which way a right answer was found, from the answer alone: a few stable words for each family, such as <c>greedy</c> or <c>balanced</c>. Quality-diversity archives use it as a coordinate.</summary>
+    /// <summary>In which way a right answer was found, from the answer alone: a few stable words for each family, such as <c>greedy</c> or <c>balanced</c>. Quality-diversity archives use it as a coordinate. <c>none</c> of an answer that is not right.</summary>
     string StyleOf(TaskStatement statement, string answer);
 
     /// <summary>Looks for an answer with a budget of steps; null when none was found. More budget never finds less. This is what a reference agent of a given skill does.</summary>

@@ -15,6 +15,8 @@ namespace AgiJobs.Arena.Orchestration;
 /// </summary>
 public sealed class Orchestrator
 {
+    private const ulong SearchedBlocks = 1024;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -32,7 +34,8 @@ public sealed class Orchestrator
     private readonly OrchestratorView _view;
     private List<RunRecord>? _open;
     private Lease? _lease;
-    private long _planned;
+    private BlockNumber? _seen;
+    private BlockNumber? _pausedIn;
     private TimeSpan _pause = FirstPause;
     private DateTimeOffset _notBefore;
 
@@ -95,6 +98,7 @@ public sealed class Orchestrator
         }
 
         var sent = 0;
+        var last = _seen;
         var arena = await _arena.ReadAsync([.. _open.Where(run => run.RoundId is not null).Select(run => run.RoundId!.Value)], cancellation).ConfigureAwait(false);
         for (var i = 0; i < _open.Count; i++)
         {
@@ -123,11 +127,15 @@ public sealed class Orchestrator
                 sent += _open[i].Pending is not null && before.Pending is null ? 1 : 0;
             }
 
+            var open = _open.Count;
             waits = await PlanAsync(arena, cancellation).ConfigureAwait(false);
+            sent += _open.Count - open;
         }
 
+        _seen = arena.Block;
+        _pausedIn = !arena.IsPaused ? null : _pausedIn ?? await PausedInAsync(last, arena, cancellation).ConfigureAwait(false);
         var state = arena.IsPaused ? OrchestratorState.Paused : waits is not null && _open.Count == 0 ? OrchestratorState.Waiting : OrchestratorState.Running;
-        var tick = new OrchestratorTick(state, arena, _open.Count, sent, arena.IsPaused ? "the arena is paused" : waits);
+        var tick = new OrchestratorTick(state, arena, _open.Count, sent, arena.IsPaused ? "the arena is paused" : waits) { PausedIn = _pausedIn };
         await _view.ShowAsync(_lease!, tick, _open, cancellation).ConfigureAwait(false);
         return tick;
     }
@@ -281,7 +289,7 @@ public sealed class Orchestrator
             throw new EthereumException("logs-missing", Fault.Unknown, $"Round {round.Id} is {round.Phase} at block {arena.Block} and the node gives no log of its end. Ask another node.");
         }
 
-        var ended = round.Phase == RoundPhase.Finalised ? new RunEnded("finalised", null, arena.Block.Value) : new RunEnded("voided", run.Transactions.Any(transaction => transaction.Hash == chronicle.EndedBy) ? chronicle.WhyVoided() : "voided-elsewhere", arena.Block.Value);
+        var ended = round.Phase == RoundPhase.Finalised ? new RunEnded("finalised", arena.Block.Value) : new RunEnded("voided", arena.Block.Value, run.Transactions.Any(transaction => transaction.Hash == chronicle.EndedBy) ? chronicle.WhyVoided() : "voided-elsewhere");
         return await EndAsync(run, chronicle, ended, arena, cancellation).ConfigureAwait(false);
     }
 
@@ -311,7 +319,7 @@ public sealed class Orchestrator
         {
             // A start that reverted or lost its nonce had no effect; who was drawn then may be gone now, so that lots are drawn again.
             return run.Transactions.Count > 0 || run.Log.Any(line => line.Code == "transaction-lost")
-                ? await EndAsync(run, null, new RunEnded("abandoned", "start-failed", arena.Block.Value), arena, cancellation).ConfigureAwait(false)
+                ? await EndAsync(run, null, new RunEnded("abandoned", arena.Block.Value, "start-failed"), arena, cancellation).ConfigureAwait(false)
                 : await SendAsync(run, RunStep.Start, _arena.Start(run.Plan.Difficulty, run.Plan.Teacher, run.Plan.Students, run.Plan.Validators), arena, cancellation).ConfigureAwait(false);
         }
 
@@ -349,7 +357,7 @@ public sealed class Orchestrator
             }
 
             run = await _log.AppendAsync(_lease!, run, cancellation, new RunFailed(problem.Code, problem.Message, arena.Block.Value)).ConfigureAwait(false);
-            return step == RunStep.Start ? await EndAsync(run, null, new RunEnded("abandoned", problem.Code, arena.Block.Value), arena, cancellation).ConfigureAwait(false) : run;
+            return step == RunStep.Start ? await EndAsync(run, null, new RunEnded("abandoned", arena.Block.Value, problem.Code), arena, cancellation).ConfigureAwait(false) : run;
         }
 
         // Pausing is looked for once more between the decision and the signature's use: what is not in the log is never sent.
@@ -366,7 +374,7 @@ public sealed class Orchestrator
     // Why no round was planned; null when one was, or enough are under way.
     private async Task<string?> PlanAsync(ArenaState arena, CancellationToken cancellation)
     {
-        if (_open!.Count >= _options.Concurrency || (_options.Rounds is { } most && _planned >= most))
+        if (_open!.Count >= _options.Concurrency || (_options.LastRun is { } last && await _log.PlannedAsync(cancellation).ConfigureAwait(false) >= last))
         {
             return null;
         }
@@ -395,10 +403,19 @@ public sealed class Orchestrator
             return $"the round could not be started: {run.Log[^2].Message}";
         }
 
-        _planned++;
         _pause = FirstPause;
         _open.Add(run);
         return null;
+    }
+
+    // The block that the pause was mined in; where the node does not tell, none is guessed.
+    private async Task<BlockNumber?> PausedInAsync(BlockNumber? last, ArenaState arena, CancellationToken cancellation)
+    {
+        var from = last is { } seen && seen < arena.Block ? seen.Value : arena.Block.Value > SearchedBlocks ? arena.Block.Value - SearchedBlocks : 0;
+        var logs = await _client.LogsAsync(
+            new LogFilter { From = BlockReference.At(new BlockNumber(from)), To = BlockReference.At(arena.Block), Addresses = [_arena.Address], Topics = [[_arena.Abi.Event("Paused").Topic0!.Value]] },
+            cancellation).ConfigureAwait(false);
+        return logs.Count > 0 ? logs[^1].BlockNumber : null;
     }
 
     private long Started(TransactionReceipt receipt)

@@ -30,6 +30,6 @@ public sealed record OrchestratorOptions
     /// <summary>A run that failed so often in a row is told of as an alert; it is not given up as long as its round lives.</summary>
     public int AlertAfterFailures { get; init; } = 3;
 
-    /// <summary>Most rounds to play; null for no end.</summary>
-    public int? Rounds { get; init; }
+    /// <summary>The number of the last run to plan, abandoned ones counted; null for no end. Runs that are under way are played to their end.</summary>
+    public long? LastRun { get; init; }
 }

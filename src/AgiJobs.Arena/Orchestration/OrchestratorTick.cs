@@ -1,4 +1,5 @@
 using AgiJobs.Arena.Rounds;
+using AgiJobs.Ethereum;
 
 namespace AgiJobs.Arena.Orchestration;
 
@@ -27,4 +28,8 @@ public enum OrchestratorState
 /// <param name="Open">Runs under way.</param>
 /// <param name="Sent">Transactions that were sent for the first time.</param>
 /// <param name="Why">What it waits for, in words.</param>
-public sealed record OrchestratorTick(OrchestratorState State, ArenaState? Arena, int Open, int Sent, string? Why);
+public sealed record OrchestratorTick(OrchestratorState State, ArenaState? Arena, int Open, int Sent, string? Why)
+{
+    /// <summary>The block that the pause was mined in; null while it is not paused and where it is not known.</summary>
+    public BlockNumber? PausedIn { get; init; }
+}

@@ -34,7 +34,7 @@ internal sealed class OrchestratorView(IStateStore store, string collection, Cha
             (_state, _since) = (tick.State, time.GetUtcNow());
         }
 
-        _pausedIn = arena.IsPaused ? _pausedIn ?? arena.Block.Value : null;
+        _pausedIn = tick.PausedIn?.Value;
         foreach (var block in open.SelectMany(run => run.Transactions.Select(transaction => transaction.Block).Append(run.Pending?.Block ?? 0)).Where(block => block > 0))
         {
             _lastAction = Math.Max(_lastAction ?? 0, block);
@@ -56,7 +56,6 @@ internal sealed class OrchestratorView(IStateStore store, string collection, Cha
         var root = document.RootElement;
         _state = Enum.TryParse<OrchestratorState>(root.GetProperty("state").GetString(), ignoreCase: true, out var state) ? state : null;
         _since = root.GetProperty("since").GetDateTimeOffset();
-        _pausedIn = root.TryGetProperty("pausedIn", out var paused) ? paused.GetUInt64() : null;
         _lastAction = root.TryGetProperty("lastAction", out var action) ? action.GetUInt64() : null;
     }
 

@@ -79,7 +79,7 @@ public sealed record TransactionSigned(RunStep Step, ulong Block, Bytes32 Hash, 
 /// <param name="GasUsed">Gas that it used.</param>
 /// <param name="HasSucceeded">False when it reverted, and then it had no effect.</param>
 /// <param name="RoundId">The round that a start made.</param>
-public sealed record TransactionMined(RunStep Step, Bytes32 Hash, ulong Block, ulong GasUsed, bool HasSucceeded, long? RoundId) : RunEvent
+public sealed record TransactionMined(RunStep Step, Bytes32 Hash, ulong Block, ulong GasUsed, bool HasSucceeded, long? RoundId = null) : RunEvent
 {
     /// <inheritdoc/>
     public override string Name => "mined";
@@ -142,9 +142,9 @@ public sealed record RunFailed(string Code, string Message, ulong Block) : RunEv
 
 /// <summary>The run is over. Standings were changed in the same commit, so that each run counts once.</summary>
 /// <param name="Outcome"><c>finalised</c>, <c>voided</c> or <c>abandoned</c>.</param>
-/// <param name="Code">Why, for those that did not finalise: <c>teacher-vanished</c>, <c>committee-too-small</c> and so on.</param>
 /// <param name="Block">The block that it was found in.</param>
-public sealed record RunEnded(string Outcome, string? Code, ulong Block) : RunEvent
+/// <param name="Code">Why, for those that did not finalise: <c>teacher-vanished</c>, <c>committee-too-small</c> and so on.</param>
+public sealed record RunEnded(string Outcome, ulong Block, string? Code = null) : RunEvent
 {
     /// <inheritdoc/>
     public override string Name => "ended";

@@ -60,6 +60,10 @@ public sealed class RunLog(IStateStore store, string network, TimeProvider time)
         }
     }
 
+    /// <summary>How many runs were planned so far.</summary>
+    public async Task<long> PlannedAsync(CancellationToken cancellation) =>
+        await store.GetAsync(State, "runs", cancellation).ConfigureAwait(false) is { } counter ? long.Parse(counter.Data, CultureInfo.InvariantCulture) : 0;
+
     /// <summary>Plans a run: gives it the next name and writes its plan, in one commit.</summary>
     public async Task<RunRecord> PlanAsync(Lease fence, Func<string, RunPlanned> plan, CancellationToken cancellation)
     {

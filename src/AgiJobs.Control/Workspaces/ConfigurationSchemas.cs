@@ -25,6 +25,7 @@ public static class ConfigurationSchemas
         ["signers"] = WorkspaceJson.Default.SignersFile,
         ["operators"] = WorkspaceJson.Default.OperatorsFile,
         ["policy"] = WorkspaceJson.Default.PolicyFile,
+        ["moderation"] = WorkspaceJson.Default.ModerationFile,
         ["services"] = WorkspaceJson.Default.ServicesFile,
     };
 

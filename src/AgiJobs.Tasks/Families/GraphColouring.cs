@@ -87,7 +87,7 @@ internal sealed class GraphColouring : TaskFamily<GraphColouring.Graph>
         if (IsGreedy(body, answer))
             return "greedy";
         sizes.Sort();
-        return sizes[^1] - sizes[0] <= 1 ? "balanced" : sizes[^1] - sizes[0] <= 1 + body.Vertices / 8 ? "uneven" : "lopsided";
+        return sizes[^1] - sizes[0] <= 1 ? "balanced" : sizes[^1] - sizes[0] <= 1 + body.Vertices / 5 ? "uneven" : "lopsided";
     }
 
     // Backtracking in an order fixed beforehand: next is the vertex with most neighbours before it. A step is one colour tried on one vertex.

@@ -19,7 +19,7 @@ internal sealed class SortingNetworks : TaskFamily<SortingNetworks.Network>
 
     protected override (string Body, string Witness) Make(int difficulty, Xoshiro random)
     {
-        var wires = 4 + (difficulty * 4 + random.Below(1000)) / 1000;
+        var wires = 5 + (difficulty * 3 + random.Below(1000)) / 1000;
         var network = Batcher(wires);
         Relabel(network, random.Order(wires));
         // At least three stay given: there are many tasks of any difficulty.
@@ -86,7 +86,7 @@ internal sealed class SortingNetworks : TaskFamily<SortingNetworks.Network>
         added = added[..count];
         if (count < body.Comparators)
             return "thrifty";
-        // Layers: how far it can be done at once. Few when at least a third of the wires are busy on average.
+        // Layers: how far it can be done at once. Few when two thirds of the wires are busy on average.
         Span<int> busy = stackalloc int[body.Wires];
         busy.Clear();
         var (layers, adjacent) = (0, true);
@@ -97,7 +97,7 @@ internal sealed class SortingNetworks : TaskFamily<SortingNetworks.Network>
             adjacent &= high == low + 1;
         }
 
-        return adjacent ? "adjacent" : 6 * count >= 2 * body.Wires * layers ? "parallel" : "serial";
+        return adjacent ? "adjacent" : 3 * count >= body.Wires * layers ? "parallel" : "serial";
     }
 
     // Depth first over comparators that make inputs alike, best first by how many distinct inputs stay unsorted. A step is one comparator tried.
