@@ -184,7 +184,7 @@ public sealed class ArenaContract
         CommitteeSize = (int)rules[7].AsInteger(),
     };
 
-    private static ParticipantState Participant(IReadOnlyList<AbiValue> participant) => new(
+    internal static ParticipantState Participant(IReadOnlyList<AbiValue> participant) => new(
         (Seat)(int)participant[0].AsInteger(),
         participant[1].AsBoolean(),
         participant[2].AsBoolean(),
