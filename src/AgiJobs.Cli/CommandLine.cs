@@ -4,6 +4,7 @@ using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
+using AgiJobs.Cli.Culture;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drafting;
 using AgiJobs.Cli.Drills;
@@ -137,6 +138,7 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
+        root.Subcommands.Add(CultureCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));

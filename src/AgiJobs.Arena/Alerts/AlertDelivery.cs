@@ -12,7 +12,11 @@ namespace AgiJobs.Arena.Alerts;
 /// <summary>Where alerts are sent.</summary>
 /// <param name="Url">The receiver.</param>
 /// <param name="Key">What messages are signed with, as <see cref="FeedSignature"/> says.</param>
-public sealed record AlertReceiver(EndpointReference Url, Secret Key);
+public sealed record AlertReceiver(EndpointReference Url, Secret Key)
+{
+    /// <summary>The receiver that a network's services name; null when there is none.</summary>
+    public static AlertReceiver? Of(AlertService? service) => service?.Webhook is { } webhook ? new AlertReceiver(webhook.Url, webhook.Secret) : null;
+}
 
 /// <summary>What one round of delivery came to.</summary>
 /// <param name="Delivered">Messages that the receiver took.</param>

@@ -9,7 +9,7 @@ namespace AgiJobs.Arena.Alerts;
 /// <summary>One thing that was looked at for an alert.</summary>
 /// <param name="Id">What it was: a run, a finding.</param>
 /// <param name="Failure">What was wrong; null when nothing was.</param>
-public sealed record AlertSample(string Id, string? Failure);
+public sealed record AlertSample(string Id, string? Failure = null);
 
 /// <summary>An alert and what it is judged by: one document.</summary>
 public sealed record AlertRecord

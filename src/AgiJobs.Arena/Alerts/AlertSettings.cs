@@ -1,3 +1,6 @@
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
+
 namespace AgiJobs.Arena.Alerts;
 
 /// <summary>When people are told.</summary>
@@ -16,4 +19,11 @@ public sealed record AlertSettings(string Network, ulong ChainId)
 
     /// <summary>Whether anybody is to be told. Without a receiver alerts are kept in the store and no message waits for nobody.</summary>
     public bool HasReceiver { get; init; } = true;
+
+    /// <summary>The settings that a network's services have; its own where they say nothing.</summary>
+    public static AlertSettings Of(string network, ChainId chain, AlertService? service)
+    {
+        var own = new AlertSettings(network, chain.Value) { HasReceiver = service?.Webhook is not null };
+        return service is null ? own : own with { Threshold = service.Threshold!.Value, Window = Math.Max(own.Window, service.Threshold.Value), Renotify = service.RenotifyAfter ?? own.Renotify };
+    }
 }

@@ -47,4 +47,7 @@ public interface ISlashPipeline
 
     /// <summary>Takes the change of a case as far as it goes: everything but <see cref="SlashPlanned"/>. A change that was begun is gone on with.</summary>
     Task<SlashProgress> CarryAsync(SlashCase slash, CancellationToken cancellation);
+
+    /// <summary>Whether the change that pays a slash back (<see cref="SlashCase.Reversal"/>) was executed and verified.</summary>
+    Task<bool> IsReversedAsync(SlashCase slash, CancellationToken cancellation);
 }

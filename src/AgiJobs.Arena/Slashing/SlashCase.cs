@@ -85,10 +85,6 @@ public sealed record SlashCase
     [JsonIgnore]
     public string Key => SlashFinding.KeyOf(Round, Validator, Reason);
 
-    /// <summary>What the scoreboard knows the slash by; null until the chain has it.</summary>
-    [JsonIgnore]
-    public string? ScoreboardId => Transaction is { } transaction ? ScoreboardSlashes.IdOf(transaction, Validator, Reason) : null;
-
     /// <summary>True when nothing more happens to it by itself.</summary>
     [JsonIgnore]
     public bool IsSettled => State is SlashState.Verified or SlashState.Refused or SlashState.Reversed;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using AgiJobs.Arena.Alerts;
+using AgiJobs.Arena.Scoreboard;
+using AgiJobs.Arena.Standings;
 using AgiJobs.Ethereum;
 using AgiJobs.Storage;
 
@@ -31,22 +33,30 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
 {
     private static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(2);
 
+    private readonly ResultBook _book = new(store, alerts.Network);
     private readonly Dictionary<string, DateTimeOffset> _notBefore = new(StringComparer.Ordinal);
 
     /// <summary>How long a case that could not go on is left alone.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>True leaves everything alone but slashes that were paid back.</summary>
+    public bool ReversesOnly { get; init; }
+
     /// <summary>Hears what goes into the log: <c>validator slashed: REASON</c>, and why a case is held or refused.</summary>
     public Action<string> Tell { get; init; } = _ => { };
 
     /// <summary>Ticks until cancelled. A store that does not answer is told and asked again.</summary>
-    public async Task RunAsync(TimeSpan poll, CancellationToken cancellation)
+    /// <param name="poll">How often.</param>
+    /// <param name="hear">Hears of every look, or why it could not be made.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunAsync(TimeSpan poll, Action<SlasherTick?, string?>? hear, CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
             try
             {
-                _ = await TickAsync(cancellation).ConfigureAwait(false);
+                var tick = await TickAsync(cancellation).ConfigureAwait(false);
+                hear?.Invoke(tick, null);
                 await Task.Delay(poll, time, cancellation).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -56,6 +66,7 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
             catch (StorageException problem)
             {
                 Tell($"slasher: {problem.Code}: {problem.Message}");
+                hear?.Invoke(null, problem.Message);
                 await Task.Delay(Retry, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -75,7 +86,13 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
             var cases = new List<SlashCase>();
             foreach (var queued in await queue.ListAsync(cancellation).ConfigureAwait(false))
             {
-                cases.Add(queued.Case.IsSettled || _notBefore.GetValueOrDefault(queued.Case.Key) > time.GetUtcNow() ? queued.Case : await AdvanceAsync(queued, cancellation).ConfigureAwait(false));
+                if (queued.Case is { State: SlashState.Verified, Reversal: not null })
+                {
+                    cases.Add(await ReverseAsync(lease, queued, cancellation).ConfigureAwait(false));
+                    continue;
+                }
+
+                cases.Add(ReversesOnly || queued.Case.IsSettled || _notBefore.GetValueOrDefault(queued.Case.Key) > time.GetUtcNow() ? queued.Case : await AdvanceAsync(queued, cancellation).ConfigureAwait(false));
                 lease = await store.RenewAsync(lease, LeaseTime, cancellation).ConfigureAwait(false) ?? throw new StorageException(StorageException.FenceLost, "Another process has taken over the slashes.", null);
             }
 
@@ -143,8 +160,25 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
         }
     }
 
+    // The scoreboard knows a slash by its place on the chain, so that a reversal waits until the books have it.
+    private async Task<SlashCase> ReverseAsync(Lease lease, QueuedSlash queued, CancellationToken cancellation)
+    {
+        var slash = queued.Case;
+        if (!await pipeline.IsReversedAsync(slash, cancellation).ConfigureAwait(false)
+            || (await _book.SlashesAsync(cancellation).ConfigureAwait(false)).FirstOrDefault(one => one.Round == slash.Round && one.Agent == slash.Validator && string.Equals(one.Reason, slash.Reason, StringComparison.Ordinal)) is not { } known)
+        {
+            return slash;
+        }
+
+        var why = $"an appeal was upheld; paid back by the change {slash.Reversal}";
+        var reversed = slash.To(SlashState.Reversed, time.GetUtcNow(), why);
+        _ = await KeepAsync(lease, queued, reversed, cancellation, _book.Write(new SlashReversal(known.Id, time.GetUtcNow(), why))).ConfigureAwait(false);
+        Tell($"validator slash reversed: {slash.Key}");
+        return reversed;
+    }
+
     // The step and the alerts that it causes are one commit; alerts that somebody else changed meanwhile are read again.
-    private async Task<QueuedSlash> KeepAsync(Lease lease, QueuedSlash before, SlashCase after, CancellationToken cancellation)
+    private async Task<QueuedSlash> KeepAsync(Lease lease, QueuedSlash before, SlashCase after, CancellationToken cancellation, params IReadOnlyList<DocumentWrite> more)
     {
         if (ReferenceEquals(before.Case, after))
         {
@@ -157,7 +191,7 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
             var (documents, messages) = book.After([.. Facts(before.Case, after)], time.GetUtcNow());
             try
             {
-                _ = await store.CommitAsync(new StateCommit { Fence = lease, Documents = [queue.Write(before, after), .. documents], Messages = messages }, cancellation).ConfigureAwait(false);
+                _ = await store.CommitAsync(new StateCommit { Fence = lease, Documents = [queue.Write(before, after), .. more, .. documents], Messages = messages }, cancellation).ConfigureAwait(false);
                 return new QueuedSlash(after, before.Version + 1);
             }
             catch (StorageException conflict) when (conflict.Code == StorageException.DocumentConflict && attempt < 5)
@@ -195,6 +229,11 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
         else if (before.State == SlashState.Held)
         {
             yield return new SlashLetGo(after.Key);
+        }
+
+        if (after.State == SlashState.Reversed)
+        {
+            yield return new SlashReversed(after.Key);
         }
 
         if (after.State == SlashState.Verified)

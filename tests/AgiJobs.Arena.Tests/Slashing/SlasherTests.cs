@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using AgiJobs.Arena.Alerts;
+using AgiJobs.Arena.Scoreboard;
 using AgiJobs.Arena.Slashing;
+using AgiJobs.Arena.Standings;
 using AgiJobs.Arena.Tests.Orchestration;
 using AgiJobs.Ethereum;
 using AgiJobs.Storage;
@@ -125,6 +127,24 @@ public sealed class SlasherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_slash_that_was_paid_back_is_reversed_in_the_books_and_on_the_scoreboard_and_its_alert_ends()
+    {
+        var slash = Assert.Single((await Tick()).Cases);
+        var queued = (await Queue.FindAsync(slash.Key, CancellationToken.None))!;
+        await _store.CommitAsync(new StateCommit { Documents = [Queue.Write(queued, slash with { Reversal = "change-9" })] });
+        _pipeline.Reversed.Add("change-9");
+        await Tick();
+        Assert.Equal(SlashState.Verified, (await Queue.FindAsync(slash.Key, CancellationToken.None))!.Case.State);
+        var book = new ResultBook(_store, "devnet");
+        await _store.CommitAsync(new StateCommit { Documents = [book.Write(new SlashRecord("0x07/3", _time.GetUtcNow(), slash.Validator, slash.Reason, "5 AGIALPHA", slash.Round))] });
+        await MessagesAsync();
+        Assert.Equal(SlashState.Reversed, Assert.Single((await Tick()).Cases).State);
+        Assert.Equal("0x07/3", Assert.Single(await book.ReversalsAsync(CancellationToken.None)).Slash);
+        Assert.Equal(0, (await book.ScoreboardAsync(CancellationToken.None)).Entries()[slash.Validator].Slashes);
+        Assert.Equal("resolved", (string)Assert.Single(await MessagesAsync())["state"]!);
+    }
+
+    [Fact]
     public async Task Of_two_processes_the_one_with_the_lease_acts()
     {
         Assert.NotNull(await _store.TryAcquireAsync("arena/devnet/slasher", "other", TimeSpan.FromMinutes(1)));
@@ -174,6 +194,10 @@ public sealed class SlasherTests : IAsyncLifetime
         public int Planned { get; private set; }
 
         public int Carried { get; private set; }
+
+        public HashSet<string> Reversed { get; } = [];
+
+        public Task<bool> IsReversedAsync(SlashCase slash, CancellationToken cancellation) => Task.FromResult(Reversed.Contains(slash.Reversal!));
 
         public Task<SlashProgress> PlanAsync(SlashCase slash, CancellationToken cancellation)
         {
