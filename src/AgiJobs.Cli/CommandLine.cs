@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Cli.Approvals;
+using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
@@ -137,6 +138,7 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
+        root.Subcommands.Add(ArenaCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
