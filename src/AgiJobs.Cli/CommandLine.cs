@@ -37,6 +37,9 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
     /// <summary>How long a sent transaction is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The program itself, for what it starts as processes of their own.</summary>
+    public string Program { get; init; } = System.Environment.ProcessPath ?? "agijobs";
+
     /// <summary>The names of the environment's variables that are set and that this program knows; their values are not kept.</summary>
     public IReadOnlySet<string> Variables { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -138,6 +141,8 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
+        root.Subcommands.Add(UpCommands.Up(options, environment));
+        root.Subcommands.Add(UpCommands.Down(options, environment));
         root.Subcommands.Add(ArenaCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
