@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgiJobs.Cli.Agents;
 using AgiJobs.Cli.Approvals;
 using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
@@ -138,6 +139,7 @@ internal static class CommandLine
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
+        root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
