@@ -69,7 +69,8 @@ public sealed record CultureRewards(Wei Total, CulturePeriod Period, CulturePoli
             .OrderByDescending(one => one.Score).ThenByDescending(one => one.Entry.Wins).ThenBy(one => one.Entry.Account).Take(top).ToList();
         var sum = best.Aggregate(BigInteger.Zero, (before, one) => before + one.Score);
         var shares = best.Select(one => BigInteger.DivRem(total.Value * one.Score, sum)).ToList();
-        var left = (int)(total.Value - shares.Aggregate(BigInteger.Zero, (before, share) => before + share.Quotient));
+        // Always fewer than there are shares.
+        var left = shares.Count == 0 ? 0 : (int)(total.Value - shares.Aggregate(BigInteger.Zero, (before, share) => before + share.Quotient));
         var lucky = Enumerable.Range(0, shares.Count).OrderByDescending(index => shares[index].Remainder).ThenBy(index => index).Take(left).ToHashSet();
         return new CultureRewards(total, period, policy, now.ToUniversalTime(), [.. best.Select((one, index) =>
             new CultureAllocation(one.Entry.Account, one.Entry.Wins, one.Entry.Slashes, one.Score, new Wei(shares[index].Quotient + (lucky.Contains(index) ? 1 : 0))))]);

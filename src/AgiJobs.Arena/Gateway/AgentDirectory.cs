@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Ethereum;
 using AgiJobs.Storage;
@@ -7,7 +8,7 @@ using AgiJobs.Storage;
 namespace AgiJobs.Arena.Gateway;
 
 /// <summary>Who is there, what they would do, and what they did wrong: collection <c>arena/NETWORK/agents</c>. Safe for use by several threads and by several gateways on one store.</summary>
-public sealed partial class AgentDirectory(IStateStore store, string network, TimeProvider time)
+public sealed partial class AgentDirectory(IStateStore store, string network, TimeProvider time) : IPresence
 {
     /// <summary>How long an agent counts as there after it said so.</summary>
     public static readonly TimeSpan Presence = TimeSpan.FromSeconds(60);
@@ -61,6 +62,9 @@ public sealed partial class AgentDirectory(IStateStore store, string network, Ti
     /// <summary>Everybody who is there now, by address.</summary>
     public async Task<IReadOnlyList<AgentPresence>> PresentAsync(CancellationToken cancellation = default) =>
         [.. (await AllAsync(cancellation).ConfigureAwait(false)).Where(IsPresent)];
+
+    async Task<IReadOnlyList<PresentAgent>> IPresence.PresentAsync(CancellationToken cancellation) =>
+        [.. (await PresentAsync(cancellation).ConfigureAwait(false)).OrderBy(agent => agent.Address).Select(agent => new PresentAgent(agent.Address, agent.Seats.ToHashSet(), agent.Families))];
 
     /// <summary>Whether an agent counts as there.</summary>
     public bool IsPresent(AgentPresence agent) => agent?.LastSeen is { } seen && time.GetUtcNow() - seen < Presence;

@@ -24,12 +24,11 @@ public sealed class ArenaGateway
     /// <param name="network">The network's name.</param>
     /// <param name="board">Its rounds.</param>
     /// <param name="store">The store.</param>
-    /// <param name="statements">Says why bytes are no task; null when they are one.</param>
     /// <param name="review">Reviews tasks and answers.</param>
     /// <param name="agentLimit">Requests of an address.</param>
     /// <param name="unsignedLimit">Requests of a connection's other end that nobody's signature stands for.</param>
     /// <param name="time">The clock.</param>
-    public ArenaGateway(string network, RoundBoard board, IStateStore store, Func<ReadOnlyMemory<byte>, TaskFault?> statements, IContentReview review, RateLimit agentLimit, RateLimit unsignedLimit, TimeProvider time)
+    public ArenaGateway(string network, RoundBoard board, IStateStore store, IContentReview review, RateLimit agentLimit, RateLimit unsignedLimit, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(board);
         (_network, _store, _agentLimit, _time) = (network, store, agentLimit, time);
@@ -37,7 +36,7 @@ public sealed class ArenaGateway
         Limits = new RateLimits(agentLimit, unsignedLimit, time);
         Authentication = new RequestAuthentication(board.Arena.Chain, board.Arena.Address, Limits, new UsedNonces(store, network, time), time);
         Agents = new AgentDirectory(store, network, time);
-        Submissions = new Submissions(board, store, network, statements, review, time);
+        Submissions = new Submissions(board, store, network, review, time);
         Feed = new RoundFeed(board);
     }
 

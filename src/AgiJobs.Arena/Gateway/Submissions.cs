@@ -17,17 +17,16 @@ namespace AgiJobs.Arena.Gateway;
 /// <param name="board">The rounds.</param>
 /// <param name="store">Where they are kept.</param>
 /// <param name="network">The network's name.</param>
-/// <param name="statements">Says why bytes are no task; null when they are one.</param>
 /// <param name="review">Reviews what comes.</param>
 /// <param name="time">The clock.</param>
-public sealed class Submissions(RoundBoard board, IStateStore store, string network, Func<ReadOnlyMemory<byte>, TaskFault?> statements, IContentReview review, TimeProvider time)
+public sealed class Submissions(RoundBoard board, IStateStore store, string network, IContentReview review, TimeProvider time)
 {
     private const int Attempts = 16;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly string _tasks = $"arena/{network}/tasks";
-    private readonly string _answers = $"arena/{network}/answers";
+    private readonly string _tasks = TasksOf(network);
+    private readonly string _answers = AnswersOf(network);
     private readonly string _blocked = $"arena/{network}/blocked";
     private long _lastVersion;
 
@@ -56,18 +55,17 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
             throw new RefusalException(GatewayCode.CommitmentMismatch, $"The chain has the digest {found.TaskHash} for the task of round {round}, and this one's is {digest}.", "Send the task that you published.");
         }
 
-        if (statements(statement) is { } fault)
+        if (!TaskStatement.TryParse(statement.Span, out var task, out var fault) || (fault = TaskFamilies.Validate(task)) is not null)
         {
             throw new RefusalException(fault.Code, fault.Message, "Correct the statement; docs/tasks.md has its form.");
         }
 
-        var difficulty = DifficultyOf(statement);
-        if (difficulty != found.Difficulty)
+        if (task.Difficulty != found.Difficulty)
         {
-            throw new RefusalException(GatewayCode.TaskDifficulty, string.Create(CultureInfo.InvariantCulture, $"The statement says difficulty {difficulty}, and round {round} has {found.Difficulty}."), "Make a task of the round's difficulty.");
+            throw new RefusalException(GatewayCode.TaskDifficulty, $"The statement says difficulty {task.Difficulty}, and round {round} has {found.Difficulty}.", "Make a task of the round's difficulty.");
         }
 
-        return await TakeAsync(_tasks, ContentKind.Task, round, author, digest, StrictUtf8.GetString(statement.Span), cancellation).ConfigureAwait(false);
+        return await TakeAsync(_tasks, ContentKind.Task, round, author, digest, task.Text, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The published task of a round, byte for byte, for its people.</summary>
@@ -274,12 +272,6 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
         return version;
     }
 
-    private static int DifficultyOf(ReadOnlyMemory<byte> statement)
-    {
-        using var document = JsonDocument.Parse(statement);
-        return document.RootElement.GetProperty("difficulty").GetInt32();
-    }
-
     private static byte[] Bytes(string answer)
     {
         try
@@ -298,5 +290,11 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
 
     private static ContentReceipt Receipt(Bytes32 digest) => new(digest.ToString(), UriOf(digest));
 
-    private static string Key(long round, Address author) => string.Create(CultureInfo.InvariantCulture, $"{round:D10}/{author}");
+    /// <summary>The collection of a network's tasks.</summary>
+    internal static string TasksOf(string network) => $"arena/{network}/tasks";
+
+    /// <summary>The collection of a network's answers.</summary>
+    internal static string AnswersOf(string network) => $"arena/{network}/answers";
+
+    internal static string Key(long round, Address author) => string.Create(CultureInfo.InvariantCulture, $"{round:D10}/{author}");
 }

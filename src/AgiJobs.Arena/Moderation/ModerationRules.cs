@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AgiJobs.Control;
+using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 
 namespace AgiJobs.Arena.Moderation;
@@ -40,6 +41,22 @@ public sealed partial class ModerationRules
         var days = file.MaxOverrideDays ?? 30;
         Refuse(days is < 1 or > 366, $"{days} days for an override is not between 1 and 366");
         MaxOverride = TimeSpan.FromDays(days);
+    }
+
+    /// <summary>The rules of a network: those of <c>config/moderation.NAME.json</c>, else of <c>config/moderation.json</c>, else the program's own.</summary>
+    /// <param name="workspace">The workspace.</param>
+    /// <param name="network">The network's name.</param>
+    /// <param name="file">The file that they are from, which names the remote moderator; null when there is none.</param>
+    /// <exception cref="ControlException"><c>moderation-rules</c>, <c>file-format</c>, <c>file-read</c>.</exception>
+    public static ModerationRules Load(Workspace workspace, string network, out ModerationFile? file)
+    {
+        ArgumentNullException.ThrowIfNull(workspace);
+        if (!JsonFile.TryRead(workspace.Locate("config", $"moderation.{network}.json"), WorkspaceJson.Default.ModerationFile, out file))
+        {
+            _ = JsonFile.TryRead(workspace.Locate("config", "moderation.json"), WorkspaceJson.Default.ModerationFile, out file);
+        }
+
+        return new ModerationRules(file);
     }
 
     /// <summary>Words that must not occur.</summary>

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using AgiJobs.Control;
+using AgiJobs.Control.Files;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Arena.Moderation;
@@ -12,6 +14,13 @@ public sealed record CorpusEntry(string Id, Address Author, long Round, IReadOnl
 {
     /// <summary>The entry of a text.</summary>
     public static CorpusEntry Of(string id, Address author, long round, string content) => new(id, author, round, TextPrint.Of(NormalText.Of(content)));
+
+    /// <summary>The entry as JSON; it does not have the text.</summary>
+    public byte[] Encode() => JsonFile.Encode(this, ModerationJson.Default.CorpusEntry);
+
+    /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>.</exception>
+    public static CorpusEntry Decode(ReadOnlySpan<byte> bytes, string name) => JsonFile.Parse(bytes, name, ModerationJson.Default.CorpusEntry);
 }
 
 /// <summary>What a text has in common with an earlier one.</summary>

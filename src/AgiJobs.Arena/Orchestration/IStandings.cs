@@ -6,6 +6,12 @@ namespace AgiJobs.Arena.Orchestration;
 /// <summary>What ended rounds change besides themselves: ratings, difficulty, archive, scoreboard, alerts.</summary>
 public interface IStandings
 {
+    /// <summary>Reads everything again: somebody else may have kept the books in the meantime. Writes the files that a death may have left unwritten.</summary>
+    Task RestoreAsync(CancellationToken cancellation);
+
+    /// <summary>Takes what happened on chain besides the rounds' ends, up to a block: slashes. Doing it again changes nothing.</summary>
+    Task FollowAsync(Lease fence, ArenaState arena, CancellationToken cancellation);
+
     /// <summary>The difficulty of the next round, within the contract's step.</summary>
     Task<int> NextDifficultyAsync(ArenaState arena, CancellationToken cancellation);
 

@@ -91,6 +91,7 @@ public sealed class Orchestrator
         if (_open is null)
         {
             _open = [.. await _log.OpenAsync(cancellation).ConfigureAwait(false)];
+            await _standings.RestoreAsync(cancellation).ConfigureAwait(false);
             foreach (var run in await _log.UnpublishedAsync(cancellation).ConfigureAwait(false))
             {
                 await PublishAsync(run, cancellation).ConfigureAwait(false);
@@ -117,6 +118,11 @@ public sealed class Orchestrator
         }
 
         _open.RemoveAll(run => run.Ended is not null);
+        if (_seen?.Value != arena.Block.Value)
+        {
+            await _standings.FollowAsync(_lease!, arena, cancellation).ConfigureAwait(false);
+        }
+
         string? waits = null;
         if (!arena.IsPaused)
         {

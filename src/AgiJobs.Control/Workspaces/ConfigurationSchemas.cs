@@ -26,6 +26,7 @@ public static class ConfigurationSchemas
         ["operators"] = WorkspaceJson.Default.OperatorsFile,
         ["policy"] = WorkspaceJson.Default.PolicyFile,
         ["moderation"] = WorkspaceJson.Default.ModerationFile,
+        ["services"] = WorkspaceJson.Default.ServicesFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -14,7 +14,7 @@ namespace AgiJobs.Control.Workspaces;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter), typeof(StorageKindConverter)])]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(ManifestFile))]
 [JsonSerializable(typeof(SignersFile))]
@@ -22,6 +22,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(OperatorsFile))]
 [JsonSerializable(typeof(PolicyFile))]
 [JsonSerializable(typeof(ModerationFile))]
+[JsonSerializable(typeof(ServicesFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

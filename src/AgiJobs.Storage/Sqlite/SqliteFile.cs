@@ -33,11 +33,13 @@ internal sealed class SqliteFile(string path, TimeProvider time)
     /// Makes an empty database, or finds that another made one at the same moment. It is made beside and linked to its name when it is whole, so that a file under this name is never an unfinished one:
     /// an empty or a short one is damaged.
     /// </summary>
+    /// <param name="fill">Makes the tables.</param>
+    /// <param name="isOnPurpose">Whether it may take the place of a database that left its log behind.</param>
     /// <returns>Whether it was made here.</returns>
-    public bool Create(Action<SqliteConnection> fill)
+    public bool Create(Action<SqliteConnection> fill, bool isOnPurpose)
     {
         Guard(() => Directory.CreateDirectory(Folder));
-        if (SetLogsAside() is { } log)
+        if (Guard(SetLogsAside) is { } log && !isOnPurpose)
         {
             throw Damage($"{path} is missing, while its log was there; the log is now {log}");
         }
@@ -163,10 +165,15 @@ internal sealed class SqliteFile(string path, TimeProvider time)
             return null;
         }
 
+        if (new FileInfo($"{path}-wal").Length == 0)
+        {
+            File.Delete($"{path}-wal");
+            return null;
+        }
+
         var target = Free();
-        var isEmpty = new FileInfo($"{path}-wal").Length == 0;
         MoveLogs(target);
-        return isEmpty ? null : $"{target}-wal";
+        return $"{target}-wal";
     }
 
     private void MoveLogs(string target)

@@ -41,7 +41,7 @@ internal sealed class SqliteStore : SqlStore
                 if (!file.Look())
                 {
                     // Should another process have made it at this moment, that one is opened.
-                    file.Create(Fill(file, time));
+                    file.Create(Fill(file, time), isOnPurpose: false);
                 }
 
                 return Open(file, time);
@@ -55,7 +55,7 @@ internal sealed class SqliteStore : SqlStore
         SqliteLibrary.Require();
         var file = new SqliteFile(path, time);
         return await Task.Run(
-            () => !File.Exists(path) && file.Create(Fill(file, time))
+            () => !File.Exists(path) && file.Create(Fill(file, time), isOnPurpose: true)
                 ? Open(file, time)
                 : throw new StorageException(StorageException.Location, $"{path} is there already; it was left as it is.", "Move it away first, or open it."),
             cancellationToken).ConfigureAwait(false);

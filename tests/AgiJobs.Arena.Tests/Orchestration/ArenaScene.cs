@@ -108,6 +108,10 @@ internal sealed class CountedStandings : IStandings
 
     public List<string> Published { get; } = [];
 
+    public Task RestoreAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task FollowAsync(Lease fence, ArenaState arena, CancellationToken cancellation) => Task.CompletedTask;
+
     public Task<int> NextDifficultyAsync(ArenaState arena, CancellationToken cancellation) => Task.FromResult(arena.Difficulty + 1);
 
     public Task<StateCommit> AfterAsync(RunRecord run, RoundChronicle? round, RunEnded ended, ArenaState arena, CancellationToken cancellation)
