@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgiJobs.Cli.Agents;
 using AgiJobs.Cli.Approvals;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Assurance;
@@ -145,6 +146,7 @@ internal static class CommandLine
         root.Subcommands.Add(UpCommands.Down(options, environment));
         root.Subcommands.Add(ArenaCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
+        root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
