@@ -6,6 +6,7 @@ using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
+using AgiJobs.Cli.Deploy;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drafting;
 using AgiJobs.Cli.Drills;
@@ -145,6 +146,7 @@ internal static class CommandLine
         root.Subcommands.Add(UpCommands.Up(options, environment));
         root.Subcommands.Add(UpCommands.Down(options, environment));
         root.Subcommands.Add(ArenaCommands.Build(options, environment));
+        root.Subcommands.Add(DeployCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
