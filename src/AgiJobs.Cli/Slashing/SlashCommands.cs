@@ -162,7 +162,7 @@ internal static class SlashCommands
             TreasuryPayment.RequireFirst(session, ReversalKind, slash.Key);
             var draft = await TreasuryPayment.DraftAsync(session, [(slash.Validator, BigInteger.Parse(slash.Amount, CultureInfo.InvariantCulture), $"reversal of the slash for {slash.Reason} in round {slash.Round}")], cancellation).ConfigureAwait(false);
             ChangeDocument? planned = null;
-            var exit = await WaveChange.RunAsync(session, parsed, options, ReversalKind, $"Pay back the slash of {slash.Validator} for {slash.Reason} in round {slash.Round}", draft, cancellation, instance: slash.Key, filed: document => planned = document).ConfigureAwait(false);
+            var exit = await WaveChange.RunAsync(session, parsed, options, ReversalKind, $"Pay back the slash of {slash.Validator} for {slash.Reason} in round {slash.Round}", draft, cancellation, instance: slash.Key, onPlanned: document => planned = document).ConfigureAwait(false);
             var queue = new SlashQueue(store, session.Network, environment.Time);
             if (planned is not null && new ChangeStore(session.Workspace, environment.Time).Find(planned.Digest().ToString()) is { } change)
             {
