@@ -134,7 +134,7 @@ public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline 
                 _notBefore.Remove(slash.Key);
                 return slash.To(SlashState.Changed, now, planned.Change) with { Change = planned.Change, ChangeDigest = planned.Digest, Amount = planned.Amount.Value.ToString(CultureInfo.InvariantCulture) };
             case SlashHeld held when slash.State == SlashState.Held && string.Equals(slash.Code, held.Code, StringComparison.Ordinal):
-                return slash;
+                return string.Equals(slash.History[^1].Detail, held.Why, StringComparison.Ordinal) ? slash : slash with { History = [.. slash.History.SkipLast(1), slash.History[^1] with { Detail = held.Why }] };
             case SlashHeld held:
                 Tell($"slash held: {slash.Key}: {held.Why} [{held.Code}]");
                 return slash.To(SlashState.Held, now, held.Why, held.Code);

@@ -119,7 +119,7 @@ internal sealed class SlashPipeline(Session session, SignerReference sender) : I
                 if (!decision.IsOpen || !decision.IsManaged)
                 {
                     var gaps = decision.Findings.Where(finding => finding.StartsWith("the standing approval", StringComparison.Ordinal)).ToList();
-                    return new SlashHeld(decision.IsOpen ? "approvals-not-managed" : decision.Refusals[0].Code, gaps.Count > 0 ? string.Join("; ", gaps) : decision.IsOpen ? GateDecision.NotManaged : decision.Refusals[0].Why);
+                    return new SlashHeld(decision.IsOpen ? "approvals-not-managed" : decision.Refusals[0].Code, gaps.Count > 0 ? string.Join("; ", gaps) : decision.IsOpen ? GateDecision.NotManaged : decision.Refusals[0].Code == "approvals-missing" ? $"no standing approval for slashes is on file, and {decision.Refusals[0].Why}" : decision.Refusals[0].Why);
                 }
             }
 

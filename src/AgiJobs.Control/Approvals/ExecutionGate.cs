@@ -177,7 +177,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         }
 
         var closed = new List<string>();
-        foreach (var entry in standings.List(change.Document.Network, policy!, change))
+        foreach (var entry in standings.List(change.Document.Network, policy!, change).Where(entry => entry.Approval is not { } approval || approval.Document.Slash is null == nature.IsPause))
         {
             var gaps = standings.Gaps(entry, change.Document, nature, sender);
             if (gaps.Count == 0)

@@ -40,9 +40,12 @@ public sealed class CultureCommandsTests(DevnetFixture fixture) : IClassFixture<
         Assert.True(shared.Exit == 0, shared.ToString());
         var allocations = JsonNode.Parse(await File.ReadAllTextAsync(Written))!["allocations"]!.AsArray();
         Assert.Equal(1500, allocations.Sum(one => (decimal)one!["amount"]!));
-        Assert.Equal([ann.ToString()], allocations.Where(one => (decimal)one!["wins"]! == 2).Select(one => (string)one!["address"]!));
+        Assert.Equal(new HashSet<string> { ann.ToString(), Devnet.Accounts["agent-3"].Address.ToString() }, allocations.Select(one => (string)one!["address"]!).ToHashSet(StringComparer.Ordinal));
+        Assert.All(allocations, one => Assert.Equal(2, (int)one!["wins"]!));
 
         Devnet.Unmanage();
+        await RefusedAsync("treasury-short", 4, "culture", "rewards", "--total", "15", "--top", "2", "--period", "2026-W46", "--plan", "--signer", "treasury");
+        await Devnet.CallAsAsync(Devnet.Accounts["employer"].Address, "Token", "transfer", Devnet.Accounts["treasury"].Address, 100 * BigInteger.Pow(10, 18));
         var before = await BalanceAsync(ann);
         string[] pay = ["culture", "rewards", "--total", "15", "--top", "2", "--period", "2026-W46", "--plan", "--signer", "treasury"];
         var preview = await Devnet.RunAsync(pay);
@@ -64,8 +67,7 @@ public sealed class CultureCommandsTests(DevnetFixture fixture) : IClassFixture<
     [InlineData("culture-total", "--total", "many")]
     public async Task What_makes_no_sense_is_refused_with_its_code(string code, params string[] arguments)
     {
-        var refused = await Devnet.RunAsync(["culture", "rewards", .. arguments, "--json"]);
-        Assert.True(refused.Exit == 2 && (string?)refused.Json["error"]?["code"] == code, refused.ToString());
+        await RefusedAsync(code, 2, ["culture", "rewards", .. arguments]);
         Assert.False(File.Exists(Written));
     }
 
@@ -78,8 +80,15 @@ public sealed class CultureCommandsTests(DevnetFixture fixture) : IClassFixture<
         Assert.Equal((2, "period-open"), (refused.Exit, (string?)refused.Json["error"]?["code"]));
     }
 
-    private static EndedRound Round(long id, DateTimeOffset at, params Address[] winners) =>
-        new() { Id = id, EndedAt = at, Difficulty = 1, Teacher = winners[0], Students = [.. winners.Select(winner => new StudentResult(winner, Solved: true))] };
+    private async Task RefusedAsync(string code, int exit, params string[] arguments)
+    {
+        var outcome = await Devnet.RunAsync([.. arguments, "--json"]);
+        Assert.True(outcome.Exit == exit && (string?)outcome.Json["error"]?["code"] == code, outcome.ToString());
+    }
+
+    // The teacher of a task that was solved wins too.
+    private EndedRound Round(long id, DateTimeOffset at, params Address[] winners) =>
+        new() { Id = id, EndedAt = at, Difficulty = 1, Teacher = Devnet.Accounts["agent-3"].Address, Students = [.. winners.Select(winner => new StudentResult(winner, Solved: true))] };
 
     private async Task BookAsync(params EndedRound[] rounds)
     {
