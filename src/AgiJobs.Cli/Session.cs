@@ -127,7 +127,7 @@ internal sealed class Session : IAsyncDisposable
     private IReadOnlyList<Address> Hints => [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address)];
 
     /// <summary>Everything of the protocol, from every node of the network at one block.</summary>
-    public Task<WholeObservation> ObserveEveryNodeAsync(CancellationToken cancellation) => WholeObservation.ReadAsync(Nodes, Protocol, NetworkFile.ChainId, Hints, Environment.Time, cancellation);
+    public Task<WholeObservation> ObserveEveryNodeAsync(CancellationToken cancellation) => WholeObservation.ReadAsync(Nodes, () => (Protocol, Hints), NetworkFile.ChainId, Environment.Time, cancellation);
 
     /// <summary>What reads everything of the protocol by one client.</summary>
     public ProtocolObserver WholeObserver(EthereumClient client) => new(client) { Whole = true, Hints = Hints, Senders = [.. Hints.Concat(Protocol.Declared)] };
@@ -142,6 +142,33 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>A connection to the network's chain of its own, which the caller closes.</summary>
     public Task<EthereumClient> ConnectAsync(CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes, NetworkFile.ChainId, Environment.Time, cancellation);
+
+    // The node is called while the description is read; what is wrong with the description is said first.
+    private async Task<(Protocol Protocol, EthereumClient Client)> OpenAsync(CancellationToken cancellation)
+    {
+        if (_client is not null || _protocol is not null)
+        {
+            return (Protocol, await ClientAsync(cancellation).ConfigureAwait(false));
+        }
+
+        var (nodes, chain) = (Nodes, NetworkFile.ChainId);
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var connecting = Task.Run(() => EthereumClient.ConnectAsync(nodes, chain, Environment.Time, giveUp.Token), giveUp.Token);
+        try
+        {
+            _ = Protocol;
+        }
+        catch
+        {
+            await giveUp.CancelAsync().ConfigureAwait(false);
+            await connecting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            _client = connecting.IsCompletedSuccessfully ? await connecting.ConfigureAwait(false) : null;
+            throw;
+        }
+
+        _client = await connecting.ConfigureAwait(false);
+        return (Protocol, _client);
+    }
 
     /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
     public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);
@@ -173,8 +200,7 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The protocol at the newest block.</summary>
     public async Task<ProtocolState> ObserveAsync(CancellationToken cancellation)
     {
-        var protocol = Protocol;
-        var client = await ClientAsync(cancellation).ConfigureAwait(false);
+        var (protocol, client) = await OpenAsync(cancellation).ConfigureAwait(false);
         return await new ProtocolObserver(client) { Hints = Hints }.ObserveAsync(protocol, PinnedBlock.AtConnect(client), cancellation).ConfigureAwait(false);
     }
 
@@ -208,8 +234,7 @@ internal sealed class Session : IAsyncDisposable
     /// <param name="others">Accounts that are asked about besides, also whether timelocks let them act.</param>
     public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation, IReadOnlyList<Address>? others = null)
     {
-        var protocol = Protocol;
-        var client = await ClientAsync(cancellation).ConfigureAwait(false);
+        var (protocol, client) = await OpenAsync(cancellation).ConfigureAwait(false);
         return await new ProtocolObserver(client)
         {
             Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address), .. others ?? []],

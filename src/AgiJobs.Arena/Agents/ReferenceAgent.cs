@@ -68,7 +68,7 @@ public sealed partial class ReferenceAgent
     /// <exception cref="ControlException">What it cannot go on with: its state cannot be written, the gateway is of another network.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        _log.Info("agent-started", string.Create(CultureInfo.InvariantCulture, $"{_chain.Account} as {string.Join(", ", _options.Seats)}, {_options.Behaviour}, {_options.Skill} steps, seed {_options.Seed}; arena {_chain.Arena} on chain {_chain.Chain}"));
+        _log.Info("agent-started", string.Create(CultureInfo.InvariantCulture, $"{_chain.Account} as {string.Join(", ", _options.Seats)}, {_options.Behaviour}, {_options.Skill} steps; arena {_chain.Arena} on chain {_chain.Chain}"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var listening = ListenAsync(stop.Token);
         var pause = _options.Poll;

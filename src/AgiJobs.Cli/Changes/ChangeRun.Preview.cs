@@ -86,6 +86,15 @@ internal sealed partial class ChangeRun
                 writer.WriteString("caller", step.Route.Caller.ToString());
                 writer.WriteString("route", step.Route.Kind.ToString().ToLowerInvariant());
                 writer.WriteString("role", step.Route.Role);
+                if (step.Deploys is { } made)
+                {
+                    writer.WriteStartObject("deploys");
+                    writer.WriteString("module", made.Module);
+                    writer.WriteString("address", made.Address.ToString());
+                    writer.WriteString("codeHash", made.CodeHash.ToString());
+                    writer.WriteEndObject();
+                }
+
                 writer.WriteEndObject();
             }
 

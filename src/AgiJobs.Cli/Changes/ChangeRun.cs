@@ -37,7 +37,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
     private Address? ExpectedSender => Document.Steps[0].Route.Base is { Kind: RouteKind.Direct } direct ? direct.Caller : null;
 
     /// <summary>Files the plan of a command and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> FromPlanAsync(Session session, ChangeDocument document, RouteOption option, string? safeFile, CancellationToken cancellation)
+    public static async Task<ExitCode> FromPlanAsync(Session session, ChangeDocument document, RouteOption option, string? safeFile, CancellationToken cancellation, IReadOnlyDictionary<string, byte[]>? files = null)
     {
         var execute = session.Execute;
         if (safeFile is not null && document.Steps[0].Route is { Base.Kind: not RouteKind.Safe } own)
@@ -47,6 +47,11 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         }
 
         var run = await FileAsync(session, document, option, cancellation).ConfigureAwait(false);
+        if (files is { Count: > 0 })
+        {
+            await run.AnnexAsync(files, cancellation).ConfigureAwait(false);
+        }
+
         if (safeFile is not null)
         {
             await run.WriteSafeFileAsync(safeFile, cancellation).ConfigureAwait(false);
@@ -71,6 +76,18 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
 
     /// <summary>The change on file.</summary>
     public FiledChange Change => change;
+
+    // Puts files beside the change that people need for it and that no approval covers.
+    private async Task AnnexAsync(IReadOnlyDictionary<string, byte[]> files, CancellationToken cancellation)
+    {
+        foreach (var (name, content) in files.OrderBy(file => file.Key, StringComparer.Ordinal))
+        {
+            AtomicFile.Write(Path.Combine(change.Folder, name), content);
+            Terminal.Progress($"wrote {Path.Combine(change.Folder, name)}");
+        }
+
+        await RecordAsync("change.annexed", _ => { }, cancellation, [.. files.Keys.Order(StringComparer.Ordinal)]).ConfigureAwait(false);
+    }
 
     /// <summary>Writes the file that the Safe's Transaction Builder reads, beside the change and where the command line says.</summary>
     public async Task WriteSafeFileAsync(string path, CancellationToken cancellation)

@@ -8,6 +8,11 @@ using AgiJobs.Control.Planning;
 
 namespace AgiJobs.Cli.Owner;
 
+/// <summary>What goes with a wave besides its calls.</summary>
+/// <param name="DeploysApart">True gives each deployment a transaction of its own.</param>
+/// <param name="Files">Files that are put beside the change, by name.</param>
+internal sealed record WaveCompany(bool DeploysApart, IReadOnlyDictionary<string, byte[]> Files);
+
 /// <summary>A wave of calls from the command line, from what is wanted to its end.</summary>
 internal static class WaveChange
 {
@@ -21,7 +26,7 @@ internal static class WaveChange
     }
 
     /// <summary>Plans a draft and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null)
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null, WaveCompany? company = null)
     {
         var instance = parsed.GetValue(options.Instance);
         var safeFile = parsed.GetValue(options.Safe);
@@ -31,6 +36,7 @@ internal static class WaveChange
             Prefer = safeFile is not null ? RouteKind.Safe : null,
             Window = options.WindowOf(parsed),
             Demand = options.DemandOf(parsed),
+            DeploysApart = company?.DeploysApart ?? false,
         };
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
         var plan = await planner.PlanAsync(client, draft, new WaveName(kind, title, instance ?? ""), cancellation).ConfigureAwait(false);
@@ -82,6 +88,6 @@ internal static class WaveChange
             session.Terminal.Progress($"its revocation is the change {filed.Change.Id}, from {document.LeaseUntil:yyyy-MM-dd HH:mm:ss} UTC on: approve both; the grant is not sent before the revocation is approved");
         }
 
-        return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
+        return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation, company?.Files).ConfigureAwait(false);
     }
 }

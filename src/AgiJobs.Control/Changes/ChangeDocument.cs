@@ -85,14 +85,19 @@ public sealed record ChangeDocument
         LeaseUntil = null,
         Undoes = Digest(),
         Steps = steps,
-        Preconditions = [.. Expected, .. Preconditions.Where(expectation => expectation.Call is null && !Expected.Contains(expectation))],
+        Preconditions = [.. Expected, .. Preconditions.Where(expectation => expectation.Call is null && !Expected.Contains(expectation) && !Deployed.Contains(expectation.Target))],
         Expected = [.. Preconditions.Where(expectation => expectation.Call is not null)],
         Rollback = new Rollback
         {
             Note = $"It is undone by doing again what {Digest()} did.",
-            Steps = Steps.Any(step => step.Route.Base.Kind == RouteKind.Authorization) ? null : Steps,
+            Steps = Steps.Any(step => step.Route.Base.Kind == RouteKind.Authorization) || Again is [] ? null : Again,
         },
     };
+
+    // What was deployed stays, as it was set up, when the change is undone.
+    private List<Address> Deployed => [.. Steps.Select(step => step.Deploys?.Address).OfType<Address>()];
+
+    private IReadOnlyList<ChangeStep> Again => Deployed is [] ? Steps : [.. Steps.Where(step => step.Deploys is null && !Deployed.Contains(step.Target))];
 
     /// <summary>The kind of a change that ends a lease.</summary>
     public const string LeaseEndKind = "lease-end";
@@ -146,6 +151,9 @@ public sealed record ChangeStep
     /// </summary>
     public int? Chunk { get; init; }
 
+    /// <summary>The contract that the call puts on the chain; absent when it makes none. Whether its code is the one that was planned, <see cref="ChangeDocument.Expected"/> says.</summary>
+    public DeployedContract? Deploys { get; init; }
+
     // The old salt is a hash, so that its 32 bytes stand nowhere but where it is meant.
     internal ChangeStep WithSalt(Bytes32 salt)
     {
@@ -168,6 +176,19 @@ public sealed record ChangeStep
             Route = Route with { Statement = statement with { Salt = salt } },
         };
     }
+}
+
+/// <summary>A contract that a step makes.</summary>
+public sealed record DeployedContract
+{
+    /// <summary>The module that it is to be.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>Where it will stand (CREATE2, EIP-1014).</summary>
+    public required Address Address { get; init; }
+
+    /// <summary>The keccak-256 of the code that must stand there, immutables included.</summary>
+    public required Bytes32 CodeHash { get; init; }
 }
 
 /// <summary>When a change may be executed.</summary>

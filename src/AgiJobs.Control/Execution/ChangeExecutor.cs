@@ -141,10 +141,29 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
 
             foreach (var unit in _units)
             {
+                await RequireCodeAsync(unit, cancellation).ConfigureAwait(false);
                 await CarryAsync(unit, cancellation).ConfigureAwait(false);
             }
 
             return await VerifyAsync(cancellation).ConfigureAwait(false);
+        }
+
+        // Nothing points to a contract before its code stands and is the one that was approved. Within one transaction the factory reverts the whole when it does not come to stand.
+        private async Task RequireCodeAsync(ExecutionUnit next, CancellationToken cancellation)
+        {
+            var codes = _units.TakeWhile(unit => unit != next).SelectMany(unit => unit.Codes(_document)).ToList();
+            if (codes.Count == 0)
+            {
+                return;
+            }
+
+            var checks = await executor.CheckAsync(codes, BlockReference.Latest, cancellation).ConfigureAwait(false);
+            if (checks.FirstOrDefault(check => check.Holds != true) is { } wrong)
+            {
+                throw wrong.Holds is null
+                    ? new ControlException("reading-unknown", ExitCode.Unknown, $"{wrong.Expectation.Subject} could not be read: {wrong.Found}.", "Nothing was wired. Run the command again when the node answers.")
+                    : new ControlException("deployed-code", ExitCode.Mismatch, $"{wrong.Expectation.Subject} at {wrong.Expectation.Target} is not the code that was planned (found {wrong.Found}).", "Nothing was wired. Run the command again when the deployment is mined; if it is and the code differs, plan the change again.");
+            }
         }
 
         // Of two nodes that contradict each other one lies. Nobody knows which, so nothing is done on the word of either. Only a pause is not held back by that alone, because stopping what is stopped already does no harm; what it was planned on must hold all the same.

@@ -91,9 +91,17 @@ internal sealed class ExecutionUnit
     /// </summary>
     public IReadOnlyList<Expectation> Effect(ChangeDocument document, int units)
     {
+        if (units > 1 && Base.Kind != RouteKind.Safe && Steps.All(step => step.Deploys is not null))
+        {
+            return Codes(document);
+        }
+
         var touched = Steps.Select(step => step.Target.ToString()).Concat(Steps.SelectMany(step => step.Arguments)).ToHashSet(StringComparer.Ordinal);
         return units == 1 ? document.Expected : Base.Kind == RouteKind.Safe ? [] : [.. document.Expected.Where(expectation => touched.Contains(expectation.Target.ToString()))];
     }
+
+    /// <summary>The code that must stand when this unit has taken effect, of what it deploys.</summary>
+    public IReadOnlyList<Expectation> Codes(ChangeDocument document) => [.. document.Expected.Where(expectation => expectation.CodeHash is not null && Steps.Any(step => step.Deploys?.Address == expectation.Target))];
 
     /// <summary>The calls by which the operation is executed through the way it was scheduled.</summary>
     public IReadOnlyList<OuterCall> ExecuteCalls()

@@ -26,21 +26,27 @@ public sealed record NodeDisagreement(string Subject, string First, string First
 /// <param name="Disagreements">What they tell differently: at least one of them lies or is broken.</param>
 public sealed record WholeObservation(ProtocolState State, BlockHeader Header, IReadOnlyList<NodeAnswer> Nodes, IReadOnlyList<NodeDisagreement> Disagreements)
 {
-    /// <summary>Reads the protocol from every node. One that does not answer is part of the result; when none does that is the error of the first.</summary>
+    /// <summary>
+    /// Reads the protocol from every node. One that does not answer is part of the result; when none does that is the error of the first. The nodes are called while the
+    /// description is read; what is wrong with the description is said first.
+    /// </summary>
     /// <param name="options">The nodes.</param>
-    /// <param name="protocol">The protocol.</param>
+    /// <param name="describe">Reads the protocol, and the addresses that may matter besides those of its manifest; called once, by the caller's thread.</param>
     /// <param name="chain">The chain that every node must serve.</param>
-    /// <param name="hints">Addresses that may matter besides those of the manifest.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Stops the reads.</param>
     /// <exception cref="EthereumException"><c>rpc-wrong-chain</c>; <c>rpc-unreachable</c> and others when no node answers.</exception>
-    public static async Task<WholeObservation> ReadAsync(RpcOptions options, Protocol protocol, ChainId chain, IReadOnlyList<Address> hints, TimeProvider time, CancellationToken cancellation)
+    public static async Task<WholeObservation> ReadAsync(RpcOptions options, Func<(Protocol Protocol, IReadOnlyList<Address> Hints)> describe, ChainId chain, TimeProvider time, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(protocol);
-        var connected = await Task.WhenAll(options.Endpoints.Select(endpoint => ConnectAsync(options with { Endpoints = [endpoint], Relays = [] }, endpoint, chain, time, cancellation))).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(describe);
+        // What is wrong with the description is not kept waiting by a node that does not answer.
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var connecting = options.Endpoints.Select(endpoint => Task.Run(() => ConnectAsync(options with { Endpoints = [endpoint], Relays = [] }, endpoint, chain, time, giveUp.Token), giveUp.Token)).ToList();
         try
         {
+            var (protocol, hints) = describe();
+            var connected = await Task.WhenAll(connecting).ConfigureAwait(false);
             if (Array.Find(connected, node => node.Client is not null) is not { Client: { } first })
             {
                 throw connected[0].Problem!;
@@ -56,11 +62,14 @@ public sealed record WholeObservation(ProtocolState State, BlockHeader Header, I
         }
         finally
         {
-            foreach (var node in connected)
+            await giveUp.CancelAsync().ConfigureAwait(false);
+            foreach (var node in connecting)
             {
-                if (node.Client is not null)
+                // One that was not connected has nothing to close, and its error was told above.
+                await node.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+                if (node.IsCompletedSuccessfully && (await node.ConfigureAwait(false)).Client is { } client)
                 {
-                    await node.Client.DisposeAsync().ConfigureAwait(false);
+                    await client.DisposeAsync().ConfigureAwait(false);
                 }
             }
         }

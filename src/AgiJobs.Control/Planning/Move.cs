@@ -83,6 +83,9 @@ public sealed record Move
     /// <summary>What it does to contracts.</summary>
     public IReadOnlyList<DeclaredEffect> Effects { get; init; } = [];
 
+    /// <summary>The contract that it puts on the chain, which nothing has to take away again when the wave is undone; null when it makes none.</summary>
+    public DeployedContract? Deploys { get; init; }
+
     /// <summary>The role that it gives or takes; null when it does neither.</summary>
     public OfficeMove? Office { get; init; }
 

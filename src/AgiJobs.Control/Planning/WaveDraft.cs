@@ -210,7 +210,8 @@ public sealed class WaveDraft(ProtocolState state)
         moves.AddRange(_values.Values.OrderBy(entry => Rank(entry.Parameter.Module)).ThenBy(entry => entry.Parameter.Module.Parameters.ToList().IndexOf(entry.Parameter)).GroupBy(entry => (entry.Parameter.Module.Name, entry.Parameter.Setter.Signature, string.Join(',', entry.Parameter.Together.Order(StringComparer.Ordinal)))).Select(group => Setter([.. group])));
         moves.AddRange(_offices.OrderBy(entry => Rank(entry.Role.Module)).ThenBy(entry => entry.Role.Module.Roles.ToList().IndexOf(entry.Role)).Select(Office));
         moves.AddRange(_links.Values.Select(entry => Pointing(entry.Link, entry.Target)));
-        return [.. moves.OrderBy(move => move.Order)];
+        // A call to a contract that does not stand yet does nothing and does not revert, so nothing goes before the code.
+        return [.. moves.OrderBy(move => move.Deploys is null).ThenBy(move => move.Order)];
 
         int Rank(Module module) => state.Protocol.Modules.ToList().IndexOf(module);
     }

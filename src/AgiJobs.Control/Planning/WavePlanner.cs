@@ -40,6 +40,9 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
     /// <summary>The sort of path to take; null takes the best.</summary>
     public RouteKind? Prefer { get; init; }
 
+    /// <summary>True gives each deployment a transaction of its own before all else, also where everything would fit into one.</summary>
+    public bool DeploysApart { get; init; }
+
     /// <summary>When the change may be executed; null when at any time.</summary>
     public ExecutionWindow? Window { get; init; }
 
@@ -88,8 +91,11 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
 
         // What anybody may do goes along with the rest.
         var common = chosen.Values.GroupBy(option => option.Path, StringComparer.Ordinal).OrderByDescending(group => group.Count()).FirstOrDefault()?.First() ?? Own();
-        return [.. moves.Select((move, index) => new RoutedMove(move, chosen.GetValueOrDefault(index) ?? common with { Route = common.Route with { Role = "anybody" } }, AssumedGas))];
+        return [.. moves.Select((move, index) => new RoutedMove(move, chosen.GetValueOrDefault(index) ?? common with { Route = Bare(common.Route) with { Role = "anybody" } }, AssumedGas))];
     }
+
+    // A forwarder passes on calls of its own modules only, and what anybody may do does not need its rights.
+    private static Route Bare(Route route) => route is { Kind: RouteKind.Forwarder, Via: { } via } ? Bare(via) : route;
 
     private RouteOption Own() => signers is [var first, ..]
         ? new RouteOption(new Route { Kind = RouteKind.Direct, Role = "anybody", Caller = first.Address }, [first], 1)
@@ -192,10 +198,14 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
             effects.Add(step.Route, _ => true);
         }
 
-        var touched = moves.Select(entry => entry.Move.Module?.Name).OfType<string>().Concat(steps.SelectMany(step => DeclaredEffects.Forwarders(state.Protocol, step.Route)).Select(entry => entry.Module.Name)).Distinct(StringComparer.Ordinal).Select(module => state.Modules[module]);
+        var deployed = moves.Select(entry => entry.Move.Deploys?.Address).OfType<Address>().ToHashSet();
+        var touched = moves.Select(entry => entry.Move.Module?.Name).OfType<string>().Concat(steps.SelectMany(step => DeclaredEffects.Forwarders(state.Protocol, step.Route)).Select(entry => entry.Module.Name)).Distinct(StringComparer.Ordinal).Select(module => state.Modules[module]).Where(module => !deployed.Contains(module.Module.Address));
         var code = touched.Select(module => new Expectation { Subject = $"code of {module.Module.Name}", Target = module.Module.Address, CodeHash = module.CodeHash.Value });
-        var lasting = moves.Select(entry => entry.Move).Where(move => move.Undo is null).ToList();
-        var undo = lasting.Count > 0 ? null : Steps([.. moves.AsEnumerable().Reverse().Select(entry => entry with { Move = entry.Move.Undo! })]);
+
+        // What was deployed stays where nothing points to it any more, and so does what it was set up with.
+        var undone = moves.Where(entry => entry.Move.Deploys is null && !deployed.Contains(entry.Move.Target)).ToList();
+        var lasting = undone.Select(entry => entry.Move).Where(move => move.Undo is null).ToList();
+        var undo = lasting.Count > 0 || undone.Count == 0 ? null : Steps([.. undone.AsEnumerable().Reverse().Select(entry => entry with { Move = entry.Move.Undo! })]);
         return new ChangeDocument
         {
             Version = 1,
@@ -209,14 +219,14 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
             Window = Window,
             Demand = Demand,
             Steps = steps,
-            Preconditions = [.. code, .. moves.SelectMany(entry => entry.Move.Before).DistinctBy(Key)],
+            Preconditions = [.. code, .. moves.SelectMany(entry => entry.Move.Before.Where(expectation => entry.Move.Deploys is not null || !deployed.Contains(expectation.Target))).DistinctBy(Key)],
             Expected = [.. moves.SelectMany(entry => entry.Move.After).GroupBy(Key).Select(group => group.Last())],
             Effects = effects.All,
             Rollback = new Rollback
             {
                 Steps = undo,
-                Note = lasting.Count == 0
-                    ? "Every value goes back to what it was, by the same authority."
+                Note = undo is null && lasting.Count == 0 ? "Nothing points to what it deploys, so that there is nothing to undo."
+                    : lasting.Count == 0 ? $"Every value goes back to what it was, by the same authority.{(deployed.Count > 0 ? " The deployed contract stays, and nothing points to it." : "")}"
                     : $"No change undoes all of it: {string.Join("; ", lasting.Select(move => move.Lasting ?? $"{move.Purpose} is not undone by any call"))}.",
             },
         }.For(name.Instance);
@@ -224,14 +234,17 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
         static (Address, string, bool) Key(Expectation expectation) => (expectation.Target, Convert.ToHexString(expectation.Call ?? []), expectation.CodeHash is not null);
     }
 
-    private static List<ChangeStep> Steps(List<RoutedMove> moves)
+    private List<ChangeStep> Steps(List<RoutedMove> moves)
     {
         var steps = new List<ChangeStep>();
         var chunk = 0;
         ulong gas = 0;
+
+        // Where not all fits into one transaction, nothing is wired before the code stands and was looked at.
+        var apart = DeploysApart || moves.Aggregate(0UL, (sum, entry) => sum + entry.Gas) > GasOfChunk;
         foreach (var (move, option, needed) in moves)
         {
-            if (gas > 0 && gas + needed > GasOfChunk)
+            if ((gas > 0 && gas + needed > GasOfChunk) || (apart && steps is [.., { Deploys: not null }]))
             {
                 chunk++;
                 gas = 0;
@@ -248,6 +261,7 @@ public sealed class WavePlanner(ProtocolState state, string network, IReadOnlyLi
                 Calldata = move.Calldata,
                 Route = option.Route,
                 Chunk = chunk == 0 ? null : chunk,
+                Deploys = move.Deploys,
             });
         }
 

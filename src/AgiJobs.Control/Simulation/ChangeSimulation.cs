@@ -126,7 +126,7 @@ public static class ChangeSimulation
     /// <summary>Judges one of the changes that were tried one after another, whose views begin at <paramref name="offset"/>.</summary>
     internal static SimulationResult Judge(ChangeDocument document, int change, int offset, Protocol protocol, SimulationOptions options, BlockHeader header, SimulationPlan plan, SimulationRun run, SimulationRun? fork, IReadOnlyList<string> problems)
     {
-        var book = new ContractBook(protocol, plan.Carriers, options.NameOf);
+        var book = new ContractBook(protocol, plan.Carriers, address => options.NameOf(address) ?? NewNameOf(document, address));
         var judge = new EffectJudge(document, protocol, plan, book);
         var means = new SortedSet<string>(StringComparer.Ordinal);
         var published = fork is null ? run.Published : run.Published.Union(fork.Published).ToHashSet();
@@ -201,9 +201,12 @@ public static class ChangeSimulation
         }
     }
 
+    // What a change makes has no name in the manifest yet.
+    private static string? NewNameOf(ChangeDocument document, Address address) => document.Steps.FirstOrDefault(step => step.Deploys?.Address == address) is { Deploys: { } made } ? $"the new {made.Module}" : null;
+
     internal static Func<int, TriedTransaction, bool> HidesKeys(ChangeDocument document, Protocol protocol, SimulationOptions options, SimulationPlan plan)
     {
-        var judge = new EffectJudge(document, protocol, plan, new ContractBook(protocol, plan.Carriers, options.NameOf));
+        var judge = new EffectJudge(document, protocol, plan, new ContractBook(protocol, plan.Carriers, address => options.NameOf(address) ?? NewNameOf(document, address)));
         return (index, tried) => judge.HidesKeys(plan.Transactions[index], tried);
     }
 

@@ -14,6 +14,8 @@ internal sealed class EffectJudge
     // EIP-7825: no transaction may have more gas than this.
     private const ulong MostGas = 16_777_216;
 
+    private const string Made = "made";
+
     // The Safe's own word that the call that it carried failed while its nonce is spent.
     private static readonly Bytes32 ExecutionFailure = Keccak256.Hash("ExecutionFailure(bytes32,uint256)");
 
@@ -26,6 +28,7 @@ internal sealed class EffectJudge
     private readonly bool _isPause;
     private readonly List<SimulationFinding> _findings = [];
     private readonly ILookup<Address, DeclaredEffect> _declared;
+    private readonly Dictionary<Address, DeployedContract> _deployed;
 
     public EffectJudge(ChangeDocument document, Protocol protocol, SimulationPlan plan, ContractBook book)
     {
@@ -34,6 +37,7 @@ internal sealed class EffectJudge
         _plan = plan;
         _book = book;
         _declared = document.Effects.ToLookup(effect => effect.Target);
+        _deployed = document.Steps.Select(step => step.Deploys).OfType<DeployedContract>().ToDictionary(made => made.Address);
         _isPause = IsPause(document, protocol);
         _findings.AddRange(plan.Findings);
     }
@@ -107,7 +111,8 @@ internal sealed class EffectJudge
                 : $"the balance of {_book.Called((movement.From ?? movement.To)!.Value)} changes by {Ether(movement.Amount)}");
         }
 
-        foreach (var code in transaction.Codes)
+        // That what is made is what was planned, the judgement of the state afterwards says.
+        foreach (var code in transaction.Codes.Where(code => !(string.Equals(code.What, Made, StringComparison.Ordinal) && _deployed.ContainsKey(code.Address))))
         {
             Undeclared($"the code at {_book.Called(code.Address)} is {code.What}");
         }
@@ -124,6 +129,12 @@ internal sealed class EffectJudge
         var next = 0;
         foreach (var expectation in _document.Expected)
         {
+            if (expectation.CodeHash is { } wanted && _deployed.ContainsKey(expectation.Target))
+            {
+                expected.Add(Deployed(expectation, wanted, differences));
+                continue;
+            }
+
             if (expectation.Call is null)
             {
                 // That code stays what it was planned on is a precondition; a simulation only has to show that it is not touched.
@@ -166,6 +177,24 @@ internal sealed class EffectJudge
         }
 
         return expected;
+    }
+
+    // The code of what the change makes, as the transactions leave it.
+    private SimulatedExpectation Deployed(Expectation expectation, Bytes32 wanted, IReadOnlyList<StateDifference?> differences)
+    {
+        var code = differences.Select(difference => difference?.Accounts.TryGetValue(expectation.Target, out var account) == true ? account.After.Code : null).LastOrDefault(left => left is not null);
+        bool? holds = code is not null ? Keccak256.Hash(code) == wanted : differences.Any(difference => difference is null) ? null : false;
+        var found = holds == true ? null : code is { Length: > 0 } ? $"code {Keccak256.Hash(code)}" : "no code";
+        if (holds == false && !_findings.Exists(finding => finding.Code == "simulation-reverts"))
+        {
+            Find("simulation-not-reached", FindingWeight.Blocks, $"{expectation.Subject} would not hold afterwards: {found}.");
+        }
+        else if (holds is null)
+        {
+            Find("simulation-unknown", FindingWeight.Unknown, $"Whether {expectation.Subject} would hold afterwards is unknown.");
+        }
+
+        return new SimulatedExpectation(expectation.Subject, holds, found);
     }
 
     /// <summary>Judges the calls that undo the change, tried on top of it.</summary>
@@ -271,7 +300,7 @@ internal sealed class EffectJudge
         var (name, text) = _book.Event(log);
         var topic = log.Topics.Count > 0 ? log.Topics[0] : (Bytes32?)null;
         _plan.Carriers.TryGetValue(log.Address, out var carrier);
-        var standing = _declared[log.Address].SelectMany(effect => effect.Emits).Any(signature => Keccak256.Hash(signature) == topic) ? EffectStanding.Declared
+        var standing = _deployed.ContainsKey(log.Address) || _declared[log.Address].SelectMany(effect => effect.Emits).Any(signature => Keccak256.Hash(signature) == topic) ? EffectStanding.Declared
             : carrier?.Emits.Any(signature => Keccak256.Hash(signature) == topic) == true ? EffectStanding.Route
             : carrier is { Writes: null, Emits: [] } ? EffectStanding.Unknown
             : EffectStanding.Undeclared;
@@ -347,6 +376,12 @@ internal sealed class EffectJudge
 
     private EffectStanding StandingOf(Address address, StorageChange change, StorageLayout layout, bool isKnown)
     {
+        if (_deployed.ContainsKey(address))
+        {
+            // Its whole state is of this change's making.
+            return EffectStanding.Declared;
+        }
+
         var declared = _declared[address].ToList();
         _plan.Carriers.TryGetValue(address, out var carrier);
         if (declared.Count == 0 && carrier is null)
@@ -408,6 +443,7 @@ internal sealed class EffectJudge
         keys.Add(Key(planned.From));
         keys.AddRange(_protocol.Modules.Select(module => Key(module.Address)));
         keys.AddRange(_plan.Carriers.Keys.Select(Key));
+        keys.AddRange(_deployed.Keys.Select(Key));
         keys.AddRange(Enumerable.Range(0, 16).Select(number => Bytes32.FromUnsigned(number)));
         return keys;
 
@@ -473,7 +509,7 @@ internal sealed class EffectJudge
         {
             if (account.After.Code is { } code && (code.Length > 0 || account.Before.Code is { Length: > 0 }))
             {
-                codes.Add(new SimulatedCode(address, account.Before.Code is { Length: > 0 } ? "changed" : "made"));
+                codes.Add(new SimulatedCode(address, account.Before.Code is { Length: > 0 } ? "changed" : Made));
             }
             else if (account.IsGone && account.Before.Code is { Length: > 0 } && account.Storage.Count == 0 && address != planned.From)
             {
@@ -490,7 +526,7 @@ internal sealed class EffectJudge
             }
             else if (call.Kind == CallFrameKind.Create && call.To is { } made && !codes.Exists(code => code.Address == made))
             {
-                codes.Add(new SimulatedCode(made, "made"));
+                codes.Add(new SimulatedCode(made, Made));
             }
         }
 

@@ -12,9 +12,13 @@ public sealed class PinnedBlock
     private const int MulticallSize = 250;
     private const int Attempts = 3;
 
+    // Each call repeats what is made up, such as the code of a new contract, and nodes refuse bodies of a few megabytes.
+    private const int BatchBytes = 1_000_000;
+
     private readonly EthereumClient _client;
     private readonly Bytes32 _hash;
     private readonly StateOverrides? _overrides;
+    private readonly int _readsPerBatch;
     private bool _mayHaveMulticall;
     private volatile bool _byNumber;
 
@@ -22,6 +26,7 @@ public sealed class PinnedBlock
     {
         _client = client;
         _overrides = overrides;
+        _readsPerBatch = overrides is null ? int.MaxValue : Math.Max(1, BatchBytes / Math.Max(1, overrides.Accounts.Values.Sum(account => 256 + (2 * (account.Code?.Length ?? 0)) + (140 * account.Storage.Count))));
         Header = header;
         _hash = header.Hash ?? throw EthereumException.BadInput(
             "block-pending", "The pending block has no hash and cannot be pinned. Use latest.");
@@ -153,12 +158,22 @@ public sealed class PinnedBlock
         // The client's knowledge is of its connecting; what counts is whether the contract is there at this block.
         var code = bundles.Length > 0 ? batch.Add(EthRequests.Code(Multicall.CanonicalAddress, block)) : null;
         var direct = reads.Except(bundled).ToArray();
-        foreach (var read in direct)
+        foreach (var part in direct.Chunk(Math.Min(_readsPerBatch, Math.Max(1, direct.Length))))
         {
-            read.AddTo(batch, block, _overrides);
+            foreach (var read in part)
+            {
+                read.AddTo(batch, block, _overrides);
+            }
+
+            await batch.SendAsync(cancellationToken).ConfigureAwait(false);
+            batch = _client.NewBatch();
         }
 
-        await batch.SendAsync(cancellationToken).ConfigureAwait(false);
+        if (direct.Length == 0)
+        {
+            await batch.SendAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var read in direct)
         {
             read.Collect();

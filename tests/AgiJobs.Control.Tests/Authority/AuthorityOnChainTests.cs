@@ -45,7 +45,7 @@ public sealed class AuthorityOnChainTests(DevnetFixture fixture) : IClassFixture
 
     private async Task<ProtocolState> WholeAsync()
     {
-        var observed = await WholeObservation.ReadAsync(RpcOptions.For(Devnet.Url), Devnet.Protocol, ChainId.Local, [Devnet.Safe], TimeProvider.System, TestContext.Current.CancellationToken);
+        var observed = await WholeObservation.ReadAsync(RpcOptions.For(Devnet.Url), () => (Devnet.Protocol, [Devnet.Safe]), ChainId.Local, TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Equal(3, observed.Nodes[0].RoundTrips);
         return observed.State;
     }

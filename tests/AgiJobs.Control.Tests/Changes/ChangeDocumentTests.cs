@@ -43,6 +43,28 @@ public sealed class ChangeDocumentTests
         // Python: sha256(json.dumps(sample, sort_keys=True, separators=(",", ":"))). A new number here means that every signature over a filed change is lost.
         Assert.Equal(Bytes32.Parse("0x54590528f24d9621f43bf7d87897e08a8ca2967d3a10a377d3c583283a0ef22d"), Sample.Digest());
 
+    [Fact]
+    public void What_was_deployed_is_neither_taken_back_nor_made_again_when_a_change_is_undone_and_redone()
+    {
+        var made = new DeployedContract { Module = "Alpha", Address = SyntheticProtocol.AddressOf("Beta"), CodeHash = Bytes32.FromUnsigned(7) };
+        var wire = Sample.Steps[0];
+        var change = Sample with
+        {
+            Steps = [wire with { Target = SyntheticProtocol.Owner, Deploys = made }, wire with { Target = made.Address }, wire],
+            Preconditions = [.. Sample.Preconditions, new Expectation { Subject = "no code yet", Target = made.Address, CodeHash = Bytes32.FromUnsigned(8) }],
+            Expected = [.. Sample.Expected, new Expectation { Subject = "code", Target = made.Address, CodeHash = made.CodeHash }],
+            Rollback = new Rollback { Note = "back", Steps = [wire] },
+        };
+        var undo = change.Undoing("T-2")!;
+        Assert.Equal([made.CodeHash], undo.Preconditions.Where(expectation => expectation.Target == made.Address).Select(expectation => expectation.CodeHash!.Value));
+        var again = Assert.Single(undo.Rollback.Steps!);
+        Assert.Equal(wire.Target, again.Target);
+        Assert.Null(again.Deploys);
+
+        // The address and the code are what is approved.
+        Assert.NotEqual(change.Digest(), (change with { Steps = [change.Steps[0] with { Deploys = made with { CodeHash = Bytes32.FromUnsigned(6) } }, .. change.Steps.Skip(1)] }).Digest());
+    }
+
     [Theory]
     [InlineData("tr-TR")]
     [InlineData("de-DE")]
