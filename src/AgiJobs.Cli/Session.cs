@@ -140,9 +140,6 @@ internal sealed class Session : IAsyncDisposable
             Environment.Time,
             cancellation).ConfigureAwait(false);
 
-    /// <summary>A connection to the network's chain of its own, which the caller closes.</summary>
-    public Task<EthereumClient> ConnectAsync(CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes, NetworkFile.ChainId, Environment.Time, cancellation);
-
     // The node is called while the description is read; what is wrong with the description is said first.
     private async Task<(Protocol Protocol, EthereumClient Client)> OpenAsync(CancellationToken cancellation)
     {
@@ -169,6 +166,9 @@ internal sealed class Session : IAsyncDisposable
         _client = await connecting.ConfigureAwait(false);
         return (Protocol, _client);
     }
+
+    /// <summary>A connection to the network's chain of its own, which the caller closes.</summary>
+    public Task<EthereumClient> ConnectAsync(CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes, NetworkFile.ChainId, Environment.Time, cancellation);
 
     /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
     public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);

@@ -1,5 +1,7 @@
 using System.Net;
 using AgiJobs.Arena.Gateway;
+using AgiJobs.Arena.Orchestration;
+using AgiJobs.Cli.Arena;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
@@ -10,12 +12,23 @@ namespace AgiJobs.Cli.Serving;
 /// <summary>One run of <c>serve</c>.</summary>
 internal static class ServeRun
 {
+    // A look at the chain takes milliseconds; an orchestrator that has not had one for so long is not at work.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     /// <summary>Starts the host, says where it is, waits for the signal, and ends in order.</summary>
     /// <exception cref="ControlException"><c>role-unknown</c>, <c>listen-format</c>, <c>listen</c>, <c>services-value</c>, and those of the store with its own codes.</exception>
     public static async Task<ExitCode> RunAsync(Session session, string roles, string? listen, CancellationToken cancellation)
     {
         var services = session.Workspace.Services(session.Network);
-        var options = Options(session, services, ServerRoles.Parse(roles), listen ?? services.Listen);
+        Orchestration? orchestration = null;
+        var options = Options(session, services, ServerRoles.Parse(roles), listen ?? services.Listen) with
+        {
+            Workers = parts =>
+            {
+                orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
+                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience)];
+            },
+        };
         try
         {
             await using var host = await ServerHost.StartAsync(options, cancellation).ConfigureAwait(false);
@@ -34,7 +47,11 @@ internal static class ServeRun
         }
         catch (StorageException problem)
         {
-            throw new ControlException(problem.Code, ExitCode.Failed, problem.Message, problem.Mend, problem);
+            throw ServiceState.Told(problem);
+        }
+        finally
+        {
+            orchestration?.Dispose();
         }
     }
 
@@ -45,14 +62,13 @@ internal static class ServeRun
             throw new ControlException("listen-format", ExitCode.BadInput, $"'{listen}' is no IP address and port.", "Write it as 127.0.0.1:8420 or [::1]:8420.");
         }
 
-        var state = services.Storage.Kind == StorageKind.Postgres ? StateLocation.Postgres(services.Storage.Connection!.Reveal()) : StateLocation.File(session.Workspace.StatePath(session.Network));
         return new ServerOptions
         {
             Network = session.Network,
             Roles = roles,
             Listen = endpoint,
             Protocol = session.Protocol,
-            OpenStore = cancellation => OpenAsync(state, session, cancellation),
+            OpenStore = cancellation => ServiceState.OpenAsync(session, cancellation),
             Connect = session.ConnectAsync,
             Review = _ => PipelineReview.Of(session),
             AgentLimit = Limit(services.Limits.Agent),
@@ -64,16 +80,6 @@ internal static class ServeRun
             Log = session.Environment.Error,
             Time = session.Environment.Time,
         };
-    }
-
-    private static async Task<IStateStore> OpenAsync(StateLocation state, Session session, CancellationToken cancellation)
-    {
-        if (state.Path is { } path)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        }
-
-        return await StateStore.OpenAsync(state, session.Environment.Time, cancellation).ConfigureAwait(false);
     }
 
     private static RateLimit Limit(RequestRate rate) => new(rate.PerSecond, rate.AtOnce);
