@@ -16,6 +16,7 @@ using AgiJobs.Cli.Feed;
 using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
 using AgiJobs.Control;
 using AgiJobs.Control.Sealing;
@@ -36,6 +37,9 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
 {
     /// <summary>What a command's connections to nodes are changed to; by default nothing.</summary>
     public Func<RpcOptions, RpcOptions> Rpc { get; init; } = options => options;
+
+    /// <summary>Stops the command as a signal does.</summary>
+    public CancellationToken Stop { get; init; }
 
     /// <summary>How long a sent transaction is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
@@ -87,7 +91,14 @@ internal static class CommandLine
         var terminal = new Terminal(environment.Out, environment.Error, Flag(options.Json), environment.Color && !Flag(options.NoColor));
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false });
+            var invocation = new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false };
+            if (parsed.CommandResult.Command.Name is ServeCommand.Name)
+            {
+                // A signal begins its end, which takes as long as what is under way.
+                invocation.ProcessTerminationTimeout = ServeCommand.LongestEnd;
+            }
+
+            return await parsed.InvokeAsync(invocation, environment.Stop);
         }
         catch (ControlException problem)
         {
@@ -152,6 +163,7 @@ internal static class CommandLine
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));

@@ -170,6 +170,9 @@ internal sealed class Session : IAsyncDisposable
         return (Protocol, _client);
     }
 
+    /// <summary>A connection to the network's chain of its own, which the caller closes.</summary>
+    public Task<EthereumClient> ConnectAsync(CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes, NetworkFile.ChainId, Environment.Time, cancellation);
+
     /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
     public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);
 

@@ -120,14 +120,17 @@ public sealed class ArenaGateway
 
     private async Task<AgentView> ViewAsync(AgentPresence agent, CancellationToken cancellation)
     {
-        var rating = await _store.GetAsync($"arena/{_network}/views", $"ratings/{agent.Address}", cancellation).ConfigureAwait(false);
+        var ratings = await _store.GetAsync($"arena/{_network}/views", "ratings", cancellation).ConfigureAwait(false);
         return new AgentView(
             agent.Address.ToString(),
             [.. agent.Seats.Select(Todo.NameOf)],
             agent.Families,
             agent.LastSeen,
             Agents.IsPresent(agent) ? agent.LastSeen + AgentDirectory.Presence : null,
-            rating is null ? null : JsonNode.Parse(rating.Data),
+            ratings is null ? null : RatingOf(ratings.Data, agent.Address.ToString()),
             agent.Faults);
     }
+
+    private static JsonNode? RatingOf(string ratings, string address) =>
+        (JsonNode.Parse(ratings)?["players"] as JsonArray)?.FirstOrDefault(player => string.Equals((string?)player?["account"], address, StringComparison.Ordinal))?.DeepClone();
 }

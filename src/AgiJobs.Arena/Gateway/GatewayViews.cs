@@ -91,12 +91,12 @@ public sealed record ArenaNotice(string Type);
 
 /// <summary>What an agent needs before it can sign.</summary>
 /// <param name="Network">The network's name.</param>
-/// <param name="Chain">Its chain id.</param>
+/// <param name="ChainId">Its chain id.</param>
 /// <param name="Arena">The arena's address, EIP-55.</param>
 /// <param name="Time">The gateway's clock, milliseconds since 1970 UTC.</param>
 /// <param name="Abi">Path of the arena's ABI.</param>
 /// <param name="Limits">What the gateway takes at most.</param>
-public sealed record NetworkView(string Network, ulong Chain, string Arena, long Time, string Abi, LimitsView Limits);
+public sealed record NetworkView(string Network, ulong ChainId, string Arena, long Time, string Abi, LimitsView Limits);
 
 /// <summary>What the gateway takes at most.</summary>
 /// <param name="BodyBytes">Bytes of a body.</param>

@@ -78,6 +78,7 @@ internal static class WaveChange
         }
 
         new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time).Require(change, session.Policy);
+        new SafeRouteSafeguard(session.Protocol).Require(change);
         change = lease is { } until ? change with { LeaseUntil = until } : change;
         var document = instance is null ? new ChangeStore(session.Workspace, session.Environment.Time).WithNextInstance(change) : change;
         onPlanned?.Invoke(document);

@@ -59,7 +59,7 @@ public sealed class ServerHost : IAsyncDisposable
     /// <summary>Starts everything; when one thing cannot start, what was started is stopped.</summary>
     /// <exception cref="StorageException">The store cannot be opened.</exception>
     /// <exception cref="Ethereum.EthereumException">The chain cannot be reached, or is another one.</exception>
-    /// <exception cref="ControlException"><c>listen</c>: the address cannot be listened on.</exception>
+    /// <exception cref="ControlException"><c>listen</c>: the address cannot be listened on; <c>role-empty</c>: the role of an arena without workers.</exception>
     public static async Task<ServerHost> StartAsync(ServerOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -146,7 +146,13 @@ public sealed class ServerHost : IAsyncDisposable
         }
 
         _watch = board.WatchAsync(_options.Poll, _watching.Token);
-        foreach (var worker in _options.Roles.HasFlag(ServerRole.Arena) ? _options.Workers(parts) : [])
+        var workers = _options.Roles.HasFlag(ServerRole.Arena) ? _options.Workers(parts) : [];
+        if (_options.Roles.HasFlag(ServerRole.Arena) && workers.Count == 0)
+        {
+            throw new ControlException("role-empty", ExitCode.Failed, "Nothing here plays the arena's rounds.", "Leave the role 'arena' out.");
+        }
+
+        foreach (var worker in workers)
         {
             await worker.StartAsync(cancellation).ConfigureAwait(false);
             _started.Add(worker);
