@@ -58,7 +58,7 @@ public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, strin
                 }
 
                 var outbox = await store.OutboxAsync(AlertBook.Channel(network), _stop.Token).ConfigureAwait(false);
-                _state = outbox.GivenUp > 0 ? new WorkerState(false, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
+                _state = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
                     : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"{outbox.Waiting} alerts wait: {error}")
                     : new WorkerState(true, "ready", $"{outbox.Waiting} alerts wait");
             }
