@@ -67,7 +67,7 @@ public sealed partial class GatewayClient : IAgentGateway, IDisposable
         using var answer = Json(await SendAsync(HttpMethod.Get, "v1/network", null, isSigned: false, cancellation).ConfigureAwait(false));
         var answered = _time.GetUtcNow();
         var root = answer.RootElement;
-        var chain = Member(root, "chain") is { ValueKind: JsonValueKind.Number } number && number.TryGetUInt64(out var value) ? new ChainId(value) : throw Malformed("chain of /v1/network is no number");
+        var chain = Member(root, "chainId") is { ValueKind: JsonValueKind.Number } number && number.TryGetUInt64(out var value) ? new ChainId(value) : throw Malformed("chainId of /v1/network is no number");
         var arena = Address.TryParse(Text(root, "arena"), out var address) ? address : throw Malformed("arena of /v1/network is no address");
         if (chain != _chain || arena != _arena)
         {

@@ -1,16 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Rounds;
-using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Tasks;
 
 namespace AgiJobs.Arena.Slashing;
 
 /// <summary>
-/// What a round proves against its validators: computed from the chain, the published bytes and moderation's decisions, never from words of a log. Pure: the same input gives the same findings in the same order. What
+/// What a round proves against its validators: computed from the chain, the published bytes and what moderation blocked, never from words of a log. Pure: the same input gives the same findings in the same order. What
 /// cannot be proven is no finding.
 /// </summary>
 public static class SlashFindings
@@ -21,13 +19,13 @@ public static class SlashFindings
     /// <param name="round">The round as the chain tells it.</param>
     /// <param name="task">The statement of its task; null when it is not at hand, and then no vote is held against it.</param>
     /// <param name="answers">Published answers by student; those that are missing, or were not open when voting began, prove nothing.</param>
-    /// <param name="decisions">Decisions about contents; those of other rounds, and of accounts that are no validators of this one, are passed over.</param>
-    public static IReadOnlyList<SlashFinding> Of(RoundChronicle round, Exhibit? task, IReadOnlyDictionary<Address, Exhibit> answers, IEnumerable<ModerationDecision> decisions)
+    /// <param name="blocked">Blocked contents; those of other rounds, and of accounts that are no validators of this one, are passed over.</param>
+    public static IReadOnlyList<SlashFinding> Of(RoundChronicle round, Exhibit? task, IReadOnlyDictionary<Address, Exhibit> answers, IEnumerable<BlockedSubmission> blocked)
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(answers);
-        ArgumentNullException.ThrowIfNull(decisions);
-        IEnumerable<SlashFinding> found = [.. Contradictions(round, task, answers), .. Blocked(round, decisions), .. Unrevealed(round)];
+        ArgumentNullException.ThrowIfNull(blocked);
+        IEnumerable<SlashFinding> found = [.. Contradictions(round, task, answers), .. Blocked(round, blocked), .. Unrevealed(round)];
         return [.. found.OrderBy(finding => finding.Validator).ThenBy(finding => finding.Reason, StringComparer.Ordinal)];
     }
 
@@ -64,19 +62,19 @@ public static class SlashFindings
         }).OfType<SlashFinding>();
     }
 
-    private static IEnumerable<SlashFinding> Blocked(RoundChronicle round, IEnumerable<ModerationDecision> decisions)
+    private static IEnumerable<SlashFinding> Blocked(RoundChronicle round, IEnumerable<BlockedSubmission> blocked)
     {
         var committee = round.Committee.Select(validator => validator.Account).ToHashSet();
-        return decisions.Where(decision => decision.Submission.Round == round.Id && committee.Contains(decision.Submission.Author) && decision.Outcome == ModerationOutcome.Block && decision.Reason is not null)
-            .GroupBy(decision => (decision.Submission.Author, Reason: decision.Reason!))
+        return blocked.Where(one => one.Round == round.Id && committee.Contains(one.Author))
+            .GroupBy(one => (one.Author, one.Reason))
             .Select(group => new SlashFinding(
                 round.Id,
                 group.Key.Author,
                 group.Key.Reason,
-                [.. group.OrderBy(decision => decision.Content).ThenBy(decision => decision.Submission.Id, StringComparer.Ordinal).SelectMany(decision => (SlashEvidence[])
+                [.. group.OrderBy(one => one.Content).ThenBy(one => one.Decision).SelectMany(one => (SlashEvidence[])
                 [
-                    new SlashEvidence("content", decision.Content, $"{decision.Submission.Kind} '{decision.Submission.Id}' of {decision.Submission.Author}"),
-                    new SlashEvidence("decision", Digest(Encoding.UTF8.GetBytes(decision.ToJson())), decision.Override is { } ruling ? $"blocked by {ruling.By}" : $"blocked by the rule {decision.Findings[0].Rule}"),
+                    new SlashEvidence("content", one.Content, one.Detail),
+                    new SlashEvidence("decision", one.Decision, $"moderation's record: {one.Reason}"),
                 ])]));
     }
 

@@ -156,6 +156,11 @@ public sealed class ArenaStandings : IStandings
             AtomicFile.Write(_workspace.Locate("storage", "orchestrator", "runs", run.Id + ".json"), Encoding.UTF8.GetBytes(receipt.Data));
         }
 
+        foreach (var reversal in await _book.ReversalsAsync(cancellation).ConfigureAwait(false))
+        {
+            _board.Add(reversal);
+        }
+
         WriteScoreboard();
     }
 

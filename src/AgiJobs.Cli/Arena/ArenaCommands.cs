@@ -6,6 +6,7 @@ using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Arena.Scoreboard;
 using AgiJobs.Arena.Standings;
+using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 using AgiJobs.Storage;
@@ -24,6 +25,9 @@ internal static class ArenaCommands
         command.Subcommands.Add(Run(options, environment));
         command.Subcommands.Add(Round(options, environment));
         command.Subcommands.Add(Reconcile(options, environment));
+        command.Subcommands.Add(SlashCommands.Slashes(options, environment));
+        command.Subcommands.Add(SlashCommands.Appeal(options, environment));
+        command.Subcommands.Add(SlashCommands.Reverse(options, environment));
         return command;
     }
 

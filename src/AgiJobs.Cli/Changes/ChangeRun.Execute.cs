@@ -5,6 +5,7 @@ using AgiJobs.Control.Changes;
 using AgiJobs.Control.Evidence.Ledger;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Feed;
+using AgiJobs.Control.Funds;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Keys;
@@ -52,6 +53,7 @@ internal sealed partial class ChangeRun
             Patience = session.Environment.Patience,
             OnProgress = Terminal.Progress,
             Gate = Gate(client, Simulation(), null),
+            WatchAsync = (filed, since, token) => new PoolWatch(client, session.Protocol, session.Environment.Time) { Patience = session.Environment.Patience, OnProgress = Terminal.Progress }.RequireAsync(filed, since, token),
             OnEvidence = (kind, details) => RecordAsync(kind, details, cancellation),
         };
         if (!wasVerified)

@@ -118,7 +118,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
             return new MultisigStanding(read.State.Domain.Safe, read.Given, read.Needed, [.. read.Tree.SelectMany(node => node.State.Quorum.Owners.Where(owner => !node.Approvals.Any(approval => approval.Owner == owner))).Distinct()], read.Stale);
         }, session.Signers.NameOf), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
         Simulation = simulation,
-        Safeguards = [new BackupSafeguard(session.Workspace, session.Environment.Time), new RestoreSafeguard(session.Workspace), new LeaseSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time)), new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time)],
+        Safeguards = [new BackupSafeguard(session.Workspace, session.Environment.Time), new RestoreSafeguard(session.Workspace), new LeaseSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time)), new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time), new SafeRouteSafeguard(session.Protocol)],
         SignerOf = session.Signers.NameOf,
         OnFinding = finding => Terminal.Progress($"FINDING {finding}"),
         StoreDryRunAsync = async (filed, token) =>
@@ -127,6 +127,10 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
             _ = await FileDryRunAsync(null, simulation.Result, token).ConfigureAwait(false);
         },
     };
+
+    /// <summary>Whether the gate would let it through for a sender; nothing is sent.</summary>
+    public async Task<GateDecision> DecideAsync(Address sender, CancellationToken cancellation) =>
+        await Gate(await session.ClientAsync(cancellation).ConfigureAwait(false), Simulation(), null).DecideAsync(change, sender, cancellation).ConfigureAwait(false);
 
     private SimulationReading Simulation() => new(SimulateAsync, ChangeNature.Of(Document, session.Protocol).IsPause, session.Environment.Time);
 

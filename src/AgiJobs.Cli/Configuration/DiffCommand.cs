@@ -1,6 +1,11 @@
 using System.CommandLine;
+using AgiJobs.Cli.Output;
+using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
 using AgiJobs.Control.Configuration;
+using AgiJobs.Control.Desired;
+using AgiJobs.Control.Planning;
+using AgiJobs.Control.Reports;
 using AgiJobs.Control.Snapshots;
 
 namespace AgiJobs.Cli.Configuration;
@@ -9,6 +14,7 @@ namespace AgiJobs.Cli.Configuration;
 internal static class DiffCommand
 {
     private const string NotConnected = "unknown: not connected";
+    private const string WhyNot = "this program runs no services yet that report the configuration they run with";
 
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
@@ -23,7 +29,7 @@ internal static class DiffCommand
                 throw new ControlException("command-line", ExitCode.BadInput, "--snapshot, --with and --services ask for different things.", "Give one of them.");
             }
 
-            return parsed.GetValue(services) ? Task.FromResult(Unknown(session, "services"))
+            return parsed.GetValue(services) ? Task.FromResult(Services(session))
                 : parsed.GetValue(snapshot) is { } id ? Task.FromResult(Snapshot(session, id))
                 : parsed.GetValue(with) is { } other ? Task.FromResult(Networks(session, other))
                 : ChainAsync(session, cancellation);
@@ -31,22 +37,51 @@ internal static class DiffCommand
         return command;
     }
 
-    // The manifest against the chain is the question of 'owner surface'.
-    private static Task<ExitCode> ChainAsync(Session session, CancellationToken cancellation)
+    // The same snapshot as 'owner surface', and besides what the files want of sets and records, which no surface shows.
+    private static async Task<ExitCode> ChainAsync(Session session, CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
-        return Task.FromResult(Unknown(session, "chain"));
+        var (report, desired, _) = await OwnerViews.DriftAsync(session, cancellation).ConfigureAwait(false);
+        var draft = new WaveDraft(report.State);
+        var told = await DesiredCommands.ListsAsync(session, desired, draft, cancellation).ConfigureAwait(false);
+        var moves = draft.Moves();
+        var exit = OwnerViews.Worst(report.Exit, moves.Count > 0 || told.Except(desired.Notes, StringComparer.Ordinal).Any() ? ExitCode.Findings : ExitCode.Clean);
+        IReadOnlyList<string> files = [Path.GetRelativePath(session.Workspace.Root, session.Workspace.ManifestPath(session.Network)), .. session.Protocol.Domains.Select(domain => CatalogueFile.PathOf(domain, session.Network)).Where(file => File.Exists(session.Workspace.Locate(file)))];
+        session.Terminal.Page(DriftPages.Surface(report));
+        foreach (var line in moves.Select(move => $"DIFFERS {move.Purpose}").Concat(told.Select(finding => $"FINDING {finding}")))
+        {
+            session.Terminal.Line(line);
+        }
+
+        session.Terminal.Line($"held against the chain: {string.Join(", ", files)}");
+        session.Terminal.Json("agijobs.config-diff/1", exit, writer =>
+        {
+            writer.WriteString("against", "chain");
+            DriftPages.WriteSurface(writer, report);
+            foreach (var (name, values) in ((string, IEnumerable<string>)[])[("files", files), ("lists", moves.Select(move => move.Purpose)), ("findings", told)])
+            {
+                writer.WriteStartArray(name);
+                foreach (var value in values)
+                {
+                    writer.WriteStringValue(value);
+                }
+
+                writer.WriteEndArray();
+            }
+        });
+        return exit;
     }
 
-    private static ExitCode Unknown(Session session, string against)
+    // No service reports the configuration that it runs with yet.
+    private static ExitCode Services(Session session)
     {
-        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: the configuration against {(against is "chain" ? "the chain" : "the services")} is {NotConnected}");
+        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: the configuration against the services is {NotConnected}: {WhyNot}");
         session.Terminal.Json("agijobs.config-diff/1", ExitCode.Unknown, writer =>
         {
             writer.WriteString("network", session.Network);
             writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
-            writer.WriteString("against", against);
+            writer.WriteString("against", "services");
             writer.WriteString("unknown", "not connected");
+            writer.WriteString("why", WhyNot);
         });
         return ExitCode.Unknown;
     }

@@ -29,13 +29,14 @@ internal static partial class UpCommands
             var services = Services(session, name);
             var folder = session.Workspace.Locate("storage", "devnet", name);
             string[] common = ["--network", name, "--workspace", session.Workspace.Root];
+            // Where it listens is read from its log. Agents that are still there know the place where it was, so it is there again.
+            var place = Listening(services.LogOf(Serve)) is { } before ? new Uri(before).Authority : "127.0.0.1:0";
             if (services.Running().All(service => service.Name != Serve))
             {
-                // Where it listens is read from its log, and an old one would tell of an old process.
                 File.Delete(services.LogOf(Serve));
             }
 
-            var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena", "--listen", "127.0.0.1:0", .. common]);
+            var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena", "--listen", place, .. common]);
             var gateway = "";
             await services.UntilAsync(
                 serve,

@@ -3,6 +3,8 @@ using AgiJobs.Control;
 using AgiJobs.Control.Desired;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Planning;
+using AgiJobs.Ethereum.Calls;
+using AgiJobs.Ethereum.Rpc;
 
 namespace AgiJobs.Cli.Owner;
 
@@ -15,7 +17,7 @@ internal static class DesiredCommands
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
             var desired = DesiredState.Load(session.Workspace, session.Network, session.Protocol);
-            return WaveChange.RunAsync(session, parsed, options, "update-all", $"Bring {session.Protocol.Title} to its manifest", draft => Add(session, desired, draft, links: true), cancellation);
+            return RunAsync(session, parsed, options, "update-all", $"Bring {session.Protocol.Title} to its manifest", desired, links: true, cancellation);
         });
         return command;
     }
@@ -42,17 +44,37 @@ internal static class DesiredCommands
             _ = DesiredState.Load(session.Workspace, session.Network, session.Protocol);
             var desired = DesiredState.OfDomain(session.Workspace, session.Network, session.Protocol, found);
             desired = parsed.GetValue(retain) is { } said ? desired.Retaining(said == "true") : desired;
-            return await WaveChange.RunAsync(session, parsed, options, $"apply-{found.Name}", $"{found.Title}, as {CatalogueFile.PathOf(found, session.Network)} wants", wave => Add(session, desired, wave, links: false), cancellation).ConfigureAwait(false);
+            return await RunAsync(session, parsed, options, $"apply-{found.Name}", $"{found.Title}, as {CatalogueFile.PathOf(found, session.Network)} wants", desired, links: false, cancellation).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static void Add(Session session, DesiredState desired, WaveDraft draft, bool links)
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string title, DesiredState desired, bool links, CancellationToken cancellation)
     {
-        foreach (var left in desired.AddTo(draft, links))
+        _ = session.Execute;
+        var draft = new WaveDraft(await session.ObserveWholeAsync(cancellation).ConfigureAwait(false));
+        foreach (var finding in await AddAsync(session, desired, draft, links, cancellation).ConfigureAwait(false))
         {
-            session.Terminal.Progress($"FINDING {left}");
+            session.Terminal.Progress($"FINDING {finding}");
         }
+
+        return await WaveChange.RunAsync(session, parsed, options, kind, title, draft, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts all that files want into a draft of a session's network.</summary>
+    /// <returns>What the reader must know: what was left to other commands, and what is to be said of names and records.</returns>
+    public static async Task<IReadOnlyList<string>> AddAsync(Session session, DesiredState desired, WaveDraft draft, bool links, CancellationToken cancellation)
+    {
+        var left = desired.AddTo(draft, links);
+        return [.. left, .. await ListsAsync(session, desired, draft, cancellation).ConfigureAwait(false)];
+    }
+
+    /// <summary>Puts what files want of sets and records into a draft, and looks names up.</summary>
+    public static async Task<IReadOnlyList<string>> ListsAsync(Session session, DesiredState desired, WaveDraft draft, CancellationToken cancellation)
+    {
+        var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
+        var block = client.HeadAtConnect.Hash == draft.State.BlockHash ? PinnedBlock.AtConnect(client) : await PinnedBlock.AtAsync(client, BlockReference.At(draft.State.BlockHash), cancellation).ConfigureAwait(false);
+        return await DesiredLists.AddAsync(desired, draft, block, cancellation).ConfigureAwait(false);
     }
 
     private static async Task<ExitCode> DraftAsync(Session session, Control.Description.DomainFile domain, CancellationToken cancellation)

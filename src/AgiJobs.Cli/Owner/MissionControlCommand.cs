@@ -19,7 +19,7 @@ internal static class MissionControlCommand
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             var draft = new WaveDraft(await session.ObserveWholeAsync(cancellation).ConfigureAwait(false));
-            var left = DesiredState.Load(session.Workspace, session.Network, session.Protocol).AddTo(draft, links: true);
+            var left = await DesiredCommands.AddAsync(session, DesiredState.Load(session.Workspace, session.Network, session.Protocol), draft, links: true, cancellation).ConfigureAwait(false);
             var planner = new WavePlanner(draft.State, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0 };
             var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
             var plan = await planner.PlanAsync(client, draft, new WaveName("update-all", $"Bring {session.Protocol.Title} to its manifest", parsed.GetValue(options.Instance) ?? ""), cancellation).ConfigureAwait(false);

@@ -10,12 +10,20 @@ namespace AgiJobs.Cli.Owner;
 internal static class PauseChange
 {
     /// <summary>Plans for the named modules, or for all, and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> RunAsync(Session session, LeverAction action, IReadOnlyList<string>? modules, string? instance, string? safeFile, CancellationToken cancellation)
+    public static async Task<ExitCode> RunAsync(Session session, LeverAction action, IReadOnlyList<string>? modules, string? instance, string? safeFile, CancellationToken cancellation, PoolWatchTerms? watch = null)
     {
         _ = session.Execute;
         var state = await session.ObserveAsync(cancellation).ConfigureAwait(false);
-        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null };
+        var planner = new PausePlanner(state, session.Network, session.SignersAtHand) { Named = session.NamedSigners.Count > 0, Prefer = safeFile is not null ? RouteKind.Safe : null, Watch = watch };
         var store = new ChangeStore(session.Workspace, session.Environment.Time);
+        if (watch is not null && Unfinished(session, store, PausePlanner.KindOf(action, modules is null)) is { Document.Watch: { } begun } half && watch.Same(begun) && (instance is null || string.Equals(instance, half.Document.Instance, StringComparison.Ordinal)))
+        {
+            // What was begun is gone on with: the rest was approved and signed together with it.
+            session.Terminal.Progress($"going on with {half.Id}, which was begun before");
+            var run = new ChangeRun(session, half, null);
+            return await (session.Execute ? run.ExecuteAsync(session.SignersAtHand, cancellation) : run.PreviewAsync(cancellation)).ConfigureAwait(false);
+        }
+
         var plan = await planner.PlanAsync(await session.ClientAsync(cancellation).ConfigureAwait(false), action, instance ?? "", modules, cancellation).ConfigureAwait(false);
         if (plan.Change is null)
         {

@@ -46,6 +46,9 @@ public sealed record ChangeDocument
     /// <summary>When what this change grants is to end; absent when it is granted for good. Its revocation is a change of its own (<see cref="LeaseEnd"/>) and is approved together with it.</summary>
     public DateTimeOffset? LeaseUntil { get; init; }
 
+    /// <summary>What is watched between one transaction of this change and the next; absent when nothing is.</summary>
+    public PoolWatchTerms? Watch { get; init; }
+
     /// <summary>The digest of the change that this one undoes; absent when it undoes none.</summary>
     public Bytes32? Undoes { get; init; }
 
@@ -83,6 +86,7 @@ public sealed record ChangeDocument
         Window = null,
         Demand = null,
         LeaseUntil = null,
+        Watch = null,
         Undoes = Digest(),
         Steps = steps,
         Preconditions = [.. Expected, .. Preconditions.Where(expectation => expectation.Call is null && !Expected.Contains(expectation) && !Deployed.Contains(expectation.Target))],
@@ -176,6 +180,19 @@ public sealed record ChangeStep
             Route = Route with { Statement = statement with { Salt = salt } },
         };
     }
+}
+
+/// <summary>How long the pools are watched after each transaction, and how much may leave them meanwhile before the rest is not sent.</summary>
+public sealed record PoolWatchTerms
+{
+    /// <summary>So many blocks after the one that the transaction is in.</summary>
+    public required int Blocks { get; init; }
+
+    /// <summary>The most that may leave all pools together in this time, an amount of each token that they hold, such as <c>100 AGIALPHA</c>.</summary>
+    public required IReadOnlyList<string> MaxOutflow { get; init; }
+
+    /// <summary>True when both ask for the same.</summary>
+    public bool Same(PoolWatchTerms other) => other is not null && Blocks == other.Blocks && MaxOutflow.SequenceEqual(other.MaxOutflow, StringComparer.Ordinal);
 }
 
 /// <summary>A contract that a step makes.</summary>

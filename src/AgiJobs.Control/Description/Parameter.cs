@@ -21,6 +21,7 @@ public sealed class Parameter
         Risk = file.Risk;
         Note = file.Note;
         IsLive = file.Live;
+        IsBySafe = file.BySafe;
         Callers = file.Callers;
         Category = file.Category ?? PowerKind.ChangeParameters;
         Getter = abi.Function(file.Getter);
@@ -52,6 +53,9 @@ public sealed class Parameter
 
     /// <summary>True when the protocol itself moves it.</summary>
     public bool IsLive { get; }
+
+    /// <summary>True when on a public network only a Safe may set it.</summary>
+    public bool IsBySafe { get; }
 
     /// <summary>Roles that may set it.</summary>
     public IReadOnlyList<string> Callers { get; }

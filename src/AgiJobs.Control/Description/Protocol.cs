@@ -152,12 +152,18 @@ public sealed class Protocol
 
         foreach (var (domain, key) in file.Domains.SelectMany(domain => domain.Keys.Select(key => (domain, key))))
         {
-            var (full, isParameter) = (key.Parameter ?? key.Role ?? "", key.Parameter is not null);
-            var dot = full.IndexOf('.', StringComparison.Ordinal);
-            var module = dot < 0 ? null : file.Modules.FirstOrDefault(module => string.Equals(module.Name, full[..dot], StringComparison.Ordinal));
-            _ = key.Parameter is null != key.Role is null && (isParameter ? module?.Parameters.Any(parameter => string.Equals(parameter.Name, full[(dot + 1)..], StringComparison.Ordinal)) : module?.Roles.Any(role => string.Equals(role.Name, full[(dot + 1)..], StringComparison.Ordinal))) == true
-                ? true
-                : throw Invalid(path, $"domain {domain.Name}, key {key.Key}: it must name one parameter or one role that is described.");
+            if (DomainProblem(file, key) is { } problem)
+            {
+                throw Invalid(path, $"domain {domain.Name}, key {key.Key}: {problem}.");
+            }
+        }
+
+        foreach (var (domain, name) in file.Domains.SelectMany(domain => ((string?[])[domain.Names?.Registry, domain.Names?.Wrapper]).OfType<string>().Select(name => (domain, name))))
+        {
+            if (!IsParameter(file, name))
+            {
+                throw Invalid(path, $"domain {domain.Name}: names are looked up in '{name}', which is no parameter that is described.");
+            }
         }
 
         var abis = new Dictionary<string, ContractAbi>(StringComparer.Ordinal);
@@ -184,13 +190,50 @@ public sealed class Protocol
 
         try
         {
+            foreach (var key in file.Domains.SelectMany(domain => domain.Keys).Where(key => key.Words is not null || key.Records is not null))
+            {
+                // Whatever they name has to be there.
+                var abi = abis[file.Modules.First(module => string.Equals(module.Name, key.Words?.Module ?? key.Records!.Module, StringComparison.Ordinal)).Abi];
+                _ = ((string?[])[key.Words?.View, key.Words?.Add, key.Words?.Remove, key.Records?.Function, key.Records?.Last, key.Records?.History]).OfType<string>().Select(abi.Function).ToList();
+            }
+
             return Bound(file, modules, manifest);
         }
         catch (EthereumException problem)
         {
-            throw Invalid(path, $"ledgers and figures: {problem.Message}", problem);
+            throw Invalid(path, $"domains, ledgers and figures: {problem.Message}", problem);
         }
     }
+
+    private static string? DomainProblem(ProtocolFile file, DomainKey key)
+    {
+        if (((object?[])[key.Parameter, key.Role, key.Words, key.Records]).Count(given => given is not null) != 1)
+        {
+            return "it is exactly one of a parameter, a role, a set of words and records";
+        }
+
+        var (module, name) = Split(key.Parameter ?? key.Role ?? (key.Words?.Module ?? key.Records!.Module) + ".");
+        var found = file.Modules.FirstOrDefault(candidate => string.Equals(candidate.Name, module, StringComparison.Ordinal));
+        return found is null ? $"the module '{module}' is not described"
+            : key.Parameter is { } parameter ? IsParameter(file, parameter) ? null : $"the parameter '{parameter}' is not described"
+            : key.Role is not null ? found.Roles.Any(role => string.Equals(role.Name, name, StringComparison.Ordinal)) ? null : $"the role '{key.Role}' is not described"
+            : key.Words is { } words ? WordsProblem(file, found, words)
+            : found.Actions.Any(action => string.Equals(action.Function, key.Records!.Function, StringComparison.Ordinal)) ? null : $"{key.Records!.Function} is no action of {module}, so nobody is known who may call it";
+    }
+
+    private static string? WordsProblem(ProtocolFile file, ModuleFile module, WordSetFile words) =>
+        words.Unit is not ("bytes32" or "namehash") ? $"a set of words is of bytes32 or namehash, not of '{words.Unit}'"
+        : ((string[])[words.Add, words.Remove]).FirstOrDefault(function => !module.Actions.Any(action => string.Equals(action.Function, function, StringComparison.Ordinal))) is { } stray ? $"{stray} is no action of {module.Name}, so nobody is known who may call it"
+        : words.Derived.FirstOrDefault(derived => !IsParameter(file, derived.Parameter)) is { } wrong ? $"the parameter '{wrong.Parameter}' is not described"
+        : null;
+
+    private static bool IsParameter(ProtocolFile file, string fullName)
+    {
+        var (module, name) = Split(fullName);
+        return file.Modules.Any(candidate => string.Equals(candidate.Name, module, StringComparison.Ordinal) && candidate.Parameters.Any(parameter => string.Equals(parameter.Name, name, StringComparison.Ordinal)));
+    }
+
+    private static (string Module, string Name) Split(string fullName) => fullName.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? (fullName[..dot], fullName[(dot + 1)..]) : (fullName, "");
 
     private static Protocol Bound(ProtocolFile file, List<Module> modules, ManifestFile manifest) =>
         new(file, modules, [.. manifest.Modules.Values.SelectMany(module => module.Roles?.Values.SelectMany(members => members) ?? []).Where(member => !member.IsZero).Distinct().Order()]);

@@ -57,9 +57,12 @@ public sealed record DomainFile
 
     /// <summary>Its keys.</summary>
     public required IReadOnlyList<DomainKey> Keys { get; init; }
+
+    /// <summary>Where the ENS names of the file are looked up, so that one that nobody owns any more is told; absent when they are not.</summary>
+    public NameLookupFile? Names { get; init; }
 }
 
-/// <summary>One key of a catalogue file: exactly one of <see cref="Parameter"/> and <see cref="Role"/>.</summary>
+/// <summary>One key of a catalogue file: exactly one of <see cref="Parameter"/>, <see cref="Role"/>, <see cref="Words"/> and <see cref="Records"/>.</summary>
 public sealed record DomainKey
 {
     /// <summary>The key; a dot leads into an object: <c>roleWeights.agent</c>.</summary>
@@ -71,8 +74,84 @@ public sealed record DomainKey
     /// <summary>The role whose holders it lists, <c>Module.role</c>.</summary>
     public string? Role { get; init; }
 
-    /// <summary>The key of a flag that, when true, lets holders stay that are not listed; absent when others are always revoked.</summary>
+    /// <summary>The set of words that it lists.</summary>
+    public WordSetFile? Words { get; init; }
+
+    /// <summary>What it records, one after the other.</summary>
+    public RecordsFile? Records { get; init; }
+
+    /// <summary>The key of a flag that, when true, lets holders and words stay that are not listed; absent when others are always revoked.</summary>
     public string? RetainKey { get; init; }
+}
+
+/// <summary>A set of 32-byte words in a contract, such as further root names.</summary>
+public sealed record WordSetFile
+{
+    /// <summary>The module that has it.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>The view that lists it, in the order of OpenZeppelin's EnumerableSet.</summary>
+    public required string View { get; init; }
+
+    /// <summary>Its arguments, as text.</summary>
+    public IReadOnlyList<string> Arguments { get => field ?? []; init; }
+
+    /// <summary>The function that adds a word.</summary>
+    public required string Add { get; init; }
+
+    /// <summary>Its arguments as text, <c>$</c> being the word.</summary>
+    public required IReadOnlyList<string> AddArguments { get; init; }
+
+    /// <summary>The function that removes a word.</summary>
+    public required string Remove { get; init; }
+
+    /// <summary>Its arguments as text, <c>$</c> being the word.</summary>
+    public required IReadOnlyList<string> RemoveArguments { get; init; }
+
+    /// <summary>How a word is written: <c>bytes32</c> or <c>namehash</c>.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>Names that belong to the set because a parameter of the same file is set, without being listed.</summary>
+    public IReadOnlyList<DerivedNameFile> Derived { get => field ?? []; init; }
+}
+
+/// <summary>A name directly under the one that a parameter holds.</summary>
+public sealed record DerivedNameFile
+{
+    /// <summary>The parameter, <c>Module.parameter</c>, of the unit <c>namehash</c>.</summary>
+    public required string Parameter { get; init; }
+
+    /// <summary>The label: <c>alpha</c> makes <c>alpha.agent.agi.eth</c> of <c>agent.agi.eth</c>.</summary>
+    public required string Label { get; init; }
+}
+
+/// <summary>Records that a contract takes in ascending order of their first member, each once.</summary>
+public sealed record RecordsFile
+{
+    /// <summary>The module.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>The function that takes one; an action of the module, which says who may call it.</summary>
+    public required string Function { get; init; }
+
+    /// <summary>The keys of a record in the file, in the order of the function's arguments, all of them numbers; the first is a time in seconds of block time.</summary>
+    public required IReadOnlyList<string> Members { get; init; }
+
+    /// <summary>The view that returns the first member of the newest record.</summary>
+    public required string Last { get; init; }
+
+    /// <summary>The view that lists the records that are kept: structs of the same members.</summary>
+    public required string History { get; init; }
+}
+
+/// <summary>Where ENS names are looked up.</summary>
+public sealed record NameLookupFile
+{
+    /// <summary>The parameter that holds the ENS registry, <c>Module.parameter</c>.</summary>
+    public required string Registry { get; init; }
+
+    /// <summary>The parameter that holds the NameWrapper; absent when there is none.</summary>
+    public string? Wrapper { get; init; }
 }
 
 /// <summary>One contract of the protocol.</summary>
@@ -395,6 +474,9 @@ public sealed record ParameterFile
 
     /// <summary>True when the protocol itself moves it, so that a manifest drafted from the chain leaves it out.</summary>
     public bool Live { get; init; }
+
+    /// <summary>True when on a public network only a Safe may set it.</summary>
+    public bool BySafe { get; init; }
 }
 
 /// <summary>A power of an office that is neither a lever, nor a role's grant, nor a parameter.</summary>
@@ -414,6 +496,9 @@ public sealed record ActionFile
 
     /// <summary>How much a wrong call can do.</summary>
     public required Risk Risk { get; init; }
+
+    /// <summary>True when on a public network only a Safe may call it.</summary>
+    public bool BySafe { get; init; }
 }
 
 /// <summary>How much a change can do. Can only be raised.</summary>

@@ -13,13 +13,25 @@ namespace AgiJobs.Control.Desired;
 /// <param name="Roles">The holders that it wants.</param>
 public sealed record CatalogueFile(DomainFile Domain, IReadOnlyList<DesiredValue> Values, IReadOnlyList<DesiredHolders> Roles)
 {
+    /// <summary>The words that it wants in sets.</summary>
+    public IReadOnlyList<DesiredWords> Words { get; init; } = [];
+
+    /// <summary>What it wants recorded.</summary>
+    public IReadOnlyList<DesiredRecords> Records { get; init; } = [];
+
+    /// <summary>What was added to it or dropped from it by rule, in words.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>The path of a domain's file within the workspace.</summary>
     public static string PathOf(DomainFile domain, string network) => domain.File.Replace("{network}", network, StringComparison.Ordinal);
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="ControlException"><c>file-missing</c>, <c>file-format</c>, <c>catalogue-key</c> for a key that the domain does not have or a value of the wrong form; those of a value.</exception>
+    /// <exception cref="ControlException">
+    /// <c>file-missing</c>, <c>file-format</c>, <c>catalogue-key</c> for a key that the domain does not have or a value of the wrong form; those of a value; <c>word-zero</c>; <c>record-format</c>,
+    /// <c>record-negative</c>, <c>record-conflict</c> when two records are of one time and differ.
+    /// </exception>
     public static CatalogueFile Read(Workspace workspace, string network, Protocol protocol, DomainFile domain)
     {
         var name = PathOf(domain, network);
@@ -46,6 +58,8 @@ public sealed record CatalogueFile(DomainFile Domain, IReadOnlyList<DesiredValue
             Collect(document.RootElement, "", found, domain, flags, path);
             var values = new List<DesiredValue>();
             var roles = new List<DesiredHolders>();
+            var records = new List<DesiredRecords>();
+            var notes = new List<string>();
             foreach (var key in domain.Keys.Where(key => found.ContainsKey(key.Key) && IsPlaced(protocol, key)))
             {
                 var source = $"{name}, {key.Key}";
@@ -60,23 +74,37 @@ public sealed record CatalogueFile(DomainFile Domain, IReadOnlyList<DesiredValue
                         _ => throw new ControlException("value-unit", ExitCode.BadInput, $"{path}, {key.Key}: {value.GetRawText()} carries no unit.", $"Write it as text: {protocol.Parameter(parameter).Unit.Form}."),
                     }, source), source));
                 }
-                else
+                else if (key.Records is { } form)
                 {
-                    roles.Add(new DesiredHolders(protocol.Role(key.Role!), Accounts(found[key.Key], path, key.Key), key.RetainKey is { } flag && found.TryGetValue(flag, out var retain) && Flag(retain, path, flag), source));
+                    records.Add(DesiredRecords.Read(protocol[form.Module], form, found[key.Key], $"{path}, {key.Key}", source, notes));
+                }
+                else if (key.Role is not null)
+                {
+                    roles.Add(new DesiredHolders(protocol.Role(key.Role), Accounts(found[key.Key], path, key.Key), Retains(key), source));
                 }
             }
 
-            return new CatalogueFile(domain, values, roles);
+            // Sets come last: what belongs to them may follow from values of the file.
+            var words = domain.Keys.Where(key => key.Words is not null && IsPlaced(protocol, key))
+                .Select(key => DesiredWords.Read(protocol, key, found.TryGetValue(key.Key, out var listed) ? listed : null, values, Retains(key), $"{path}, {key.Key}", $"{name}, {key.Key}", notes)).OfType<DesiredWords>().ToList();
+            return new CatalogueFile(domain, values, roles) { Words = words, Records = records, Notes = notes };
+
+            bool Retains(DomainKey key) => key.RetainKey is { } flag && found.TryGetValue(flag, out var retain) && Flag(retain, path, flag);
         }
     }
 
-    /// <summary>The file as it would be if it wanted what the chain has: a point to begin from. What is unknown is left out.</summary>
+    /// <summary>The file as it would be if it wanted what the chain has: a point to begin from. What is unknown is left out, and so are sets of words and records.</summary>
     public static byte[] Draft(ProtocolState state, DomainFile domain)
     {
         var root = new JsonObject();
         foreach (var key in domain.Keys.Where(key => IsPlaced(state.Protocol, key)))
         {
             JsonNode? value = null;
+            if (key.Words is not null || key.Records is not null)
+            {
+                continue;
+            }
+
             if (key.Parameter is { } name && state.Protocol.Parameter(name) is { } parameter)
             {
                 if (!state.ValueOf(parameter).TryGet(out var known))
@@ -116,7 +144,7 @@ public sealed record CatalogueFile(DomainFile Domain, IReadOnlyList<DesiredValue
     }
 
     // A module that the network does not manage has no values to set.
-    private static bool IsPlaced(Protocol protocol, DomainKey key) => protocol.Modules.Any(module => string.Equals(module.Name, (key.Parameter ?? key.Role!).Split('.')[0], StringComparison.Ordinal));
+    private static bool IsPlaced(Protocol protocol, DomainKey key) => protocol.Modules.Any(module => string.Equals(module.Name, (key.Parameter ?? key.Role ?? key.Words?.Module ?? key.Records!.Module).Split('.')[0], StringComparison.Ordinal));
 
     private static void Collect(JsonElement element, string prefix, Dictionary<string, JsonElement> found, DomainFile domain, List<string> flags, string path)
     {

@@ -41,6 +41,18 @@ public sealed class DesiredState
     /// <summary>The roles, in the description's order.</summary>
     public IReadOnlyList<DesiredHolders> Roles { get; }
 
+    /// <summary>The words that sets are to hold.</summary>
+    public IReadOnlyList<DesiredWords> Words { get; private init; } = [];
+
+    /// <summary>What is to be on record.</summary>
+    public IReadOnlyList<DesiredRecords> Records { get; private init; } = [];
+
+    /// <summary>Where the ENS names of the files are looked up.</summary>
+    public IReadOnlyList<NameLookupFile> Names { get; private init; } = [];
+
+    /// <summary>What was added to the files or dropped from them by rule, in words.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     /// <summary>Where links must point that have a managed module at their end.</summary>
     public IEnumerable<(Link Link, Address Target)> Links => Protocol.Modules.SelectMany(module => module.Links).Where(link => Protocol.Modules.Any(other => string.Equals(other.Name, link.Target, StringComparison.Ordinal))).Select(link => (link, Protocol[link.Target].Address));
 
@@ -54,9 +66,11 @@ public sealed class DesiredState
     public static DesiredState Load(Workspace workspace, string network, Protocol protocol)
     {
         var (values, roles) = OfManifest(workspace, network, protocol);
+        var files = new List<CatalogueFile>();
         foreach (var domain in protocol.Domains.Where(domain => File.Exists(workspace.Locate(CatalogueFile.PathOf(domain, network)))))
         {
             var file = CatalogueFile.Read(workspace, network, protocol, domain);
+            files.Add(file);
             values.AddRange(file.Values);
             roles.AddRange(file.Roles);
         }
@@ -79,7 +93,13 @@ public sealed class DesiredState
 
         var parameters = protocol.Modules.SelectMany(module => module.Parameters).Select(parameter => parameter.FullName).ToList();
         var names = protocol.Modules.SelectMany(module => module.Roles).Select(role => role.FullName).ToList();
-        return new DesiredState(protocol, [.. values.DistinctBy(value => value.Parameter.FullName, StringComparer.Ordinal).OrderBy(value => parameters.IndexOf(value.Parameter.FullName))], [.. roles.DistinctBy(role => role.Role.FullName, StringComparer.Ordinal).OrderBy(role => names.IndexOf(role.Role.FullName))]);
+        return new DesiredState(protocol, [.. values.DistinctBy(value => value.Parameter.FullName, StringComparer.Ordinal).OrderBy(value => parameters.IndexOf(value.Parameter.FullName))], [.. roles.DistinctBy(role => role.Role.FullName, StringComparer.Ordinal).OrderBy(role => names.IndexOf(role.Role.FullName))])
+        {
+            Words = [.. files.SelectMany(file => file.Words)],
+            Records = [.. files.SelectMany(file => file.Records)],
+            Names = [.. files.Select(file => file.Domain.Names).OfType<NameLookupFile>()],
+            Notes = [.. files.SelectMany(file => file.Notes)],
+        };
     }
 
     /// <summary>Reads one catalogue file alone.</summary>
@@ -87,11 +107,17 @@ public sealed class DesiredState
     public static DesiredState OfDomain(Workspace workspace, string network, Protocol protocol, DomainFile domain)
     {
         var file = CatalogueFile.Read(workspace, network, protocol, domain);
-        return new DesiredState(protocol, file.Values, file.Roles);
+        return new DesiredState(protocol, file.Values, file.Roles) { Words = file.Words, Records = file.Records, Names = domain.Names is { } names ? [names] : [], Notes = file.Notes };
     }
 
-    /// <summary>The same, with others than those listed staying in every role, or in none.</summary>
-    public DesiredState Retaining(bool retain) => new(Protocol, Values, [.. Roles.Select(role => role with { Retain = retain })]);
+    /// <summary>The same, with others than those listed staying in every role and every set that a file lists, or in none.</summary>
+    public DesiredState Retaining(bool retain) => new(Protocol, Values, [.. Roles.Select(role => role with { Retain = retain })])
+    {
+        Words = [.. Words.Select(words => words.IsListed ? words with { Retain = retain } : words)],
+        Records = Records,
+        Names = Names,
+        Notes = Notes,
+    };
 
     /// <summary>Puts what is wanted into a draft, except ownership, which is handed over by <c>owner rotate</c> alone.</summary>
     /// <param name="draft">The draft.</param>
@@ -140,6 +166,19 @@ public sealed class DesiredState
         try
         {
             return parameter.Parse(text);
+        }
+        catch (ControlException problem)
+        {
+            throw new ControlException(problem.Code, problem.Exit, $"{source}: {problem.Message}", problem.Mend, problem);
+        }
+    }
+
+    /// <summary>Reads a text of a unit, naming the source when it is wrong.</summary>
+    internal static AbiValue Read(Unit unit, string text, string source)
+    {
+        try
+        {
+            return unit.Parse(text);
         }
         catch (ControlException problem)
         {

@@ -45,6 +45,12 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
     /// <summary>How long a sent transaction, or a timelock, is waited for before the command ends with <c>change-undecided</c> or <c>timelock-waiting</c>.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Decides after each transaction of a change that has a <see cref="ChangeDocument.Watch"/> whether the next is sent, given the block of the one before: it throws when not, and is asked again
+    /// when the command is run again. Null refuses such a change.
+    /// </summary>
+    public Func<FiledChange, BlockNumber, CancellationToken, Task>? WatchAsync { get; init; }
+
     /// <summary>What has to let a change pass before anything is signed; null lets everything pass.</summary>
     public IExecutionGate? Gate { get; init; }
 
@@ -107,6 +113,11 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             {
                 if (await GoneAsync(cancellation).ConfigureAwait(false) is not { Count: > 0 } gone)
                 {
+                    if (journal.Mined is [.., var newest])
+                    {
+                        await WatchAsync(newest.Block, cancellation).ConfigureAwait(false);
+                    }
+
                     // Executed once is executed; but the reader must not take that for the state of today.
                     return Result(ExecutionEnd.AlreadyExecuted, await executor.CheckAsync(_document.Expected, BlockReference.Latest, cancellation).ConfigureAwait(false));
                 }
@@ -142,11 +153,27 @@ public sealed class ChangeExecutor(EthereumClient client, Protocol protocol, Wor
             foreach (var unit in _units)
             {
                 await RequireCodeAsync(unit, cancellation).ConfigureAwait(false);
+                var done = _receipts.Count;
                 await CarryAsync(unit, cancellation).ConfigureAwait(false);
+                if (unit != _units[^1])
+                {
+                    await WatchAsync(done, cancellation).ConfigureAwait(false);
+                }
             }
 
-            return await VerifyAsync(cancellation).ConfigureAwait(false);
+            var result = await VerifyAsync(cancellation).ConfigureAwait(false);
+            await WatchAsync(Math.Max(0, _receipts.Count - 1), cancellation).ConfigureAwait(false);
+            return result;
         }
+
+        // What happens between two transactions is seen from the block of the first of them on.
+        private Task WatchAsync(int before, CancellationToken cancellation) => _document.Watch is null ? Task.CompletedTask
+            : _receipts.Count > before ? WatchAsync(_receipts[^1].BlockNumber, cancellation)
+            : throw new ControlException("outflow-unknown", ExitCode.Unknown, $"The change {change.Id} stopped: in which block another machine made its transaction is unknown, so it is unknown what left the pools since. Nothing more was sent.", "Look at the pools, and plan the rest for another --instance.");
+
+        private Task WatchAsync(BlockNumber since, CancellationToken cancellation) => _document.Watch is null ? Task.CompletedTask
+            : executor.WatchAsync is { } watch ? watch(change, since, cancellation)
+            : throw new ControlException("watch-missing", ExitCode.Refused, $"The change {change.Id} is to be watched between its transactions, and nothing here watches.", "Execute it with 'agijobs change execute'.");
 
         // Nothing points to a contract before its code stands and is the one that was approved. Within one transaction the factory reverts the whole when it does not come to stand.
         private async Task RequireCodeAsync(ExecutionUnit next, CancellationToken cancellation)

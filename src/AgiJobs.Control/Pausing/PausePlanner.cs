@@ -38,6 +38,9 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
     /// <summary>The sort of path to take where there is one; null takes the best. With <see cref="RouteKind.Authorization"/> statements of signers that are not at hand are planned too.</summary>
     public RouteKind? Prefer { get; init; }
 
+    /// <summary>Resumes one module after the other in <see cref="ResumeOrder"/>, each by a transaction of its own after which the pools are watched; null moves all at once. Not for a pause.</summary>
+    public PoolWatchTerms? Watch { get; init; }
+
     /// <summary>When the change may be executed, and its statement used; null when at any time.</summary>
     public ExecutionWindow? Window { get; init; }
 
@@ -86,7 +89,7 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
         var closed = new List<string>();
         var untried = new List<string>();
         var open = Judged(Pulls(action, targets, moving, modules is null, closed), moving, trials ?? RouteTrials.None, wanted, closed, untried);
-        if (Best(open, moving) is not { } chosen)
+        if ((Watch is null || wanted ? Best(open, moving) : OneByOne(open, moving)) is not { } chosen)
         {
             var reasons = Reasons(closed);
             if (findings.Count > 0 || untried.Count > 0)
@@ -286,6 +289,23 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             : $"the call of {trial.Call.To} ({state.Protocol.At(trial.Call.To)?.Name ?? "no module"}) by {trial.Call.From}";
     }
 
+    // Each module by a lever that moves it alone, and by a transaction of its own; null when one has none.
+    private List<LeverPull>? OneByOne(List<LeverPull> open, List<ModuleState> moving)
+    {
+        var plan = new List<LeverPull>();
+        foreach (var module in ResumeOrder.Of(state.Protocol, moving.ConvertAll(target => target.Module)))
+        {
+            if (Best(open.FindAll(pull => pull.Acts.Count == 1 && pull.Acts[0] == module.Address), moving.FindAll(target => target.Module == module)) is not [var pull])
+            {
+                return null;
+            }
+
+            plan.Add(pull with { Step = pull.Step with { Chunk = plan.Count == 0 ? null : plan.Count } });
+        }
+
+        return plan;
+    }
+
     // The best way to move all: by one lever, by one with a few others, or by each module's own; along one path, or along several.
     private List<LeverPull>? Best(List<LeverPull> open, List<ModuleState> moving)
     {
@@ -385,9 +405,10 @@ public sealed class PausePlanner(ProtocolState state, string network, IReadOnlyL
             ChainId = state.ChainId,
             Protocol = state.Protocol.Name,
             Instance = instance,
-            Title = string.Create(CultureInfo.InvariantCulture, $"{(wanted ? "Pause" : "Resume")} {state.Protocol.Title}: {(everything ? $"{moving.Count} of {targets.Count} modules" : Names(moving))}"),
+            Title = string.Create(CultureInfo.InvariantCulture, $"{(wanted ? "Pause" : "Resume")} {state.Protocol.Title}: {(everything ? $"{moving.Count} of {targets.Count} modules" : Names(moving))}{(Watch is { } terms && !wanted ? $", one after the other, watching the pools for {terms.Blocks} blocks after each: at most {string.Join(" and ", terms.MaxOutflow)} may leave" : "")}"),
             Risk = Risk.Red,
             Window = Window,
+            Watch = wanted ? null : Watch,
             Steps = steps,
             Preconditions = [.. code, .. bits],
             Expected = [.. targets.Select(target => Bit(target, wanted))],

@@ -29,6 +29,9 @@ public sealed record ServicesFile
     /// <summary>Where traces and metrics are sent by OTLP; nowhere when absent. Prometheus reads <c>/metrics</c> in any case.</summary>
     public TelemetryTarget? Otlp { get; init; }
 
+    /// <summary>Whom alerts of the arena are told to, and when; nobody when absent.</summary>
+    public AlertService? Alerts { get; init; }
+
     /// <summary>How long a stop waits for what is under way, in seconds, 0 to 600; 20 when absent.</summary>
     public int? DrainSeconds { get => field ?? 20; init; }
 
@@ -66,6 +69,19 @@ public sealed record ServicesFile
             yield return ("$.limits.connections", $"{Limits.Connections} is no number of connections", "Write 1 to 1,000,000.");
         }
 
+        if (Alerts is { } alerts)
+        {
+            if (alerts.Threshold is not (>= 1 and <= 1000))
+            {
+                yield return ("$.alerts.threshold", $"{alerts.Threshold} is no number of failures", "Write 1 to 1000.");
+            }
+
+            if (alerts.RenotifyAfter is null)
+            {
+                yield return ("$.alerts.renotify", $"'{alerts.Renotify}' is no time", "Write it as 30s, 5m or 2h, from 1 s to 7 days.");
+            }
+        }
+
         if (DrainSeconds is not (>= 0 and <= 600))
         {
             yield return ("$.drainSeconds", $"{DrainSeconds} is not from 0 to 600", "Write 0 to 600.");
@@ -96,6 +112,36 @@ public sealed record StateStorage
 
     /// <summary>The connection string of PostgreSQL; absent for SQLite.</summary>
     public Secret? Connection { get; init; }
+}
+
+/// <summary>Whom alerts are told to, and when.</summary>
+public sealed record AlertService
+{
+    /// <summary>Where they are posted to; without it they are kept and shown, and told to nobody.</summary>
+    public AlertWebhook? Webhook { get; init; }
+
+    /// <summary>How many failures make an alert; 3 when absent.</summary>
+    public int? Threshold { get => field ?? 3; init; }
+
+    /// <summary>After which time an alert that goes on is told again: <c>30s</c>, <c>5m</c>, <c>2h</c>; 5m when absent.</summary>
+    public string Renotify { get => field ?? "5m"; init; }
+
+    /// <summary>That time; null when it is none.</summary>
+    [JsonIgnore]
+    public TimeSpan? RenotifyAfter => Renotify.Length > 1 && int.TryParse(Renotify.AsSpan(0, Renotify.Length - 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var count) && count > 0
+        && (Renotify[^1] switch { 's' => 1L, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 }) is > 0 and var unit && count * unit <= 7 * 86_400
+        ? TimeSpan.FromSeconds(count * unit)
+        : null;
+}
+
+/// <summary>A receiver of alerts.</summary>
+public sealed record AlertWebhook
+{
+    /// <summary>The URL that is posted to: https, or this machine.</summary>
+    public required EndpointReference Url { get; init; }
+
+    /// <summary>The key that messages are signed with (HMAC-SHA256), as those of the change feed are.</summary>
+    public required Secret Secret { get; init; }
 }
 
 /// <summary>How much services take.</summary>

@@ -164,7 +164,7 @@ public sealed class GatewayClientTests
 
     private const string Receipt = """{"hash":"0x0000000000000000000000000000000000000000000000000000000000000001","uri":"gateway:1"}""";
 
-    private static string NetworkOf(ulong chain, Address arena) => string.Create(CultureInfo.InvariantCulture, $$"""{"network":"local","chain":{{chain}},"arena":"{{arena}}","time":{{GatewayTime.ToUnixTimeMilliseconds()}}}""");
+    private static string NetworkOf(ulong chain, Address arena) => string.Create(CultureInfo.InvariantCulture, $$"""{"network":"local","chainId":{{chain}},"arena":"{{arena}}","time":{{GatewayTime.ToUnixTimeMilliseconds()}}}""");
 
     private static LocalReply? Network(LocalRequest request) => request.Path is "/v1/network" ? new LocalReply(200, NetworkOf(31337, Arena)) : null;
 

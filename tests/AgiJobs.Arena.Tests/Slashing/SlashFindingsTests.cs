@@ -81,7 +81,7 @@ public sealed class SlashFindingsTests
     public void Blocked_content_of_a_validator_of_the_round_is_a_finding_once_for_each_rule()
     {
         var round = Round(votes: [0b01, 0b01, 0b01]);
-        var found = SlashFindings.Of(round, null, new Dictionary<Address, Exhibit>(),
+        var found = SlashFindings.Of(round, null, new Dictionary<Address, Exhibit>(), Blocked(
         [
             Decision("a", Validators[0], 9, "insult", ModerationOutcome.Block),
             Decision("b", Validators[0], 9, "insult", ModerationOutcome.Block),
@@ -90,7 +90,7 @@ public sealed class SlashFindingsTests
             Decision("e", Validators[2], 8, "insult", ModerationOutcome.Block),
             Decision("f", Students[0], 9, "insult", ModerationOutcome.Block),
             Decision("g", Who(99), 9, "insult", ModerationOutcome.Block),
-        ]);
+        ]));
         Assert.Equal([(Validators[0], "moderation:copy", 2), (Validators[0], "moderation:insult", 4)], found.Select(finding => (finding.Validator, finding.Reason, finding.Evidence.Count)));
         Assert.All(found, finding => Assert.Equal(["content", "decision"], finding.Evidence.Take(2).Select(evidence => evidence.What)));
     }
@@ -100,14 +100,16 @@ public sealed class SlashFindingsTests
     {
         var round = Round(votes: [0b11, 0b00, 0b10]);
         ModerationDecision[] decisions = [Decision("a", Validators[1], 9, "insult", ModerationOutcome.Block), Decision("b", Validators[0], 9, "copy", ModerationOutcome.Block)];
-        var one = SlashFindings.Of(round, Statement, Answers(Task.Witness, "0"), decisions);
-        var other = SlashFindings.Of(round, Statement, Answers(Task.Witness, "0"), decisions.Reverse());
+        var one = SlashFindings.Of(round, Statement, Answers(Task.Witness, "0"), Blocked(decisions));
+        var other = SlashFindings.Of(round, Statement, Answers(Task.Witness, "0"), Blocked(Enumerable.Reverse(decisions)));
         Assert.Equal(5, one.Count);
         Assert.Equal(one.Select(finding => SlashCase.Of(finding, default).Encode()), other.Select(finding => SlashCase.Of(finding, default).Encode()));
     }
 
-    internal static ModerationDecision Decision(string id, Address author, long round, string rule, ModerationOutcome outcome) =>
+    private static ModerationDecision Decision(string id, Address author, long round, string rule, ModerationOutcome outcome) =>
         new(new Submission(id, author, round, "comment", ""), Digest(id), 1, DateTimeOffset.UnixEpoch, outcome, [new ModerationFinding(rule, outcome, "found")], null);
+
+    private static IEnumerable<BlockedSubmission> Blocked(params IEnumerable<ModerationDecision> decisions) => decisions.Select(BlockedSubmission.Of).OfType<BlockedSubmission>();
 
     internal static RoundChronicle Round(int?[] votes, Bytes32? second = null) => new()
     {
@@ -123,9 +125,9 @@ public sealed class SlashFindingsTests
         People =
         [
             new Attendance(Teacher, Seat.Teacher, null) { HasCome = true },
-            new Attendance(Students[0], Seat.Student, 0) { Disclosed = Digest(Task.Witness) },
-            new Attendance(Students[1], Seat.Student, 1) { Disclosed = second ?? Digest("0") },
-            .. votes.Select((vote, index) => new Attendance(Validators[index], Seat.Validator, index) { Disclosed = vote is { } bits ? Bytes32.FromUnsigned(new BigInteger(bits)) : null }),
+            new Attendance(Students[0], Seat.Student, 0) { HasCome = true, Disclosed = Digest(Task.Witness) },
+            new Attendance(Students[1], Seat.Student, 1) { HasCome = true, Disclosed = second ?? Digest("0") },
+            .. votes.Select((vote, index) => new Attendance(Validators[index], Seat.Validator, index) { HasCome = true, Disclosed = vote is { } bits ? Bytes32.FromUnsigned(new BigInteger(bits)) : null }),
         ],
     };
 
