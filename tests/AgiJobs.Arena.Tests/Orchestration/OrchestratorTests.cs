@@ -255,7 +255,7 @@ public sealed class OrchestratorTests(DevnetFixture fixture, ITestOutputHelper o
         });
     }
 
-    private async Task TickUntilAsync(Orchestrator orchestrator, ArenaScene scene, Func<RoundPhase, bool> isThere) => await Wait.ForAsync("the phase", async () =>
+    private static async Task TickUntilAsync(Orchestrator orchestrator, ArenaScene scene, Func<RoundPhase, bool> isThere) => await Wait.ForAsync("the phase", async () =>
     {
         await orchestrator.TickAsync(CancellationToken.None);
         var state = await scene.Arena.ReadAsync([Round]);
