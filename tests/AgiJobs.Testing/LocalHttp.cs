@@ -50,9 +50,10 @@ public sealed class LocalHttp : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // A connection may just have been accepted: the listener is stopped when nobody asks it for the next one any more.
         await _stop.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         _stop.Dispose();
     }
 

@@ -9,7 +9,7 @@ namespace AgiJobs.Arena.Alerts;
 /// <param name="network">Whose alerts.</param>
 /// <param name="poll">How often it looks.</param>
 /// <param name="time">The clock.</param>
-public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, string network, TimeSpan poll, TimeProvider time) : IWorker
+public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, string network, TimeSpan poll, TimeProvider time) : IWorker, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
@@ -36,7 +36,12 @@ public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, strin
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         // A message that was being sent goes out again after its claim has run out.
-        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
         _stop.Dispose();
         delivery.Dispose();
     }
@@ -53,7 +58,7 @@ public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, strin
                 }
 
                 var outbox = await store.OutboxAsync(AlertBook.Channel(network), _stop.Token).ConfigureAwait(false);
-                _state = outbox.GivenUp > 0 ? new WorkerState(false, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
+                _state = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
                     : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"{outbox.Waiting} alerts wait: {error}")
                     : new WorkerState(true, "ready", $"{outbox.Waiting} alerts wait");
             }

@@ -6,9 +6,9 @@ namespace AgiJobs.Arena.Orchestration;
 /// <param name="orchestrator">What looks and acts.</param>
 /// <param name="time">The clock.</param>
 /// <param name="patience">For how long the last good look may be ago before it counts as not ready.</param>
-public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider time, TimeSpan patience) : IWorker
+public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider time, TimeSpan patience) : IWorker, IDisposable
 {
-    private CancellationTokenSource? _stop;
+    private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
     private volatile OrchestratorTick? _last;
     private long _lastGood;
@@ -35,7 +35,6 @@ public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider t
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellation)
     {
-        _stop = new CancellationTokenSource();
         _work = Task.Run(() => orchestrator.RunAsync(Hear, _stop.Token), CancellationToken.None);
         return Task.CompletedTask;
     }
@@ -43,25 +42,14 @@ public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider t
     /// <inheritdoc/>
     public async Task StopAsync(TimeSpan drain)
     {
-        if (_stop is null)
-        {
-            return;
-        }
-
         // A look that is under way stops at its next wait; whatever it has sent is in the log.
         await _stop.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // Given up; the log says what was sent and the lease runs out by itself.
-        }
-
-        _stop.Dispose();
-        _stop = null;
+        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Dispose();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
 
     private void Hear(OrchestratorTick tick)
     {

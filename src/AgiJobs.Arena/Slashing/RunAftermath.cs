@@ -17,7 +17,7 @@ namespace AgiJobs.Arena.Slashing;
 /// <param name="queue">Where findings go.</param>
 /// <param name="alerts">When people are told.</param>
 /// <param name="time">The clock.</param>
-public sealed class RunAftermath(IStateStore store, SlashQueue queue, AlertSettings alerts, TimeProvider time)
+public sealed class RunAftermath(IStateStore store, SlashDocket queue, AlertSettings alerts, TimeProvider time)
 {
     private readonly List<BlockedSubmission> _blocked = [];
     private long _read;

@@ -6,7 +6,7 @@ namespace AgiJobs.Arena.Slashing;
 /// <param name="slasher">What looks and acts.</param>
 /// <param name="poll">How often.</param>
 /// <param name="time">The clock.</param>
-public sealed class SlashWorker(Slasher slasher, TimeSpan poll, TimeProvider time) : IWorker
+public sealed class SlashWorker(Slasher slasher, TimeSpan poll, TimeProvider time) : IWorker, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
@@ -30,9 +30,11 @@ public sealed class SlashWorker(Slasher slasher, TimeSpan poll, TimeProvider tim
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         // What was sent is in the change's journal, and the next look goes on from there.
-        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
+        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
 
     private void Hear(SlasherTick? tick, string? problem) => _state = tick is null ? new WorkerState(false, "state-unknown", problem ?? "the state cannot be read")
         : !tick.IsActing ? new WorkerState(true, "standing-by", "another process takes care of slashes")

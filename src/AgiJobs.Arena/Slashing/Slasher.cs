@@ -2,7 +2,6 @@ using System.Globalization;
 using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Scoreboard;
 using AgiJobs.Arena.Standings;
-using AgiJobs.Ethereum;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Arena.Slashing;
@@ -29,7 +28,7 @@ public sealed record SlasherTick(bool IsActing, IReadOnlyList<SlashCase> Cases)
 /// <param name="alerts">When people are told.</param>
 /// <param name="holder">Who this process is, for the lease.</param>
 /// <param name="time">The clock.</param>
-public sealed class Slasher(IStateStore store, SlashQueue queue, ISlashPipeline pipeline, AlertSettings alerts, string holder, TimeProvider time)
+public sealed class Slasher(IStateStore store, SlashDocket queue, ISlashPipeline pipeline, AlertSettings alerts, string holder, TimeProvider time)
 {
     private static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(2);
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using AgiJobs.Arena.Scoreboard;
-using AgiJobs.Ethereum;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Arena.Standings;

@@ -1,7 +1,9 @@
 using System.Net;
+using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
@@ -26,7 +28,7 @@ internal static class ServeRun
             Workers = parts =>
             {
                 orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
-                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience)];
+                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store)];
             },
         };
         try
@@ -70,6 +72,7 @@ internal static class ServeRun
             Protocol = session.Protocol,
             OpenStore = cancellation => ServiceState.OpenAsync(session, cancellation),
             Connect = session.ConnectAsync,
+            Outboxes = services.Alerts?.Webhook is null ? [] : [AlertBook.Channel(session.Network)],
             Review = _ => PipelineReview.Of(session),
             AgentLimit = Limit(services.Limits.Agent),
             UnsignedLimit = Limit(services.Limits.Unsigned),

@@ -42,7 +42,7 @@ internal static class SlashCommands
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
-            var queue = new SlashQueue(store, session.Network, environment.Time);
+            var queue = new SlashDocket(store, session.Network, environment.Time);
             var execute = session.Execute;
             IReadOnlyList<SlashCase> cases;
             try
@@ -163,7 +163,7 @@ internal static class SlashCommands
             var draft = await TreasuryPayment.DraftAsync(session, [(slash.Validator, BigInteger.Parse(slash.Amount, CultureInfo.InvariantCulture), $"reversal of the slash for {slash.Reason} in round {slash.Round}")], cancellation).ConfigureAwait(false);
             ChangeDocument? planned = null;
             var exit = await WaveChange.RunAsync(session, parsed, options, ReversalKind, $"Pay back the slash of {slash.Validator} for {slash.Reason} in round {slash.Round}", draft, cancellation, instance: slash.Key, onPlanned: document => planned = document).ConfigureAwait(false);
-            var queue = new SlashQueue(store, session.Network, environment.Time);
+            var queue = new SlashDocket(store, session.Network, environment.Time);
             if (planned is not null && new ChangeStore(session.Workspace, environment.Time).Find(planned.Digest().ToString()) is { } change)
             {
                 await store.CommitAsync(new StateCommit { Documents = [queue.Write(queued, slash with { Reversal = change.Id })] }, cancellation).ConfigureAwait(false);
@@ -189,7 +189,7 @@ internal static class SlashCommands
         var key = SlashFinding.KeyOf(round, Address.Parse(validator), reason);
         try
         {
-            return await new SlashQueue(store, session.Network, session.Environment.Time).FindAsync(key, cancellation).ConfigureAwait(false)
+            return await new SlashDocket(store, session.Network, session.Environment.Time).FindAsync(key, cancellation).ConfigureAwait(false)
                 ?? throw new ControlException("slash-unknown", ExitCode.BadInput, $"There is no slash {key} on '{session.Network}'.", "'agijobs arena slashes' lists them.");
         }
         catch (StorageException problem)

@@ -200,7 +200,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
             return;
         }
 
-        standings.Release(standing, change);
+        StandingStore.Release(standing, change);
         throw new ControlException("standing-contended", ExitCode.Refused, $"Another change was begun under the standing approval '{standing.Id}' at the same time, and there is no room for both. Nothing was sent.", $"agijobs change execute {change.Id} --signer NAME --execute");
     }
 

@@ -239,7 +239,7 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
 
     /// <summary>Takes a record of use back, of a change that was not begun to be sent.</summary>
     /// <exception cref="ControlException"><c>journal-corrupt</c>; the record stays.</exception>
-    public void Release(StandingEntry entry, FiledChange change)
+    public static void Release(StandingEntry entry, FiledChange change)
     {
         if (Journal.Read(change.JournalPath).Count == 0)
         {

@@ -160,7 +160,7 @@ public sealed class AlertDeliveryTests : IAsyncLifetime
         Assert.Contains("https", (await _store.OutboxAsync("arena/devnet/alerts")).LastError, StringComparison.Ordinal);
     }
 
-    private Task SendAsync(string key) => _store.CommitAsync(new StateCommit { Messages = [new MessageWrite("arena/devnet/alerts", key, $"{{\"n\":\"{key}\"}}")] });
+    private Task<long> SendAsync(string key) => _store.CommitAsync(new StateCommit { Messages = [new MessageWrite("arena/devnet/alerts", key, $"{{\"n\":\"{key}\"}}")] });
 
     private AlertDelivery New(IStateStore store, Uri url) => new(store, "devnet", new AlertReceiver(new EndpointReference { Url = url.ToString() }, Key), _time);
 

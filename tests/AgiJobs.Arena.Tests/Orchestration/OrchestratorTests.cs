@@ -84,6 +84,7 @@ public sealed class OrchestratorTests(DevnetFixture fixture, ITestOutputHelper o
     {
         var scene = new ArenaScene(Devnet, _client);
         var orchestrator = scene.NewOrchestrator(_client, _store, _standings);
+        scene.Silent.UnionWith(scene.Students.Select(name => $"{name}:commit"));
         await TickUntilAsync(orchestrator, scene, phase => phase == RoundPhase.Answering);
         var sent = await Devnet.PendingNonceAsync("orchestrator");
         await Devnet.CallAsAsync(Devnet.Safe, "SystemPause", "pauseAll");
@@ -102,6 +103,7 @@ public sealed class OrchestratorTests(DevnetFixture fixture, ITestOutputHelper o
         Assert.Contains("\"state\":\"paused\"", view, StringComparison.Ordinal);
         Assert.Contains($"\"pausedIn\":{pausedIn}", view, StringComparison.Ordinal);
         Assert.Contains("\"actionsAfterPause\":0", view, StringComparison.Ordinal);
+        scene.Silent.Clear();
         await Devnet.CallAsAsync(Devnet.Safe, "SystemPause", "unpauseAll");
         var run = await PlayAsync(scene, orchestrator);
         Assert.Equal("finalised", run.Ended!.Outcome);
@@ -255,7 +257,7 @@ public sealed class OrchestratorTests(DevnetFixture fixture, ITestOutputHelper o
         });
     }
 
-    private async Task TickUntilAsync(Orchestrator orchestrator, ArenaScene scene, Func<RoundPhase, bool> isThere) => await Wait.ForAsync("the phase", async () =>
+    private static async Task TickUntilAsync(Orchestrator orchestrator, ArenaScene scene, Func<RoundPhase, bool> isThere) => await Wait.ForAsync("the phase", async () =>
     {
         await orchestrator.TickAsync(CancellationToken.None);
         var state = await scene.Arena.ReadAsync([Round]);

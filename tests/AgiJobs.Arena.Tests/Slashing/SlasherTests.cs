@@ -21,12 +21,12 @@ public sealed class SlasherTests : IAsyncLifetime
     private readonly AlertSettings _alerts = new("devnet", 31337);
     private IStateStore _store = null!;
 
-    private SlashQueue Queue => new(_store, "devnet", _time);
+    private SlashDocket Queue => new(_store, "devnet", _time);
 
     public async ValueTask InitializeAsync()
     {
         _store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder.FullName, "state.db")), _time);
-        await _store.CommitAsync(new StateCommit { Documents = await Queue.WritesAsync([SlashQueueTests.Finding(Contradiction)], CancellationToken.None) });
+        await _store.CommitAsync(new StateCommit { Documents = await Queue.WritesAsync([SlashDocketTests.Finding(Contradiction)], CancellationToken.None) });
     }
 
     public async ValueTask DisposeAsync()
@@ -105,7 +105,7 @@ public sealed class SlasherTests : IAsyncLifetime
 
         async Task InRoundAsync(int round)
         {
-            var finding = SlashQueueTests.Finding(Contradiction, round);
+            var finding = SlashDocketTests.Finding(Contradiction, round);
             await _store.CommitAsync(new StateCommit { Documents = await Queue.WritesAsync([finding], CancellationToken.None) });
             var dying = new DyingStore(_store, round / 10, round % 10 == 1);
             try
@@ -163,7 +163,7 @@ public sealed class SlasherTests : IAsyncLifetime
         Assert.Equal(SlashState.Verified, (await Tick()).Cases.Single().State);
     }
 
-    private Slasher New(IStateStore store) => new(store, new SlashQueue(store, "devnet", _time), _pipeline, _alerts, "test", _time) { Tell = _log.Add };
+    private Slasher New(IStateStore store) => new(store, new SlashDocket(store, "devnet", _time), _pipeline, _alerts, "test", _time) { Tell = _log.Add };
 
     // One and the same slasher, so that it remembers when to try again; the store says everything else.
     private Task<SlasherTick> Tick() => (_slasher ??= New(_store)).TickAsync(CancellationToken.None);

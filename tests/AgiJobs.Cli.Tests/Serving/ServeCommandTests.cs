@@ -70,7 +70,7 @@ public sealed class ServeCommandTests(DevnetFixture fixture) : IClassFixture<Dev
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         var loaded = Encoding.Unicode.GetString(await File.ReadAllBytesAsync(trace, TestContext.Current.CancellationToken)) + Encoding.Unicode.GetString((await File.ReadAllBytesAsync(trace, TestContext.Current.CancellationToken)).AsSpan(1));
         Assert.Contains("AgiJobs.Deployment", loaded, StringComparison.Ordinal);
-        foreach (var name in (string[])["Microsoft.AspNetCore", "Microsoft.Extensions", "OpenTelemetry", "AgiJobs.Server", "AgiJobs.Arena", "AgiJobs.Storage", "Npgsql"])
+        foreach (var name in (string[])["Microsoft.AspNetCore", "Microsoft.Extensions", "OpenTelemetry", "AgiJobs.Server", "Npgsql"])
         {
             Assert.DoesNotContain(name, loaded, StringComparison.Ordinal);
         }

@@ -107,7 +107,7 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
     {
         await using (var store = await StoreAsync())
         {
-            await store.CommitAsync(new StateCommit { Documents = await new SlashQueue(store, "local", TimeProvider.System).WritesAsync([new SlashFinding(1, Devnet.Accounts["agent-1"].Address, "moderation:insult", [])], CancellationToken.None) });
+            await store.CommitAsync(new StateCommit { Documents = await new SlashDocket(store, "local", TimeProvider.System).WritesAsync([new SlashFinding(1, Devnet.Accounts["agent-1"].Address, "moderation:insult", [])], CancellationToken.None) });
         }
 
         var refused = await Devnet.RunAsync([.. Execute, "--json"]);
@@ -142,7 +142,7 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
         var round = rounds.Last(one => one.Validators.Count > 0);
         var finding = new SlashFinding(round.Id, round.Validators[0], reason, [new SlashEvidence("vote", Bytes32.FromUnsigned(1), "made up by a test")]);
         await using var store = await StoreAsync();
-        await store.CommitAsync(new StateCommit { Documents = await new SlashQueue(store, "local", TimeProvider.System).WritesAsync([finding], CancellationToken.None) });
+        await store.CommitAsync(new StateCommit { Documents = await new SlashDocket(store, "local", TimeProvider.System).WritesAsync([finding], CancellationToken.None) });
         return finding;
     }
 

@@ -1,6 +1,5 @@
 using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
-using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Tests.Approvals;
@@ -186,7 +185,7 @@ public sealed class StandingSlashTests : IDisposable
         Assert.Equal("standing-signature", Assert.Single(Codes(_ground.Slash("1", 7, 30, Contradiction, 1))));
     }
 
-    private Task AddAsync(StandingDocument? document = null) => _ground.AddAsync(document ?? _ground.SlashStanding(), 1, 2);
+    private Task<StandingApproval> AddAsync(StandingDocument? document = null) => _ground.AddAsync(document ?? _ground.SlashStanding(), 1, 2);
 
     private FiledChange Use(string instance, int round, int validator, int amount, bool begun = true)
     {

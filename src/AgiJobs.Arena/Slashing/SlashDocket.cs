@@ -8,7 +8,7 @@ namespace AgiJobs.Arena.Slashing;
 public sealed record QueuedSlash(SlashCase Case, long Version);
 
 /// <summary>The findings of a network and what became of them: documents of <c>arena/NETWORK/slashes</c>, one for each finding, by <c>ROUND-VALIDATOR-REASON</c>.</summary>
-public sealed class SlashQueue(IStateStore store, string network, TimeProvider time)
+public sealed class SlashDocket(IStateStore store, string network, TimeProvider time)
 {
     /// <summary>Where the documents are.</summary>
     public string Collection { get; } = $"arena/{network}/slashes";

@@ -5,17 +5,17 @@ using AgiJobs.Testing;
 
 namespace AgiJobs.Arena.Tests.Slashing;
 
-public sealed class SlashQueueTests : IAsyncLifetime
+public sealed class SlashDocketTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agijobs-test-");
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 11, 20, 8, 0, 0, TimeSpan.Zero));
     private IStateStore _store = null!;
-    private SlashQueue _queue = null!;
+    private SlashDocket _queue = null!;
 
     public async ValueTask InitializeAsync()
     {
         _store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder.FullName, "state.db")), _time);
-        _queue = new SlashQueue(_store, "devnet", _time);
+        _queue = new SlashDocket(_store, "devnet", _time);
     }
 
     public async ValueTask DisposeAsync()
