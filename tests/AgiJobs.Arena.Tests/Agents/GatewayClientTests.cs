@@ -140,7 +140,8 @@ public sealed class GatewayClientTests
                 using var socket = (await context.AcceptWebSocketAsync(null)).WebSocket;
                 var text = $"{{\"type\":\"round\",\"id\":{handshakes.Count},\"phase\":\"voting\",\"endsAt\":5,\"seat\":\"validator\",\"todo\":\"commit-vote\"}}\n{{\"type\":\"resume\"}}\n";
                 await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
-                socket.Abort();
+                // An aborted connection may lose what was sent on it.
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
             }
         });
         using var client = Client(url, TimeProvider.System);
