@@ -1,9 +1,12 @@
 using System.CommandLine;
+using AgiJobs.Cli.Agents;
 using AgiJobs.Cli.Approvals;
+using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
+using AgiJobs.Cli.Culture;
 using AgiJobs.Cli.Deploy;
 using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Drafting;
@@ -13,6 +16,7 @@ using AgiJobs.Cli.Feed;
 using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
 using AgiJobs.Control;
 using AgiJobs.Control.Sealing;
@@ -34,8 +38,14 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
     /// <summary>What a command's connections to nodes are changed to; by default nothing.</summary>
     public Func<RpcOptions, RpcOptions> Rpc { get; init; } = options => options;
 
+    /// <summary>Stops the command as a signal does.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>How long a sent transaction is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The program itself, for what it starts as processes of their own.</summary>
+    public string Program { get; init; } = System.Environment.ProcessPath ?? "agijobs";
 
     /// <summary>The names of the environment's variables that are set and that this program knows; their values are not kept.</summary>
     public IReadOnlySet<string> Variables { get; init; } = new HashSet<string>(StringComparer.Ordinal);
@@ -81,7 +91,14 @@ internal static class CommandLine
         var terminal = new Terminal(environment.Out, environment.Error, Flag(options.Json), environment.Color && !Flag(options.NoColor));
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false });
+            var invocation = new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false };
+            if (parsed.CommandResult.Command.Name is ServeCommand.Name)
+            {
+                // A signal begins its end, which takes as long as what is under way.
+                invocation.ProcessTerminationTimeout = ServeCommand.LongestEnd;
+            }
+
+            return await parsed.InvokeAsync(invocation, environment.Stop);
         }
         catch (ControlException problem)
         {
@@ -138,9 +155,15 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
+        root.Subcommands.Add(CultureCommands.Build(options, environment));
+        root.Subcommands.Add(UpCommands.Up(options, environment));
+        root.Subcommands.Add(UpCommands.Down(options, environment));
+        root.Subcommands.Add(ArenaCommands.Build(options, environment));
         root.Subcommands.Add(DeployCommands.Build(options, environment));
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
+        root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));

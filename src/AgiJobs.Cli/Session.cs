@@ -106,6 +106,9 @@ internal sealed class Session : IAsyncDisposable
         : !_parsed.GetValue(_options.DryRun) ? true
         : throw new ControlException("dry-run-and-execute", ExitCode.BadInput, "--dry-run and --execute contradict each other.", "Leave one of them out: without --execute nothing is sent.");
 
+    /// <summary>Another session of the same command line, that reads everything anew: for work that outlives what this one has read.</summary>
+    public Session Anew(CommandEnvironment environment) => new(_parsed, _options, environment, createsWorkspace: false) { _network = _network };
+
     /// <summary>A path of the command line, which is relative to the folder that the command was started in.</summary>
     public string PathOf(string path) => Path.GetFullPath(path, Environment.CurrentDirectory);
 
@@ -166,6 +169,9 @@ internal sealed class Session : IAsyncDisposable
         _client = await connecting.ConfigureAwait(false);
         return (Protocol, _client);
     }
+
+    /// <summary>A connection to the network's chain of its own, which the caller closes.</summary>
+    public Task<EthereumClient> ConnectAsync(CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes, NetworkFile.ChainId, Environment.Time, cancellation);
 
     /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
     public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);

@@ -16,7 +16,7 @@ internal static class StandingCommands
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var command = new Command("approval", "consent to changes");
-        var standing = new Command("standing", "consent in advance to pauses, by two approvers, within a scope and limits");
+        var standing = new Command("standing", "consent in advance to pauses, or to slashes for proven misconduct, by two approvers, within a scope and limits");
         standing.Subcommands.Add(Add(options, environment));
         standing.Subcommands.Add(List(options, environment));
         standing.Subcommands.Add(Revoke(options, environment));
@@ -35,8 +35,12 @@ internal static class StandingCommands
         var perDay = new Option<int>("--per-day") { Description = "executions within 24 hours", HelpName = "N", DefaultValueFactory = _ => 3 };
         var total = new Option<int>("--total") { Description = "executions in all", HelpName = "N", DefaultValueFactory = _ => 20 };
         var coolDown = new Option<long>("--cool-down-seconds") { Description = "seconds between two executions at least", HelpName = "SECONDS", DefaultValueFactory = _ => 0 };
+        var reasons = new Option<string[]>("--reason") { Description = "with --kind slash: how a reason begins that it covers; default: auto-slash: and moderation:", HelpName = "PREFIX" };
+        var perRound = new Option<string?>("--max-per-round") { Description = "with --kind slash: the most for one round, such as \"5 AGIALPHA\"", HelpName = "AMOUNT" };
+        var slashPerDay = new Option<string?>("--max-per-day") { Description = "with --kind slash: the most within 24 hours", HelpName = "AMOUNT" };
+        var perValidator = new Option<string?>("--max-per-validator") { Description = "with --kind slash: the most for one validator in all", HelpName = "AMOUNT" };
         var days = new Option<int>("--days") { Description = "how many days it is valid from now on", HelpName = "N", DefaultValueFactory = _ => 90 };
-        var command = new Command("add", "make a standing approval and have two approvers sign it; sends nothing") { id, purpose, kinds, modules, routes, executors, perDay, total, coolDown, days };
+        var command = new Command("add", "make a standing approval and have two approvers sign it; sends nothing") { id, purpose, kinds, modules, routes, executors, perDay, total, coolDown, days, reasons, perRound, slashPerDay, perValidator };
         command.Options.Add(options.Signers);
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
@@ -48,6 +52,7 @@ internal static class StandingCommands
                 throw new ControlException("standing-limits", ExitCode.BadInput, $"--days {parsed.GetValue(days)} is no validity.", "Give 1 or more days, at most those of the policy.");
             }
 
+            var slash = SlashOf(session, parsed.GetValue(kinds) ?? [], parsed.GetValue(reasons) ?? [], [(perRound.Name, parsed.GetValue(perRound)), (slashPerDay.Name, parsed.GetValue(slashPerDay)), (perValidator.Name, parsed.GetValue(perValidator))]);
             var document = new StandingDocument
             {
                 Version = 1,
@@ -56,7 +61,7 @@ internal static class StandingCommands
                 ChainId = session.NetworkFile.ChainId,
                 Purpose = parsed.GetValue(purpose)!,
                 Kinds = parsed.GetValue(kinds) is { Length: > 0 } named ? named : ["pause-system"],
-                Modules = [.. (parsed.GetValue(modules) is { Length: > 0 } chosen ? chosen.Select(name => session.Protocol[name]) : session.Protocol.Modules.Where(module => module.Levers.Any(lever => lever.Action == Control.Description.LeverAction.Pause))).Select(module => new StandingModule { Name = module.Name, Address = module.Address })],
+                Modules = [.. (parsed.GetValue(modules) is { Length: > 0 } chosen ? chosen.Select(name => session.Protocol[name]) : session.Protocol.Modules.Where(module => slash is null ? module.Levers.Any(lever => lever.Action == Control.Description.LeverAction.Pause) : module.Actions.Any(action => string.Equals(action.Function, slash.Function, StringComparison.Ordinal)))).Select(module => new StandingModule { Name = module.Name, Address = module.Address })],
                 Routes = parsed.GetValue(routes) is { Length: > 0 } ways ? [.. ways.Select(RouteOf)] : [RouteKind.Direct],
                 Executors = [.. (parsed.GetValue(executors) ?? []).Select(text => text.StartsWith("0x", StringComparison.Ordinal) ? Address.Parse(text) : session.Signers.Named([text])[0].Address)],
                 PerDay = parsed.GetValue(perDay),
@@ -64,6 +69,7 @@ internal static class StandingCommands
                 CoolDownSeconds = parsed.GetValue(coolDown),
                 ValidFrom = from,
                 ValidUntil = from + TimeSpan.FromDays(parsed.GetValue(days)),
+                Slash = slash,
             };
             session.Terminal.Progress($"network {session.Network}, chain {document.ChainId}: asked to sign in advance '{document.Id}', {document.Digest()}");
             session.Terminal.Progress($"  {Scope(document)}");
@@ -169,6 +175,25 @@ internal static class StandingCommands
         return command;
     }
 
+    // The three limits of a slash have no default: whoever signs has to have named them.
+    private static StandingSlash? SlashOf(Session session, string[] kinds, string[] reasons, (string Name, string? Amount)[] limits)
+    {
+        if (!kinds.Contains(ChangeNature.SlashKind, StringComparer.Ordinal))
+        {
+            return limits.FirstOrDefault(limit => limit.Amount is not null).Name is { } stray || (stray = reasons.Length > 0 ? "--reason" : null) is not null
+                ? throw new ControlException("standing-scope", ExitCode.BadInput, $"{stray} is for standing approvals of slashes.", "Add --kind slash, or leave it out.")
+                : null;
+        }
+
+        if (limits.FirstOrDefault(limit => limit.Amount is null).Name is { } missing)
+        {
+            throw new ControlException("standing-limits", ExitCode.BadInput, $"A standing approval of slashes needs {missing}.", "Give --max-per-round, --max-per-day and --max-per-validator, each such as \"5 AGIALPHA\".");
+        }
+
+        var amounts = limits.Select(limit => new Wei(Control.Description.Unit.Of("AGIALPHA", session.Protocol.Tokens).Parse(limit.Amount!).AsInteger())).ToList();
+        return new StandingSlash { Function = MisconductReport.Function.Signature, Reasons = reasons.Length > 0 ? reasons : ["auto-slash:", "moderation:"], PerRound = amounts[0], PerDay = amounts[1], PerValidator = amounts[2] };
+    }
+
     private static ApprovalPolicy Managed(Session session) => session.Policy
         ?? throw new ControlException("approvals-not-managed", ExitCode.BadInput, $"On '{session.Network}' {GateDecision.NotManaged}, so there is nothing to approve in advance.", $"Write {session.Workspace.PolicyPath} and {session.Workspace.OperatorsPath}.");
 
@@ -187,7 +212,7 @@ internal static class StandingCommands
 
     private static string Scope(StandingDocument document) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{string.Join(", ", document.Kinds)} on {document.Network}, through {string.Join(", ", document.Modules.Select(module => module.Name))}, by the routes {string.Join(", ", document.Routes.Select(route => route.ToString().ToLowerInvariant()))}, sent by {(document.Executors.Count == 0 ? "anybody" : string.Join(", ", document.Executors))}; at most {document.PerDay} in 24 hours and {document.Total} in all, {document.CoolDownSeconds} s apart, from {document.ValidFrom:yyyy-MM-dd HH:mm:ss} to {document.ValidUntil:yyyy-MM-dd HH:mm:ss} UTC");
+        $"{string.Join(", ", document.Kinds)} on {document.Network}, through {string.Join(", ", document.Modules.Select(module => module.Name))}, by the routes {string.Join(", ", document.Routes.Select(route => route.ToString().ToLowerInvariant()))}, sent by {(document.Executors.Count == 0 ? "anybody" : string.Join(", ", document.Executors))}; at most {document.PerDay} in 24 hours and {document.Total} in all, {document.CoolDownSeconds} s apart, from {document.ValidFrom:yyyy-MM-dd HH:mm:ss} to {document.ValidUntil:yyyy-MM-dd HH:mm:ss} UTC{(document.Slash is { } slash ? $"; reasons that begin with {string.Join(" or ", slash.Reasons)}, at most {slash.PerRound.ToEther()} AGIALPHA for a round, {slash.PerDay.ToEther()} in 24 hours, {slash.PerValidator.ToEther()} for a validator" : "")}");
 
     private static string Word(StandingEntry entry, CommandEnvironment environment) =>
         entry.Problem is { } problem ? $"COVERS NOTHING: {problem}"

@@ -128,6 +128,10 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         },
     };
 
+    /// <summary>Whether the gate would let it through for a sender; nothing is sent.</summary>
+    public async Task<GateDecision> DecideAsync(Address sender, CancellationToken cancellation) =>
+        await Gate(await session.ClientAsync(cancellation).ConfigureAwait(false), Simulation(), null).DecideAsync(change, sender, cancellation).ConfigureAwait(false);
+
     private SimulationReading Simulation() => new(SimulateAsync, ChangeNature.Of(Document, session.Protocol).IsPause, session.Environment.Time);
 
     private ChangeState StateOf(GateDecision decision) =>

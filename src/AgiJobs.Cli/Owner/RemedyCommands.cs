@@ -135,7 +135,8 @@ internal static class RemedyCommands
         return command;
     }
 
-    private static Move Report(WaveDraft draft, Module arena, BigInteger round, Address validator, BigInteger amount, string ticket)
+    /// <summary>The report of a validator's misconduct, once for each reason in a round.</summary>
+    public static Move Report(WaveDraft draft, Module arena, BigInteger round, Address validator, BigInteger amount, string ticket)
     {
         var used = arena.Abi.Function("isPunished(uint256,address,string)");
         return draft.Call(arena, arena.Abi.Function("reportValidatorMisconduct(uint256,address,uint256,string)"), [round, validator, amount, ticket], ["owner", "orchestrator"], Risk.Red, $"slash {validator} by {Amount(draft.State.Protocol, amount)} for misconduct in round {round} under {ticket}", MoveOrder.Act) with

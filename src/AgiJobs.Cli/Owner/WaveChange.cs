@@ -26,9 +26,9 @@ internal static class WaveChange
     }
 
     /// <summary>Plans a draft and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null, WaveCompany? company = null)
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null, WaveCompany? company = null, string? instance = null, Action<ChangeDocument>? onPlanned = null)
     {
-        var instance = parsed.GetValue(options.Instance);
+        instance ??= parsed.GetValue(options.Instance);
         var safeFile = parsed.GetValue(options.Safe);
         var planner = new WavePlanner(draft.State, session.Network, session.SignersAtHand)
         {
@@ -81,6 +81,7 @@ internal static class WaveChange
         new SafeRouteSafeguard(session.Protocol).Require(change);
         change = lease is { } until ? change with { LeaseUntil = until } : change;
         var document = instance is null ? new ChangeStore(session.Workspace, session.Environment.Time).WithNextInstance(change) : change;
+        onPlanned?.Invoke(document);
         if (document.LeaseUntil is not null)
         {
             // Both are on file before either can be approved.

@@ -68,7 +68,7 @@ public sealed record DutyRefusal
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(RouteKindConverter), typeof(DutyConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(RouteKindConverter), typeof(DutyConverter), typeof(WeiConverter)])]
 [JsonSerializable(typeof(DutyApproval))]
 [JsonSerializable(typeof(DutyRefusal))]
 [JsonSerializable(typeof(StandingDocument))]

@@ -55,6 +55,11 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         if (decision.Standing is { } standing)
         {
             standings.Use(standing, change, sender);
+            if (ChangeNature.Of(change.Document, protocol) is { Reports: not null } nature)
+            {
+                RequireStill(standing, change, nature, sender);
+            }
+
             OnFinding($"sent under the standing approval '{standing.Id}'");
             try
             {
@@ -166,13 +171,13 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
 
     private StandingEntry? Covering(FiledChange change, ChangeNature nature, Address? sender, List<string> findings)
     {
-        if (!nature.IsPause)
+        if (!nature.IsPause && nature.Reports is null)
         {
             return null;
         }
 
         var closed = new List<string>();
-        foreach (var entry in standings.List(change.Document.Network, policy!, change))
+        foreach (var entry in standings.List(change.Document.Network, policy!, change).Where(entry => entry.Approval is not { } approval || approval.Document.Slash is null == nature.IsPause))
         {
             var gaps = standings.Gaps(entry, change.Document, nature, sender);
             if (gaps.Count == 0)
@@ -185,6 +190,18 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
 
         findings.AddRange(closed);
         return null;
+    }
+
+    // Another process may have taken the same room meanwhile: of two that recorded their uses, each sees the other's.
+    private void RequireStill(StandingEntry standing, FiledChange change, ChangeNature nature, Address sender)
+    {
+        if (standings.List(change.Document.Network, policy!, change).FirstOrDefault(entry => string.Equals(entry.Id, standing.Id, StringComparison.Ordinal)) is { } again && standings.Gaps(again, change.Document, nature, sender) is { Count: 0 })
+        {
+            return;
+        }
+
+        StandingStore.Release(standing, change);
+        throw new ControlException("standing-contended", ExitCode.Refused, $"Another change was begun under the standing approval '{standing.Id}' at the same time, and there is no room for both. Nothing was sent.", $"agijobs change execute {change.Id} --signer NAME --execute");
     }
 
     private async Task SimulationAsync(FiledChange change, ChangeNature nature, List<string> findings, List<GateRefusal> refusals, CancellationToken cancellation)

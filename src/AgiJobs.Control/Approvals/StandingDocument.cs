@@ -22,7 +22,7 @@ public sealed record StandingDocument
     /// <summary>What it is for, in a sentence.</summary>
     public required string Purpose { get; init; }
 
-    /// <summary>The kinds of changes that it covers. Only changes that stop and do nothing else are ever covered.</summary>
+    /// <summary>The kinds of changes that it covers. Only changes that stop and do nothing else are ever covered, and with <see cref="Slash"/> those that report misconduct and do nothing else.</summary>
     public required IReadOnlyList<string> Kinds { get; init; }
 
     /// <summary>The contracts that a covered change may call.</summary>
@@ -49,8 +49,30 @@ public sealed record StandingDocument
     /// <summary>The moment from which on it covers nothing.</summary>
     public required DateTimeOffset ValidUntil { get; init; }
 
+    /// <summary>What it lets be slashed; absent when it covers pauses.</summary>
+    public StandingSlash? Slash { get; init; }
+
     /// <summary>What is signed.</summary>
     public Bytes32 Digest() => CanonicalJson.Digest(JsonSerializer.SerializeToUtf8Bytes(this, ApprovalJson.Default.StandingDocument));
+}
+
+/// <summary>How far validators may be slashed without asking anybody. Amounts are whole numbers in wei of the token; what was used up is counted from the changes that were executed.</summary>
+public sealed record StandingSlash
+{
+    /// <summary>The function, the only one that a covered change may call.</summary>
+    public required string Function { get; init; }
+
+    /// <summary>How a reason has to begin, such as <c>auto-slash:</c>; any of these.</summary>
+    public required IReadOnlyList<string> Reasons { get; init; }
+
+    /// <summary>The most for one round, all validators together.</summary>
+    public required Wei PerRound { get; init; }
+
+    /// <summary>The most within 24 hours.</summary>
+    public required Wei PerDay { get; init; }
+
+    /// <summary>The most for one validator, as long as this approval is valid.</summary>
+    public required Wei PerValidator { get; init; }
 }
 
 /// <summary>A contract in a scope.</summary>

@@ -13,7 +13,11 @@ namespace AgiJobs.Control.Approvals;
 /// <param name="Problem">Why it covers nothing at all, whatever the change; null when it is in order.</param>
 /// <param name="Code">The code of the problem.</param>
 /// <param name="Uses">The executions under it.</param>
-public sealed record StandingEntry(string Id, StandingApproval? Approval, string? Problem, string? Code, IReadOnlyList<DateTimeOffset> Uses);
+public sealed record StandingEntry(string Id, StandingApproval? Approval, string? Problem, string? Code, IReadOnlyList<DateTimeOffset> Uses)
+{
+    /// <summary>What was slashed under it, each with its time; the reports are null where a record cannot be read. None for one that covers pauses.</summary>
+    public IReadOnlyList<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> Slashes { get; init; } = [];
+}
 
 /// <summary>Why a standing approval does not cover a change.</summary>
 /// <param name="Code">A stable identifier.</param>
@@ -24,6 +28,8 @@ public sealed record StandingGap(string Code, string Why);
 public sealed class StandingStore(Workspace workspace, TimeProvider time)
 {
     private const string RevocationMark = ".revocation";
+
+    private static readonly TimeSpan Reserved = TimeSpan.FromHours(1);
 
     private string Root => workspace.Locate("storage", "approvals", "standing");
 
@@ -58,6 +64,17 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         if (nature.IsResume)
         {
             gaps.Add(new StandingGap("standing-resume", "no standing approval covers a resume"));
+        }
+        else if (document.Slash is { } slash)
+        {
+            if (nature.Reports is not { } reports)
+            {
+                gaps.Add(new StandingGap("standing-not-slash", "it covers only changes that report a validator's misconduct and do nothing else, and this one calls something else"));
+            }
+            else
+            {
+                Slash(slash, reports);
+            }
         }
         else if (!nature.IsPause)
         {
@@ -94,6 +111,41 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         var ready = entry.Uses.Count == 0 ? DateTimeOffset.MinValue : entry.Uses.Max() + TimeSpan.FromSeconds(document.CoolDownSeconds);
         Unless(now >= ready, "standing-cool-down", $"it cools down until {ready:yyyy-MM-dd HH:mm:ss} UTC");
         return gaps;
+
+        void Slash(StandingSlash slash, IReadOnlyList<MisconductReport> reports)
+        {
+            foreach (var reason in reports.Select(report => report.Reason).Where(reason => !slash.Reasons.Any(prefix => reason.StartsWith(prefix, StringComparison.Ordinal))).Distinct(StringComparer.Ordinal))
+            {
+                gaps.Add(new StandingGap("standing-reason", $"it covers reasons that begin with {string.Join(" or ", slash.Reasons)}, and this is {reason}"));
+            }
+
+            if (entry.Slashes.Any(use => use.Reports is null))
+            {
+                gaps.Add(new StandingGap("standing-use-unknown", "a change that was sent under it cannot be read, so that it is not known what is left of it"));
+                return;
+            }
+
+            var before = entry.Slashes.SelectMany(use => use.Reports!.Select(report => (use.At, Report: report))).ToList();
+            foreach (var round in reports.GroupBy(report => (report.Arena, report.Round)))
+            {
+                Within("standing-slash-round", $"round {round.Key.Round}", slash.PerRound, before.Where(use => (use.Report.Arena, use.Report.Round) == round.Key).Select(use => use.Report), round);
+            }
+
+            foreach (var validator in reports.GroupBy(report => report.Validator))
+            {
+                Within("standing-slash-validator", $"{validator.Key}", slash.PerValidator, before.Where(use => use.Report.Validator == validator.Key).Select(use => use.Report), validator);
+            }
+
+            Within("standing-slash-day", "24 hours", slash.PerDay, before.Where(use => use.At > now - TimeSpan.FromDays(1)).Select(use => use.Report), reports);
+        }
+
+        void Within(string code, string what, Wei limit, IEnumerable<MisconductReport> before, IEnumerable<MisconductReport> wanted)
+        {
+            var (used, more) = (Sum(before), Sum(wanted));
+            Unless(used + more <= limit, code, $"its limit for {what} is {limit.Value} wei of the token, {used.Value} are used up and {more.Value} are asked for");
+        }
+
+        static Wei Sum(IEnumerable<MisconductReport> reports) => reports.Aggregate(Wei.Zero, (sum, report) => sum + report.Amount);
 
         void Unless(bool holds, string code, string why)
         {
@@ -185,6 +237,16 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         }
     }
 
+    /// <summary>Takes a record of use back, of a change that was not begun to be sent.</summary>
+    /// <exception cref="ControlException"><c>journal-corrupt</c>; the record stays.</exception>
+    public static void Release(StandingEntry entry, FiledChange change)
+    {
+        if (Journal.Read(change.JournalPath).Count == 0)
+        {
+            File.Delete(UsePath(change.Folder, entry.Id));
+        }
+    }
+
     private static void Check(StandingDocument document, ApprovalPolicy policy)
     {
         if (document.Id.Length is 0 or > 60 || document.Id.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c is not '-'))
@@ -197,9 +259,31 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
             throw Scope("it names no kinds, no modules or no routes, and so covers nothing", "Name at least one of each.");
         }
 
-        if (document.Kinds.FirstOrDefault(kind => !kind.StartsWith("pause-", StringComparison.Ordinal) || kind.Contains('*', StringComparison.Ordinal)) is { } kind)
+        if (document.Slash is { } slash)
         {
-            throw Scope($"it names the kind '{kind}', and only changes that stop can be approved in advance", "Name kinds such as pause-system.");
+            if (document.Kinds is not [ChangeNature.SlashKind] || !string.Equals(slash.Function, MisconductReport.Function.Signature, StringComparison.Ordinal))
+            {
+                throw Scope($"one that lets validators be slashed covers the kind {ChangeNature.SlashKind} and the function {MisconductReport.Function.Signature}, and nothing else", "Make another one for pauses.");
+            }
+
+            if (slash.Reasons.Count == 0 || slash.Reasons.Any(prefix => prefix.Length < 3 || !prefix.Contains(':', StringComparison.Ordinal)))
+            {
+                throw Scope("it names no reasons, or a beginning that fits any", "Name beginnings such as auto-slash: or moderation:.");
+            }
+
+            if (document.Executors.Count == 0)
+            {
+                throw Scope("it names no executor, and slashing is never left to anybody", "Name who may send it with --executor.");
+            }
+
+            if (slash.PerRound == Wei.Zero || slash.PerDay == Wei.Zero || slash.PerValidator == Wei.Zero)
+            {
+                throw Limits("each amount is above 0");
+            }
+        }
+        else if (document.Kinds.FirstOrDefault(kind => !kind.StartsWith("pause-", StringComparison.Ordinal) || kind.Contains('*', StringComparison.Ordinal)) is { } kind)
+        {
+            throw Scope($"it names the kind '{kind}', and only changes that stop can be approved in advance, or that slash within limits", "Name kinds such as pause-system, or slash with its limits.");
         }
 
         if (document.Executors.Count == 0 && document.Routes.Any(route => route is not (RouteKind.Authorization or RouteKind.Safe)))
@@ -236,7 +320,7 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         }
 
         var (code, why) = Standing(id, approval, policy);
-        return new StandingEntry(id, approval, why, code, Uses(id, apartFrom));
+        return new StandingEntry(id, approval, why, code, Uses(id, apartFrom)) { Slashes = approval.Document.Slash is null ? [] : Slashes(id, apartFrom) };
     }
 
     private (string? Code, string? Why) Standing(string id, StandingApproval approval, ApprovalPolicy policy)
@@ -340,6 +424,44 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         }
 
         return uses;
+    }
+
+    // A use that was recorded and not begun keeps its place for a while, since its process may be about to send.
+    private List<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> Slashes(string id, FiledChange? apartFrom)
+    {
+        var root = workspace.Locate("storage", "changes");
+        var slashes = new List<(DateTimeOffset, IReadOnlyList<MisconductReport>?)>();
+        foreach (var folder in Directory.Exists(root) ? Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        {
+            var path = UsePath(folder, id);
+            if (!File.Exists(path) || string.Equals(folder, apartFrom?.Folder, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var at = UsedAt(path, Path.GetFileName(folder));
+            if (HasBegun(folder) || at > time.GetUtcNow() - Reserved)
+            {
+                slashes.Add((at, ReportsOf(path, folder)));
+            }
+        }
+
+        return slashes;
+    }
+
+    private static IReadOnlyList<MisconductReport>? ReportsOf(string path, string folder)
+    {
+        try
+        {
+            var use = JsonFile.Read(path, ApprovalJson.Default.StandingUse);
+            var change = JsonFile.Read(Path.Combine(folder, "change.json"), ChangeJson.Default.ChangeDocument);
+            var reports = change.Steps.Select(MisconductReport.Read).ToList();
+            return change.Digest() == use.Change && !reports.Contains(null) ? [.. reports.OfType<MisconductReport>()] : null;
+        }
+        catch (ControlException)
+        {
+            return null;
+        }
     }
 
     private static bool HasBegun(string folder)

@@ -52,7 +52,8 @@ public static class EffectiveConfiguration
         }
 
         Add("policy", File.Exists(workspace.NetworkPolicyPath(network)) ? workspace.NetworkPolicyPath(network) : workspace.PolicyPath, WorkspaceJson.Default.PolicyFile);
-        foreach (var (schema, type) in ConfigurationSchemas.Types.Where(entry => entry.Key is not ("network" or "owner-control" or "signers" or "operators" or "policy" or "protocol")))
+        Add("services", File.Exists(workspace.NetworkServicesPath(network)) ? workspace.NetworkServicesPath(network) : workspace.ServicesPath, WorkspaceJson.Default.ServicesFile);
+        foreach (var (schema, type) in ConfigurationSchemas.Types.Where(entry => entry.Key is not ("network" or "owner-control" or "signers" or "operators" or "policy" or "services" or "protocol")))
         {
             foreach (var path in (string[])[workspace.Locate("config", schema + ".json"), workspace.Locate("config", $"{schema}.{network}.json")])
             {

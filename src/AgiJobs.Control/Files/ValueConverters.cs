@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgiJobs.Ethereum;
@@ -49,6 +51,18 @@ public abstract class TextConverter<T> : JsonConverter<T>
 
     /// <inheritdoc/>
     public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WritePropertyName(Format(value));
+}
+
+/// <summary>An amount in wei, in decimal digits.</summary>
+public sealed class WeiConverter : TextConverter<Wei>
+{
+    /// <inheritdoc/>
+    protected override Wei Parse(string text) => BigInteger.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && string.Equals(text, value.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        ? new Wei(value)
+        : throw new JsonException($"'{text}' is no amount in wei: write a whole number in decimal digits.");
+
+    /// <inheritdoc/>
+    protected override string Format(Wei value) => value.Value.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>An address in EIP-55 form.</summary>

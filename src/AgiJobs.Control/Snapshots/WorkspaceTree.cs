@@ -22,8 +22,8 @@ public static class WorkspaceTree
     // Dry runs lie under monitoring/ because the runbooks name that path; they are evidence, and no restore may take them back.
     private static readonly string[] NotConfiguration = ["monitoring/runbooks"];
 
-    // Backups do not hold backups; a local network's chain and messages that wait to be sent belong to the machine.
-    private static readonly string[] NotRecord = ["storage/backups", "storage/devnet", "storage/outbox"];
+    // Backups do not hold backups; a local network's chain, messages that wait to be sent and the database of running services belong to the machine.
+    private static readonly string[] NotRecord = ["storage/backups", "storage/devnet", "storage/outbox", "storage/state"];
 
     /// <summary>The paths of the configuration: <c>config/</c>, <c>deploy/</c> and <c>monitoring/</c> without its dry runs, sorted.</summary>
     /// <exception cref="ControlException"><c>tree-link</c>, <c>tree-name</c>, <c>file-read</c>.</exception>

@@ -25,6 +25,8 @@ public static class ConfigurationSchemas
         ["signers"] = WorkspaceJson.Default.SignersFile,
         ["operators"] = WorkspaceJson.Default.OperatorsFile,
         ["policy"] = WorkspaceJson.Default.PolicyFile,
+        ["moderation"] = WorkspaceJson.Default.ModerationFile,
+        ["services"] = WorkspaceJson.Default.ServicesFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

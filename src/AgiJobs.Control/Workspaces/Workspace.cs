@@ -77,6 +77,15 @@ public sealed class Workspace
     /// <summary>The path of the policy of one network alone.</summary>
     public string NetworkPolicyPath(string network) => Locate("config", $"policy.{network}.json");
 
+    /// <summary>The path of the settings of services for every network that has none of its own.</summary>
+    public string ServicesPath => Locate("config", "services.json");
+
+    /// <summary>The path of the settings of services of one network alone.</summary>
+    public string NetworkServicesPath(string network) => Locate("config", $"services.{network}.json");
+
+    /// <summary>Where services keep their state for a network when it is a file.</summary>
+    public string StatePath(string network) => Locate("storage", "state", network + ".db");
+
     /// <summary>The networks that have a file, by name, sorted.</summary>
     public IReadOnlyList<string> Networks()
     {
@@ -182,6 +191,24 @@ public sealed class Workspace
         }
 
         return null;
+    }
+
+    /// <summary>The settings of a network's services: its own file, else that of every network, else the defaults.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>, <c>file-version</c>, or <c>services-value</c> for a value that cannot be.</exception>
+    public ServicesFile Services(string network)
+    {
+        foreach (var path in (string[])[NetworkServicesPath(network), ServicesPath])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.ServicesFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file.Problems().FirstOrDefault() is { } problem
+                    ? throw new ControlException("services-value", ExitCode.BadInput, $"{path}, at {problem.Place}: {problem.Message}", problem.Mend)
+                    : file;
+            }
+        }
+
+        return new ServicesFile { Version = 1 };
     }
 
     /// <summary>The configuration files of a protocol: the workspace's own where it has one, else the shipped one.</summary>

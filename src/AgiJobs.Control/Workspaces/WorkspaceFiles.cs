@@ -7,8 +7,9 @@ namespace AgiJobs.Control.Workspaces;
 public static class WorkspaceFiles
 {
     private const string Ignored = """
-        # State of running local networks, and locks: no part of the record.
+        # State of running local networks and of services, and locks: no part of the record.
         /storage/devnet/
+        /storage/state/
         *.lock
         *.tmp
         """;
@@ -22,6 +23,7 @@ public static class WorkspaceFiles
         - `config/owner-control.NAME.json`: the manifest, the desired state of the protocol there
         - `config/signers.json`: references to signers; never a key
         - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
+        - `config/services.json`: how `agijobs serve` listens, where it keeps its state, how much it takes
         - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
         - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it

@@ -14,13 +14,15 @@ namespace AgiJobs.Control.Workspaces;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter), typeof(StorageKindConverter)])]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(ManifestFile))]
 [JsonSerializable(typeof(SignersFile))]
 [JsonSerializable(typeof(ProtocolFile))]
 [JsonSerializable(typeof(OperatorsFile))]
 [JsonSerializable(typeof(PolicyFile))]
+[JsonSerializable(typeof(ModerationFile))]
+[JsonSerializable(typeof(ServicesFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

@@ -10,7 +10,7 @@ namespace AgiJobs.Ethereum.Keys;
 /// globalisation, which this product runs with, and an unchanged passphrase would silently open another wallet.
 /// Source: Unicode Standard Annex 15, version 14.
 /// </summary>
-internal static class CompatibilityDecomposition
+public static class CompatibilityDecomposition
 {
     private const int HangulFirst = 0xac00;
     private const int HangulLast = 0xd7a3;
@@ -33,12 +33,27 @@ internal static class CompatibilityDecomposition
             return text.ToString();
         }
 
+        return Decomposed(text, refusesUnknown: true);
+    }
+
+    /// <summary>As <see cref="Of"/>, but what Unicode 14 does not know stays as it is, and half a surrogate pair becomes U+FFFD: for text that is searched and never used as a secret.</summary>
+    public static string OfAnything(ReadOnlySpan<char> text) => Ascii.IsValid(text) ? text.ToString() : Decomposed(text, refusesUnknown: false);
+
+    private static string Decomposed(ReadOnlySpan<char> text, bool refusesUnknown)
+    {
         var points = new List<int>(text.Length);
         for (var position = 0; position < text.Length;)
         {
             if (Rune.DecodeFromUtf16(text[position..], out var rune, out var consumed) != OperationStatus.Done
                 || Unicode.Value.IsUnassigned(rune.Value))
             {
+                if (!refusesUnknown)
+                {
+                    points.Add(rune.Value);
+                    position += consumed;
+                    continue;
+                }
+
                 throw EthereumException.BadInput(
                     "passphrase-characters", $"Character {position + 1} of the passphrase is no character of Unicode 14, so its normal "
                         + "form is not known: the passphrase was damaged, or uses a very new character.");

@@ -17,6 +17,18 @@ internal sealed class ApprovalGround : IDisposable
 
     public ApprovalGround()
     {
+        _synthetic.WriteAbi("Court", "function reportValidatorMisconduct(uint256 roundId, address validator, uint256 amount, string reason)", "function owner() view returns (address)", "function seize(uint256 roundId, address validator, uint256 amount, string reason)");
+        _synthetic.Modules.Add(System.Text.Json.Nodes.JsonNode.Parse("""
+            {
+              "name": "Court", "purpose": "Judges.", "abi": "Court", "levers": [],
+              "roles": [ { "name": "owner", "power": "Everything.", "holders": "owner()", "risk": "red" } ],
+              "actions": [
+                { "function": "reportValidatorMisconduct(uint256,address,uint256,string)", "power": "Slashes.", "category": "slash", "callers": ["owner"], "risk": "red" },
+                { "function": "seize(uint256,address,uint256,string)", "power": "Slashes more.", "category": "slash", "callers": ["owner"], "risk": "red" }
+              ]
+            }
+            """));
+        _synthetic.Placed["Court"] = new System.Text.Json.Nodes.JsonObject { ["address"] = SyntheticProtocol.AddressOf("Court").ToString() };
         Protocol = _synthetic.Load();
         People =
         [
@@ -64,6 +76,23 @@ internal sealed class ApprovalGround : IDisposable
     public ChangeDocument Resume(string instance = "INC-1") => Document("resume-system", instance, "unpauseAll()", RouteKind.Safe);
 
     public ChangeDocument Other(string instance = "INC-1") => Document("set-parameter", instance, "configure(uint256)", RouteKind.Direct, 7);
+
+    /// <summary>A change that slashes; several amounts make several steps.</summary>
+    public ChangeDocument Slash(string instance, int round, int validator, string reason, params int[] amounts)
+    {
+        var document = Document("slash", instance, "pauseAll()", RouteKind.Direct);
+        return document with { Steps = [.. amounts.Select(amount => document.Steps[0] with { Module = "Court", Target = SyntheticProtocol.AddressOf("Court"), Function = "reportValidatorMisconduct(uint256,address,uint256,string)", Calldata = Protocol["Court"].Abi.Function("reportValidatorMisconduct").Encode(round, At(validator), amount, reason) })] };
+    }
+
+    public StandingDocument SlashStanding() => Standing("arena-slash") with
+    {
+        Kinds = ["slash"],
+        Modules = [new StandingModule { Name = "Court", Address = SyntheticProtocol.AddressOf("Court") }],
+        PerDay = 20,
+        Total = 100,
+        CoolDownSeconds = 0,
+        Slash = new StandingSlash { Function = "reportValidatorMisconduct(uint256,address,uint256,string)", Reasons = ["auto-slash:", "moderation:"], PerRound = new Wei(10), PerDay = new Wei(15), PerValidator = new Wei(12) },
+    };
 
     public FiledChange File(ChangeDocument document) => Changes.File(document, "brief");
 

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using AgiJobs.Testing;
+using AgiJobs.Testing.Networks;
+
+namespace AgiJobs.Cli.Tests.Serving;
+
+public sealed class ServeCommandTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>
+{
+    [Theory]
+    [InlineData("role-unknown", "--roles", "gateway,judge")]
+    [InlineData("listen-format", "--listen", "127.0.0.1")]
+    [InlineData("listen-format", "--listen", "everywhere:80")]
+    public async Task What_cannot_be_meant_is_refused_before_anything_starts(string code, string option, string value)
+    {
+        var outcome = await fixture.Devnet.RunAsync("serve", option, value, "--json");
+        Assert.Equal(2, outcome.Exit);
+        Assert.Equal(code, (string?)outcome.Json["error"]!["code"]);
+    }
+
+    [Fact]
+    public async Task Settings_that_cannot_be_are_refused_by_serve_and_by_lint()
+    {
+        var path = fixture.Devnet.Workspace.Locate("config", "services.json");
+        await File.WriteAllTextAsync(path, """{"version": 1, "storage": {"kind": "postgres"}, "drainSeconds": 700}""", TestContext.Current.CancellationToken);
+        var served = await fixture.Devnet.RunAsync("serve", "--json");
+        var linted = await fixture.Devnet.RunAsync("config", "lint", "--json");
+        File.Delete(path);
+        Assert.Equal((2, "services-value"), (served.Exit, (string?)served.Json["error"]!["code"]));
+        Assert.Equal(2, linted.Exit);
+        Assert.Equal(2, linted.Json["findings"]!.AsArray().Count(finding => (string?)finding!["code"] == "services-value" && (string?)finding["path"] == "config/services.json"));
+    }
+
+    [Fact]
+    public async Task The_program_serves_until_SIGTERM_and_then_ends_well()
+    {
+        using var process = Agijobs.Start(fixture.Devnet.Folder, ["serve", "--roles", "api,gateway", "--listen", "127.0.0.1:0", "--network", TestNetwork.Network]);
+        var said = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(said);
+        var address = new Uri(said[(said.IndexOf("http", StringComparison.Ordinal))..]);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+        var network = JsonNode.Parse(await http.GetStringAsync("v1/network", TestContext.Current.CancellationToken))!;
+        Assert.Equal(fixture.Devnet.Protocol["SelfPlayArena"].Address.ToString(), (string?)network["arena"]);
+        using var ready = await http.GetAsync("readyz", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        Assert.Equal(0, await SignalAsync(process.Id, "TERM"));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var log = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, log);
+        Assert.Contains("\"code\":\"stopped\"", log, StringComparison.Ordinal);
+        Assert.True(File.Exists(fixture.Devnet.Workspace.StatePath(TestNetwork.Network)));
+    }
+
+    [Fact]
+    public async Task Another_command_loads_nothing_of_what_serve_runs_on()
+    {
+        var trace = Path.Combine(fixture.Devnet.Folder, "storage", "modules.nettrace");
+        var start = new ProcessStartInfo(Agijobs.Program, ["devnet", "status"]) { WorkingDirectory = fixture.Devnet.Folder, UseShellExecute = false, RedirectStandardOutput = true };
+        start.Environment["AGIJOBS_HOME"] = Toolchain.RepositoryRoot;
+        start.Environment["AGIJOBS_CONFIG_HOME"] = TestNetwork.UserFolderOf(fixture.Devnet.Folder);
+
+        // The runtime's own trace of what it loads.
+        start.Environment["DOTNET_EnableEventPipe"] = "1";
+        start.Environment["DOTNET_EventPipeConfig"] = "Microsoft-Windows-DotNETRuntime:0x8:4";
+        start.Environment["DOTNET_EventPipeOutputPath"] = trace;
+        using var process = Process.Start(start)!;
+        _ = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var loaded = Encoding.Unicode.GetString(await File.ReadAllBytesAsync(trace, TestContext.Current.CancellationToken)) + Encoding.Unicode.GetString((await File.ReadAllBytesAsync(trace, TestContext.Current.CancellationToken)).AsSpan(1));
+        Assert.Contains("AgiJobs.Deployment", loaded, StringComparison.Ordinal);
+        foreach (var name in (string[])["Microsoft.AspNetCore", "Microsoft.Extensions", "OpenTelemetry", "AgiJobs.Server", "Npgsql"])
+        {
+            Assert.DoesNotContain(name, loaded, StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task<int> SignalAsync(int process, string signal)
+    {
+        using var kill = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"kill -{signal} {process}"]) { UseShellExecute = false })!;
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return kill.ExitCode;
+    }
+}

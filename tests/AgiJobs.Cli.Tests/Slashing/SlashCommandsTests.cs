@@ -1,0 +1,174 @@
+using System.Numerics;
+using System.Text.Json.Nodes;
+using AgiJobs.Arena.Rounds;
+using AgiJobs.Arena.Scoreboard;
+using AgiJobs.Arena.Slashing;
+using AgiJobs.Arena.Standings;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Calls;
+using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Storage;
+using AgiJobs.Testing.Networks;
+
+namespace AgiJobs.Cli.Tests.Slashing;
+
+public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<DevnetFixture>, IAsyncLifetime
+{
+    private static readonly string[] Execute = ["arena", "slashes", "--execute", "--signer", "orchestrator"];
+
+    private TestNetwork Devnet => fixture.Devnet;
+
+    public ValueTask InitializeAsync() => new(Devnet.FreshAsync());
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task A_finding_is_held_until_a_standing_approval_covers_it_and_then_slashed_once_and_paid_back_after_an_appeal()
+    {
+        var slash = await FindAsync("auto-slash:contradiction");
+        var looked = await Devnet.RunAsync("arena", "slashes");
+        Assert.True(looked.Exit == 0 && looked.Lines[0] == "NOTHING WAS SENT - add --execute" && looked.Lines[^1] == looked.Lines[0], looked.ToString());
+        var before = await StakeAsync(slash.Validator);
+
+        var held = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.True(held.Exit == 3, held.ToString());
+        Assert.Equal(("held", "approvals-missing"), ((string)held.Json["slashes"]![0]!["state"]!, (string)held.Json["slashes"]![0]!["code"]!));
+        Assert.Equal(before, await StakeAsync(slash.Validator));
+
+        await ApproveAsync("0.0001 AGIALPHA");
+        var over = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.True(over.Exit == 3 && ((string)over.Json["slashes"]![0]!["history"]!.AsArray()[^1]!["detail"]!).Contains("its limit for round", StringComparison.Ordinal), over.ToString());
+        Assert.Equal(before, await StakeAsync(slash.Validator));
+
+        Assert.Equal(0, (await Devnet.RunAsync("approval", "standing", "revoke", "arena-slash-0", "--reason", "Too small.", "--signer", "safe-owner-1")).Exit);
+        await ApproveAsync("1000 AGIALPHA");
+        var done = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.True(done.Exit == 0, done.ToString());
+        var verified = done.Json["slashes"]![0]!;
+        Assert.Equal("verified", (string)verified["state"]!);
+        Assert.Contains("validator slashed: auto-slash:contradiction", done.Error.Split('\n').Select(line => line.TrimEnd('\r')));
+        var amount = BigInteger.Parse((string)verified["amount"]!, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(before - amount, await StakeAsync(slash.Validator));
+        Assert.True(await IsPunishedAsync(slash));
+        var ledger = JsonNode.Parse(await File.ReadAllTextAsync(Devnet.Workspace.Locate("storage", "owner-ledger.json")))!.ToJsonString();
+        Assert.Contains((string)verified["changeDigest"]!, ledger, StringComparison.Ordinal);
+        Assert.Contains((string)verified["transaction"]!, ledger, StringComparison.Ordinal);
+        Assert.True(File.Exists(Devnet.Workspace.Locate("storage", "changes", (string)verified["change"]!, "finding.json")));
+
+        Assert.Equal(0, (await Devnet.RunAsync(Execute)).Exit);
+        Assert.Equal(before - amount, await StakeAsync(slash.Validator));
+
+        string[] which = ["--round", $"{slash.Round}", "--validator", slash.Validator.ToString(), "--reason-code", slash.Reason];
+        await RefusedAsync("appeal-missing", 4, ["arena", "reverse", .. which]);
+        await RefusedAsync("slash-unknown", 2, ["arena", "appeal", .. which[..5], "moderation:other", "--text", "x", "--signer", "validator-1"]);
+        await RefusedAsync("appeal-text", 2, ["arena", "appeal", .. which, "--text", " ", "--signer", "safe-owner-1"]);
+        var appeal = await Devnet.RunAsync(["arena", "appeal", .. which, "--text", "The answer was right.", "--signer", "safe-owner-1"]);
+        Assert.True(appeal.Exit == 0, appeal.ToString());
+        await RefusedAsync("appeal-exists", 4, ["arena", "appeal", .. which, "--text", "Once more.", "--signer", "safe-owner-1"]);
+
+        Devnet.Unmanage();
+        var tokens = await BalanceAsync(slash.Validator);
+        var preview = await Devnet.RunAsync(["arena", "reverse", .. which, "--signer", "treasury"]);
+        Assert.True(preview.Exit == 3 && preview.Output.Contains("NOTHING WAS SENT", StringComparison.Ordinal), preview.ToString());
+        var reversed = await Devnet.RunAsync(["arena", "reverse", .. which, "--signer", "treasury", "--execute"]);
+        Assert.True(reversed.Exit == 0, reversed.ToString());
+        Assert.Equal(tokens + amount, await BalanceAsync(slash.Validator));
+        await RefusedAsync("paid-already", 4, ["arena", "reverse", .. which, "--signer", "treasury", "--execute"]);
+        await using (var store = await StoreAsync())
+        {
+            await store.CommitAsync(new StateCommit { Documents = [new ResultBook(store, "local").Write(new SlashRecord("0x01/0", DateTimeOffset.UnixEpoch, slash.Validator, slash.Reason, null, slash.Round))] });
+        }
+
+        var end = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.True((string)end.Json["slashes"]![0]!["state"]! == "reversed", end.ToString());
+        await using (var store = await StoreAsync())
+        {
+            Assert.Equal(0, (await new ResultBook(store, "local").ScoreboardAsync(CancellationToken.None)).Entries()[slash.Validator].Slashes);
+        }
+
+        Assert.Contains("The answer was right.", (await Devnet.RunAsync("arena", "slashes")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_approvals_are_not_managed_nothing_is_slashed_by_itself_and_by_hand_it_still_is()
+    {
+        var slash = await FindAsync("moderation:insult");
+        Devnet.Unmanage();
+        var held = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.Equal((3, "approvals-not-managed"), (held.Exit, (string)held.Json["slashes"]![0]!["code"]!));
+        Assert.False(await IsPunishedAsync(slash));
+        var byHand = await Devnet.RunAsync("owner", "slash", "--address", slash.Validator.ToString(), "--memo", slash.Reason, "--round", $"{slash.Round}", "--amount", "1 AGIALPHA", "--signer", "orchestrator", "--signer", "safe-owner-1", "--signer", "safe-owner-2");
+        Assert.True(byHand.Exit == 3, byHand.ToString());
+    }
+
+    [Fact]
+    public async Task What_can_never_be_done_is_refused_for_good()
+    {
+        await using (var store = await StoreAsync())
+        {
+            await store.CommitAsync(new StateCommit { Documents = await new SlashDocket(store, "local", TimeProvider.System).WritesAsync([new SlashFinding(1, Devnet.Accounts["agent-1"].Address, "moderation:insult", [])], CancellationToken.None) });
+        }
+
+        var refused = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.Equal((0, "refused", "not-seated"), (refused.Exit, (string)refused.Json["slashes"]![0]!["state"]!, (string)refused.Json["slashes"]![0]!["code"]!));
+    }
+
+    [Fact]
+    public async Task A_standing_approval_of_slashes_needs_its_three_limits()
+    {
+        string[] two = ["--signer", "safe-owner-1", "--signer", "safe-owner-3"];
+        await RefusedAsync("standing-limits", 2, ["approval", "standing", "add", "x", "--purpose", "p", "--kind", "slash", "--executor", "orchestrator", .. two]);
+        await RefusedAsync("standing-scope", 2, ["approval", "standing", "add", "x", "--purpose", "p", "--max-per-day", "1 AGIALPHA", "--executor", "orchestrator", .. two]);
+    }
+
+    private int _approvals;
+
+    private async Task ApproveAsync(string limit)
+    {
+        var added = await Devnet.RunAsync(
+            "approval", "standing", "add", $"arena-slash-{_approvals++}", "--purpose", "Proven misconduct.", "--kind", "slash", "--executor", "orchestrator", "--max-per-round", limit, "--max-per-day", limit, "--max-per-validator", limit,
+            "--signer", "safe-owner-1", "--signer", "safe-owner-3", "--json");
+        Assert.True(added.Exit == 0, added.ToString());
+        Assert.Equal("SelfPlayArena", (string)Assert.Single(added.Json["document"]!["modules"]!.AsArray())!["name"]!);
+    }
+
+    // The seeded network has a round with validators in it.
+    private async Task<SlashFinding> FindAsync(string reason)
+    {
+        var arena = new ArenaContract(Devnet.Client, Devnet.Protocol);
+        var total = (await arena.ReadAsync([])).TotalRounds;
+        var rounds = (await arena.ReadAsync([.. Enumerable.Range(1, (int)total).Select(id => (long)id)])).Rounds.Values;
+        var round = rounds.Last(one => one.Validators.Count > 0);
+        var finding = new SlashFinding(round.Id, round.Validators[0], reason, [new SlashEvidence("vote", Bytes32.FromUnsigned(1), "made up by a test")]);
+        await using var store = await StoreAsync();
+        await store.CommitAsync(new StateCommit { Documents = await new SlashDocket(store, "local", TimeProvider.System).WritesAsync([finding], CancellationToken.None) });
+        return finding;
+    }
+
+    private Task<IStateStore> StoreAsync()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Devnet.Workspace.StatePath("local"))!);
+        return StateStore.OpenAsync(StateLocation.File(Devnet.Workspace.StatePath("local")), TimeProvider.System);
+    }
+
+    private async Task<BigInteger> StakeAsync(Address validator) => (await ReadAsync("StakeManager", "stakeOf(address,uint8)", validator, 1)).AsInteger();
+
+    private async Task<BigInteger> BalanceAsync(Address account) => (await ReadAsync("Token", "balanceOf(address)", account)).AsInteger();
+
+    private async Task<bool> IsPunishedAsync(SlashFinding slash) => (await ReadAsync("SelfPlayArena", "isPunished(uint256,address,string)", slash.Round, slash.Validator, slash.Reason)).AsBoolean();
+
+    private async Task RefusedAsync(string code, int exit, params string[] arguments)
+    {
+        var outcome = await Devnet.RunAsync([.. arguments, "--json"]);
+        Assert.True(outcome.Exit == exit && (string?)outcome.Json["error"]?["code"] == code, outcome.ToString());
+    }
+
+    private async Task<AbiValue> ReadAsync(string module, string function, params AbiValue[] arguments)
+    {
+        var reads = (await PinnedBlock.AtAsync(Devnet.Client, BlockReference.Latest)).NewReads();
+        var read = reads.Call(Devnet.Protocol[module].Address, Devnet.Protocol[module].Abi.Function(function), arguments);
+        await reads.SendAsync();
+        return read.Value[0];
+    }
+}
