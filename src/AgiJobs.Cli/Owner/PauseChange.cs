@@ -56,9 +56,30 @@ internal static class PauseChange
             session.Terminal.Progress($"FINDING {finding}");
         }
 
+        if (action == LeverAction.Pause && session.Execute && safeFile is null
+            && Unfinished(session, store, plan.Change.Kind) is { } sent && DoesTheSame(sent.Document, plan.Change) && (instance is null || string.Equals(instance, sent.Document.Instance, StringComparison.Ordinal)))
+        {
+            // Modules that paused meanwhile, or that the node showed as paused too early, make the plan another one; but what was sent for the same end may still be mined, and is not sent beside.
+            session.Terminal.Progress($"going on with {sent.Id}, which was sent before");
+            try
+            {
+                return await new ChangeRun(session, sent, null).ExecuteAsync(session.SignersAtHand, cancellation).ConfigureAwait(false);
+            }
+            catch (ControlException stale) when (stale.Code == "change-stale")
+            {
+                session.Terminal.Progress($"FINDING {stale.Message} It is planned anew.");
+            }
+        }
+
         var document = instance is null ? store.WithNextInstance(plan.Change) : plan.Change;
         return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
     }
+
+    // The same end by the same accounts.
+    private static bool DoesTheSame(ChangeDocument one, ChangeDocument other) =>
+        Ends(one).SetEquals(Ends(other)) && one.Steps.Select(step => step.Route.Caller).ToHashSet().SetEquals(other.Steps.Select(step => step.Route.Caller));
+
+    private static HashSet<string> Ends(ChangeDocument change) => [.. change.Expected.Select(end => $"{end.Target} {end.Subject}")];
 
     private static FiledChange? Unfinished(Session session, ChangeStore store, string kind)
     {

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Changes;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Owner;
@@ -72,6 +74,33 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         Assert.Equal("already-executed", (string?)(await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute", "--json")).Json["end"]);
         Assert.Equal(nonce, await Devnet.PendingNonceAsync("relayer"));
         Assert.Equal(0, (await Devnet.RunAsync("change", "show", change)).Exit);
+    }
+
+    [Fact]
+    public async Task A_pause_that_was_sent_and_is_not_mined_is_gone_on_with_though_a_module_paused_meanwhile()
+    {
+        var before = await Devnet.NonceAsync("guardian");
+        await Devnet.AutomineAsync(false);
+        using (var first = Agijobs.Start(Devnet.Folder, [.. Pause, "--signer", "guardian", "--execute"]))
+        {
+            await Wait.UntilAsync("the pause is sent", async () => await Devnet.PendingNonceAsync("guardian") > before);
+            first.Kill();
+            await first.WaitForExitAsync();
+        }
+
+        var sent = (string)(await Devnet.RunAsync("change", "list", "--json")).Json["changes"]![0]!["change"]!;
+        var hash = (string)Journal.Read(Path.Combine(Devnet.Folder, "storage", "changes", sent, "journal.jsonl"))[0]["hash"]!;
+        _ = await Devnet.Client.RequestAsync("anvil_dropTransaction", writer => writer.WriteStringValue(hash));
+        await Devnet.AutomineAsync(true);
+        await Devnet.CallAsAsync(Devnet.Protocol["SystemPause"].Address, "StakeManager", "pause");
+        var again = await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
+        Assert.True(again.Exit == 0, again.ToString());
+        Assert.Contains($"going on with {sent}", again.Error, StringComparison.Ordinal);
+        Assert.True(await Devnet.IsPausedAsync());
+        Assert.Equal(before + 1, await Devnet.NonceAsync("guardian"));
+        var change = Assert.Single((await Devnet.RunAsync("change", "list", "--json")).Json["changes"]!.AsArray());
+        Assert.Equal("verified", (string?)change!["state"]);
+        Assert.Equal(hash, Path.GetFileNameWithoutExtension(Assert.Single(Directory.EnumerateFiles(Path.Combine(Devnet.Folder, "storage", "receipts", "local")))));
     }
 
     [Fact]
