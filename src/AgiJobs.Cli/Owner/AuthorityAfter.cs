@@ -1,4 +1,3 @@
-using AgiJobs.Control;
 using AgiJobs.Control.Authority;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Observation;

@@ -3,7 +3,6 @@ using AgiJobs.Control.Authority;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Workspaces;
-using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Tests.Approvals;
 
