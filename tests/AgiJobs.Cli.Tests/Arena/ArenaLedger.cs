@@ -23,18 +23,17 @@ internal sealed class ArenaLedger
         var known = contract.Abi.Events.ToDictionary(one => one.Topic0!.Value, one => one);
         _events = [.. logs.Select(log => (known[log.Topics[0]].Name, log, known[log.Topics[0]].Decode([.. log.Topics], log.Data.Span)))];
         Rounds = RoundChronicle.Read(contract.Abi, logs);
-        Receipts =
-        [
-            .. Directory.EnumerateFiles(devnet.Workspace.Locate("storage", "orchestrator", "runs")).Order(StringComparer.Ordinal)
-                .Select(path => JsonNode.Parse(File.ReadAllText(path))!.AsObject()),
-        ];
     }
 
     /// <summary>The rounds by their events.</summary>
     public IReadOnlyList<RoundChronicle> Rounds { get; }
 
     /// <summary>The receipts.</summary>
-    public IReadOnlyList<JsonObject> Receipts { get; }
+    public IReadOnlyList<JsonObject> Receipts =>
+    [
+        .. Directory.EnumerateFiles(_devnet.Workspace.Locate("storage", "orchestrator", "runs")).Order(StringComparer.Ordinal)
+            .Select(path => JsonNode.Parse(File.ReadAllText(path))!.AsObject()),
+    ];
 
     public static async Task<ArenaLedger> ReadAsync(TestNetwork devnet, ArenaContract contract) =>
         new(devnet, contract, await devnet.Client.LogsAsync(new LogFilter { From = BlockReference.Earliest, To = BlockReference.Latest, Addresses = [contract.Address] }));

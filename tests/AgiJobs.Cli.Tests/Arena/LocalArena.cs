@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
+using AgiJobs.Ethereum;
 using AgiJobs.Storage;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
@@ -51,7 +52,11 @@ internal sealed class LocalArena : IAsyncDisposable
     /// <summary>What a process wrote on its error stream, newest last.</summary>
     public IReadOnlyList<string> Said(string name) => [.. _said.GetOrAdd(name, _ => [])];
 
-    /// <summary>Starts <c>serve</c> and these agents. <paramref name="services"/> are the settings besides a lease of 2 s and quick looks.</summary>
+    /// <summary>Starts <c>serve</c> and agents.</summary>
+    /// <param name="devnet">The network.</param>
+    /// <param name="agents">The agents by their signers' names, and what stands after <c>--seats</c>.</param>
+    /// <param name="services">Settings of the services besides a lease of 2 s and quick looks.</param>
+    /// <param name="state">Where these settings keep the state; null for the workspace's own file.</param>
     public static async Task<LocalArena> StartAsync(TestNetwork devnet, IReadOnlyDictionary<string, string> agents, string services = "", StateLocation? state = null)
     {
         await File.WriteAllTextAsync(devnet.Workspace.Locate("config", "services.json"), $$"""{"version": 1, "pollMilliseconds": 100, "leaseSeconds": 2, "drainSeconds": 2{{services}}}""");
@@ -88,7 +93,7 @@ internal sealed class LocalArena : IAsyncDisposable
     /// <summary>Starts an agent that is not running.</summary>
     public void Begin(string agent) => Started(
         agent,
-        ["agent", "--signer", agent, "--gateway", Gateway.ToString(), "--seats", _seats[agent], "--skill", "20000", "--state", Path.Combine("storage", "agents", agent + ".json"), "--network", TestNetwork.Network]);
+        ["agent", "--signer", agent, "--gateway", Gateway.ToString(), "--skill", "20000", "--seats", .. _seats[agent].Split(' '), "--state", Path.Combine("storage", "agents", agent + ".json"), "--network", TestNetwork.Network]);
 
     /// <summary>Kills a process with SIGKILL, wherever it is.</summary>
     public async Task KillAsync(string name)
@@ -155,23 +160,38 @@ internal sealed class LocalArena : IAsyncDisposable
     {
         await using var store = await StoreAsync();
         var log = new RunLog(store, TestNetwork.Network, TimeProvider.System);
-        var watch = Stopwatch.StartNew();
-        while (true)
+        RoundState? found = null;
+        await UntilAsync(what, async () =>
         {
             var open = await log.OpenAsync(CancellationToken.None);
-            var (arena, newest) = await LookAsync();
-            if (holds(arena, newest, open.Count > 0 ? open[^1] : null))
-            {
-                return newest;
-            }
+            (var arena, found) = await LookAsync();
+            return holds(arena, found, open.Count > 0 ? open[^1] : null);
+        });
+        return found!;
+    }
 
+    /// <summary>Asks until something holds.</summary>
+    /// <exception cref="TimeoutException">It did not within two minutes; with the end of every log.</exception>
+    public async Task UntilAsync(string what, Func<Task<bool>> holds)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await holds())
+        {
             if (watch.Elapsed > Patience)
             {
-                throw new TimeoutException($"Within {Patience.TotalSeconds:0} s this did not happen: {what}; round {newest.Id} is in {newest.Phase}.\n{string.Join('\n', _running.Keys.Select(Log))}");
+                throw new TimeoutException($"Within {Patience.TotalSeconds:0} s this did not happen: {what}.\n{string.Join('\n', _running.Keys.Select(Log))}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         }
+    }
+
+    /// <summary>Lets no further round start, by a stake that nobody has; waits until what is under way has ended by its own rules, and ends everything.</summary>
+    public async Task FinishAsync()
+    {
+        await _devnet.CallAsAsync(_devnet.Safe, "SelfPlayArena", "setCommitteeParameters", 3, Wei.FromEther("1000000"));
+        _ = await UntilAsync("every run has ended", (_, newest, run) => !newest.IsLive && run is null);
+        await StopAsync();
     }
 
     /// <inheritdoc/>
