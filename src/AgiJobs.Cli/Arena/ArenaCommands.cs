@@ -28,6 +28,7 @@ internal static class ArenaCommands
         command.Subcommands.Add(SlashCommands.Slashes(options, environment));
         command.Subcommands.Add(SlashCommands.Appeal(options, environment));
         command.Subcommands.Add(SlashCommands.Reverse(options, environment));
+        command.Subcommands.Add(OverrideCommand.Build(options, environment));
         return command;
     }
 
