@@ -30,7 +30,7 @@ internal static class ServeRun
             Workers = parts =>
             {
                 orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
-                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store)];
+                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store, orchestration.Signer)];
             },
         };
         try

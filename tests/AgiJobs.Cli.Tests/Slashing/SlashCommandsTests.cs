@@ -47,7 +47,7 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
         Assert.Equal(before, await StakeAsync(slash.Validator));
 
         Assert.Equal(0, (await Devnet.RunAsync("approval", "standing", "revoke", "arena-slash-0", "--reason", "Too small.", "--signer", "safe-owner-1")).Exit);
-        await ApproveAsync("1000 AGIALPHA");
+        await ApproveAsync("100 AGIALPHA");
         var done = await Devnet.RunAsync([.. Execute, "--json"]);
         Assert.True(done.Exit == 0, done.ToString());
         var verified = done.Json["slashes"]![0]!;
@@ -153,7 +153,7 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
             await store.CommitAsync(await new RunAftermath(store, new SlashDocket(store, "local", TimeProvider.System), new AlertSettings("local", 31337), TimeProvider.System).AfterAsync(run, round, new RunEnded("finalised", round.EndedIn!.Value.Value), CancellationToken.None));
         }
 
-        await ApproveAsync("1000 AGIALPHA");
+        await ApproveAsync("100 AGIALPHA");
         var done = await Devnet.RunAsync([.. Execute, "--json"]);
         Assert.True(done.Exit == 0, done.ToString());
         var slash = Assert.Single(done.Json["slashes"]!.AsArray())!;
@@ -189,8 +189,19 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
     }
 
     [Fact]
-    public async Task A_standing_approval_of_slashes_needs_its_three_limits()
+    public async Task Without_a_slasher_nothing_is_sent_by_another_key()
     {
+        var slash = await FindAsync("moderation:insult");
+        await RefusedAsync("slasher-missing", 4, "arena", "slashes", "--execute");
+        Assert.False(await IsPunishedAsync(slash));
+    }
+
+    [Fact]
+    public async Task A_standing_approval_of_slashes_needs_its_three_limits_and_stays_below_the_policys()
+    {
+        var above = await Devnet.RunAsync("approval", "standing", "add", "x", "--purpose", "p", "--kind", "slash", "--executor", "orchestrator", "--max-per-round", "101 AGIALPHA", "--max-per-day", "101 AGIALPHA", "--max-per-validator", "100 AGIALPHA", "--signer", "safe-owner-1", "--signer", "safe-owner-3", "--json");
+        Assert.True((above.Exit, (string?)above.Json["error"]?["code"]) == (4, "standing-limits") && above.Output.Contains("100.0 AGIALPHA for a round", StringComparison.Ordinal), above.ToString());
+
         string[] two = ["--signer", "safe-owner-1", "--signer", "safe-owner-3"];
         await RefusedAsync("standing-limits", 2, ["approval", "standing", "add", "x", "--purpose", "p", "--kind", "slash", "--executor", "orchestrator", .. two]);
         await RefusedAsync("standing-scope", 2, ["approval", "standing", "add", "x", "--purpose", "p", "--max-per-day", "1 AGIALPHA", "--executor", "orchestrator", .. two]);
