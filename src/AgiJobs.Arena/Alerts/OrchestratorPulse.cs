@@ -4,7 +4,7 @@ using AgiJobs.Storage;
 namespace AgiJobs.Arena.Alerts;
 
 /// <summary>
-/// What makes the alert <c>orchestrator-failing</c> of the orchestrator's looks: the chain or the state that cannot be read, or a step that fails again and again. Looks follow each other within a second, so that those
+/// What makes the alert <c>orchestrator-failing</c> of the orchestrator's looks: the chain or the state that cannot be read, or a step that goes on failing. Looks follow each other within a second, so that those
 /// that fail count once in <see cref="Spacing"/>. One that stands by says nothing: the other one does. Not for use by several threads.
 /// </summary>
 /// <param name="store">Where alerts are.</param>
@@ -30,7 +30,7 @@ public sealed class OrchestratorPulse(IStateStore store, AlertSettings alerts, T
         }
 
         var now = time.GetUtcNow();
-        if (tick.State != OrchestratorState.Unknown)
+        if (tick.State != OrchestratorState.Unknown && tick.Failures == 0)
         {
             _failed = 0;
         }
@@ -40,7 +40,7 @@ public sealed class OrchestratorPulse(IStateStore store, AlertSettings alerts, T
         }
 
         // The first look after a start is told too: it may end what another process left behind.
-        var fared = new OrchestratorFared(Math.Max(_failed, tick.Failures), tick.Code);
+        var fared = new OrchestratorFared(_failed, tick.Code);
         if (fared != _told && await TellAsync(fared, now, cancellation).ConfigureAwait(false))
         {
             _told = fared;

@@ -125,7 +125,7 @@ public sealed class Orchestrator
         _open.RemoveAll(run => run.Ended is not null);
         if (_seen?.Value != arena.Block.Value)
         {
-            await _standings.FollowAsync(_lease!, arena, cancellation).ConfigureAwait(false);
+            await _standings.FollowAsync(_lease!, arena, _open.Where(run => run.RoundId is not null).Select(run => run.RoundId!.Value).ToHashSet(), cancellation).ConfigureAwait(false);
         }
 
         string? waits = null;
