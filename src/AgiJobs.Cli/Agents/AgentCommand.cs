@@ -20,7 +20,7 @@ internal static class AgentCommand
         var behaviour = new Option<string>("--behaviour")
         {
             Description = "honest; lazy: in half of its rounds it hardly tries, approves everything and reveals nothing; copying: a student that answers with what another revealed earlier; offline: takes its seat and vanishes; "
-                + "toxic: a student whose answers moderation blocks; colluding: a validator that approves its --allies whatever they answer",
+                + "toxic: a student whose answers moderation blocks, a validator whose notes it blocks; colluding: a validator that approves its --allies whatever they answer",
             HelpName = "NAME",
             DefaultValueFactory = _ => "honest",
         };

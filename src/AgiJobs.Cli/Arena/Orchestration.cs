@@ -1,3 +1,4 @@
+using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Arena.Slashing;
@@ -50,7 +51,8 @@ internal sealed class Orchestration : IDisposable
             Confirmations = client.ChainId == ChainId.Local ? 1 : 2,
             LeaseTime = TimeSpan.FromSeconds(session.Workspace.Services(session.Network).LeaseSeconds!.Value),
         });
-        return new Orchestration(new Orchestrator(client, arena, new Eligibility(client, session.Protocol), presence, standings, store, signer, options, time), standings, signer);
+        var orchestrator = new Orchestrator(client, arena, new Eligibility(client, session.Protocol), presence, standings, store, signer, options, time) { Watch = new OrchestratorPulse(store, SlashCommands.Alerts(session), time).HearAsync };
+        return new Orchestration(orchestrator, standings, signer);
     }
 
     public void Dispose() => (_signer as IDisposable)?.Dispose();
