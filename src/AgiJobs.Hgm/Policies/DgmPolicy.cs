@@ -16,7 +16,7 @@ internal sealed class DgmPolicy : IPolicy
 
     public string Name => PolicyNames.Dgm;
 
-    public Decision Decide(RunState state, ref RandomStream random)
+    public Decision Decide(RunState state, ref Xoshiro256 random)
     {
         // The second child of a generation starts beside the first.
         if (state.ExpansionsStarted % ChildrenPerGeneration != 0)
@@ -45,7 +45,7 @@ internal sealed class DgmPolicy : IPolicy
         return state.InFlight(agent) == 0 && successes + failures > 0 && successes / (double)(successes + failures) >= StageThreshold;
     }
 
-    private static int Parent(RunState state, ref RandomStream random)
+    private static int Parent(RunState state, ref Xoshiro256 random)
     {
         var total = 0.0;
         for (var agent = 0; agent < state.Tree.Count; agent++)

@@ -12,7 +12,7 @@ internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPo
 {
     public string Name => name;
 
-    public Decision Decide(RunState state, ref RandomStream random)
+    public Decision Decide(RunState state, ref Xoshiro256 random)
     {
         if (state.ExpansionsStarted < state.Settings.InitialBurst && state.IsExpandable(0))
             return Decision.Expand(0);
@@ -31,7 +31,7 @@ internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPo
         return state.Pending.Count > 0 ? Decision.Wait : Decision.Expand(Parent(state, ref random));
     }
 
-    private int Parent(RunState state, ref RandomStream random)
+    private int Parent(RunState state, ref Xoshiro256 random)
     {
         if (statistic != ExpansionStatistic.Uniform)
             return Thompson(state, ref random, evaluate: false, clade: statistic == ExpansionStatistic.Clade);
@@ -48,12 +48,12 @@ internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPo
         }
     }
 
-    private static int Thompson(RunState state, ref RandomStream random, bool evaluate, bool clade) => clade
+    private static int Thompson(RunState state, ref Xoshiro256 random, bool evaluate, bool clade) => clade
         ? Thompson(state, ref random, evaluate, state.Tree.CladeSuccesses, state.Tree.CladeFailures)
         : Thompson(state, ref random, evaluate, state.Tree.Successes, state.Tree.Failures);
 
     /// <summary>The argmax of one draw for each agent that may be evaluated, or expanded; -1 when none may.</summary>
-    internal static int Thompson(RunState state, ref RandomStream random, bool evaluate, ReadOnlySpan<int> successes, ReadOnlySpan<int> failures)
+    internal static int Thompson(RunState state, ref Xoshiro256 random, bool evaluate, ReadOnlySpan<int> successes, ReadOnlySpan<int> failures)
     {
         var temperature = Temperature(state);
         var prior = (double)state.Prior;

@@ -10,5 +10,5 @@ public interface IPolicy
     string Name { get; }
 
     /// <summary>The next operation, counting what is in flight; <see cref="Decision.Wait"/> when something must end first or nothing is left to do. Called only while evaluations are left to charge.</summary>
-    Decision Decide(RunState state, ref RandomStream random);
+    Decision Decide(RunState state, ref Xoshiro256 random);
 }

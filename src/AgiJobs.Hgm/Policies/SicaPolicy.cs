@@ -12,7 +12,7 @@ internal sealed class SicaPolicy : IPolicy
 {
     public string Name => PolicyNames.Sica;
 
-    public Decision Decide(RunState state, ref RandomStream random)
+    public Decision Decide(RunState state, ref Xoshiro256 random)
     {
         for (var agent = 0; agent < state.Tree.Count; agent++)
         {

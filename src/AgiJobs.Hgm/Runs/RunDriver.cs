@@ -86,7 +86,7 @@ public sealed class RunDriver(IRunStore store, IAgentWorld world, int workers)
     private Task<RunEvent> CarryOutAsync(string run, RunState state, Operation operation, SemaphoreSlim slots, CancellationToken cancellation)
     {
         // What the work needs is read here, before another thread runs.
-        var seed = RandomStream.SeedOf(state.Settings.Seed, RandomPurpose.Work, (ulong)operation.Number);
+        var seed = Xoshiro256.SeedOf(state.Settings.Seed, RandomPurpose.Work, (ulong)operation.Number);
         var artifact = state.Artifact(operation.Agent);
         var settings = state.Settings;
         return Task.Run(

@@ -35,7 +35,7 @@ public static class RunStep
         if (state.EvaluationsStarted >= settings.Evaluations)
             return Ended(state, RunEnd.EvaluationsSpent);
 
-        var random = RandomStream.Of(settings.Seed, RandomPurpose.Decision, (ulong)state.OperationsStarted);
+        var random = Xoshiro256.Of(settings.Seed, RandomPurpose.Decision, (ulong)state.OperationsStarted);
         var decision = policy.Decide(state, ref random);
         if (decision.IsWait)
             return state.ExpansionsOpen ? Ended(state, RunEnd.NothingLeft) : null;

@@ -7,7 +7,7 @@ namespace AgiJobs.Hgm.Sampling;
 public static class BetaSampling
 {
     /// <summary>One draw from Beta(<paramref name="a"/>, <paramref name="b"/>), both positive.</summary>
-    public static double Draw(ref RandomStream random, double a, double b)
+    public static double Draw(ref Xoshiro256 random, double a, double b)
     {
         if (a < 1.0 || b < 1.0)
         {
@@ -22,7 +22,7 @@ public static class BetaSampling
     }
 
     /// <summary>One draw from Gamma(<paramref name="shape"/>, 1) for a shape of at least one.</summary>
-    internal static double GammaDraw(ref RandomStream random, double shape)
+    internal static double GammaDraw(ref Xoshiro256 random, double shape)
     {
         var d = shape - 1.0 / 3.0;
         var c = 1.0 / Math.Sqrt(9.0 * d);
@@ -40,7 +40,7 @@ public static class BetaSampling
         }
     }
 
-    private static double LogGammaDraw(ref RandomStream random, double shape) => shape < 1.0
+    private static double LogGammaDraw(ref Xoshiro256 random, double shape) => shape < 1.0
         ? Elementary.Log(GammaDraw(ref random, shape + 1.0)) + Elementary.Log(random.OpenUniform()) / shape
         : Elementary.Log(GammaDraw(ref random, shape));
 }

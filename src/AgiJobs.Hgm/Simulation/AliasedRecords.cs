@@ -15,7 +15,7 @@ internal sealed class AliasedRecords : IPolicy
 
     public string Name => "hgm with aliased records";
 
-    public Decision Decide(RunState state, ref RandomStream random)
+    public Decision Decide(RunState state, ref Xoshiro256 random)
     {
         if (state.ExpansionsStarted < state.Settings.InitialBurst)
             return Decision.Expand(0);

@@ -14,7 +14,7 @@ public sealed class SimulatedWorld
     {
         (_settings, _seed) = (settings, seed);
         _difficulties = new double[settings.Tasks];
-        var random = RandomStream.Of(seed, RandomPurpose.Tasks, 0);
+        var random = Xoshiro256.Of(seed, RandomPurpose.Tasks, 0);
         for (var task = 0; task < settings.Tasks; task++)
             _difficulties[task] = settings.DifficultySpread * random.Normal();
         Root = MakeRoot();
@@ -29,7 +29,7 @@ public sealed class SimulatedWorld
     /// <summary>The child that an operation makes of a parent.</summary>
     public SimulatedAgent Child(SimulatedAgent parent, int operation)
     {
-        var random = RandomStream.Of(_seed, RandomPurpose.Agent, (ulong)operation + 1);
+        var random = Xoshiro256.Of(_seed, RandomPurpose.Agent, (ulong)operation + 1);
         var broken = random.Uniform() < _settings.BrokenShare || parent.Broken;
         var gift = parent.Gift + _settings.GiftNoise * random.Normal();
         var skill = parent.Skill + _settings.Drift + gift + _settings.SkillNoise * random.Normal();
@@ -37,21 +37,21 @@ public sealed class SimulatedWorld
     }
 
     /// <summary>Whether an agent solves a task, in the operation that tries.</summary>
-    public bool Solves(SimulatedAgent agent, int task, int operation) => RandomStream.Of(_seed, RandomPurpose.Answer, (ulong)operation).Uniform() < agent.Probabilities[task];
+    public bool Solves(SimulatedAgent agent, int task, int operation) => Xoshiro256.Of(_seed, RandomPurpose.Answer, (ulong)operation).Uniform() < agent.Probabilities[task];
 
     /// <summary>How many hours an operation takes.</summary>
     /// <param name="operation">Which.</param>
     /// <param name="task">Its task; -1 for an expansion.</param>
     public double Hours(int operation, int task)
     {
-        var random = RandomStream.Of(_seed, RandomPurpose.Duration, (ulong)operation);
+        var random = Xoshiro256.Of(_seed, RandomPurpose.Duration, (ulong)operation);
         var mean = task < 0 ? _settings.ExpansionHours : _settings.EvaluationHours;
         var shift = task < 0 ? 0.0 : _settings.HoursByDifficulty * _difficulties[task];
         var spread = _settings.HoursSpread;
         return Math.Min(_settings.HoursLimit, mean * Elementary.Exp(spread * random.Normal() - 0.5 * spread * spread + shift));
     }
 
-    private SimulatedAgent Make(double skill, double gift, bool broken, ref RandomStream random)
+    private SimulatedAgent Make(double skill, double gift, bool broken, ref Xoshiro256 random)
     {
         var probabilities = new double[_settings.Tasks];
         for (var task = 0; task < probabilities.Length; task++)
@@ -66,14 +66,14 @@ public sealed class SimulatedWorld
         for (var i = 0; i < 60; i++)
         {
             var middle = 0.5 * (low + high);
-            var random = RandomStream.Of(_seed, RandomPurpose.Agent, 0);
+            var random = Xoshiro256.Of(_seed, RandomPurpose.Agent, 0);
             if (Make(middle, 0.0, broken: false, ref random).Accuracy < _settings.RootAccuracy)
                 low = middle;
             else
                 high = middle;
         }
 
-        var noise = RandomStream.Of(_seed, RandomPurpose.Agent, 0);
+        var noise = Xoshiro256.Of(_seed, RandomPurpose.Agent, 0);
         return Make(high, 0.0, broken: false, ref noise);
     }
 }

@@ -30,5 +30,5 @@ public sealed record Study(int Seeds, ulong Seed = 0, int Threads = 1)
     }
 
     /// <summary>The seed of a replicate.</summary>
-    public ulong SeedOf(int replicate) => RandomStream.SeedOf(Seed, RandomPurpose.Replicate, (ulong)replicate);
+    public ulong SeedOf(int replicate) => Xoshiro256.SeedOf(Seed, RandomPurpose.Replicate, (ulong)replicate);
 }

@@ -29,7 +29,7 @@ public sealed class TrapTests
         // And in a run: deciding a thousand times changes nothing.
         var state = SimulatedRun.Play(new RunSettings { Seed = 1, Evaluations = 100 }, new WorldSettings()).State;
         var before = (state.Tree.Successes.ToArray(), state.Tree.CladeFailures.ToArray());
-        var random = new RandomStream(1, 2, 3, 4);
+        var random = new Xoshiro256(1, 2, 3, 4);
         for (var i = 0; i < 1000; i++)
             PolicyNames.Find("hgm").Decide(state, ref random);
         Assert.Equal(before.Item1, state.Tree.Successes.ToArray());
@@ -71,7 +71,7 @@ public sealed class TrapTests
         for (var operation = 1; operation < 9; operation++)
             state.Apply(Charged(operation, 0, operation));
         Assert.Equal(10.0, HgmPolicy.Temperature(state));
-        var left = RandomStream.Of(1, RandomPurpose.Decision, 9);
+        var left = Xoshiro256.Of(1, RandomPurpose.Decision, 9);
         var right = left;
         var both = HgmPolicy.Thompson(state, ref left, evaluate: true, state.Tree.Successes, state.Tree.Failures);
         Assert.Equal(0, both);
@@ -107,7 +107,7 @@ public sealed class TrapTests
         }
 
         Assert.Equal((20, 20), (state.Tree.CladeSuccesses[0], state.Tree.CladeFailures[0]));
-        var random = new RandomStream(1, 2, 3, 4);
+        var random = new Xoshiro256(1, 2, 3, 4);
         Assert.Equal(200, Enumerable.Range(0, 200).Count(_ => PolicyNames.Find("hgm").Decide(state, ref random) is { IsExpansion: true, Agent: 1 }));
     }
 
@@ -190,7 +190,7 @@ public sealed class TrapTests
             state.Apply(new EvaluationRecorded(operation++, Passed: true, default, default));
         }
 
-        var random = new RandomStream(1, 2, 3, 4);
+        var random = new Xoshiro256(1, 2, 3, 4);
         var parents = Enumerable.Range(0, 500).Select(_ => PolicyNames.Find("dgm").Decide(state, ref random).Agent).ToArray();
         Assert.InRange(parents.Count(parent => parent == 1), 480, 500);
     }

@@ -16,7 +16,7 @@ public sealed class RunStateTests
     public void Any_history_with_revocations_counts_as_if_the_revoked_had_not_been() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(Gen.Choose(0, 1_000_000).ToArbitrary(), seed =>
         {
-            var random = new RandomStream((ulong)seed + 1, 2, 3, 4);
+            var random = new Xoshiro256((ulong)seed + 1, 2, 3, 4);
             var state = RunState.Fold([new RunStarted(new RunSettings { Seed = (ulong)seed, Tasks = 8, Evaluations = 60, Concurrency = 5 }, null)]);
             var results = new Dictionary<int, (int Agent, bool Passed, Amount Value)>();
             var revoked = new HashSet<int>();
@@ -158,7 +158,7 @@ public sealed class RunStateTests
         [
             good with { Tasks = 0 }, good with { Evaluations = -1 }, good with { Concurrency = 0 }, good with { InitialBurst = -1 }, good with { ExpansionFailureCap = 0 }, good with { VoidCap = 0 },
             good with { WorkersPerChild = 0 }, good with { Alpha = 0m }, good with { Alpha = 0.12345m }, good with { Prior = 0m }, good with { Epsilon = 0m }, good with { Epsilon = 1m },
-            good with { Widening = 0 }, good with { EvaluationReserve = Amount.Parse("-1") }, good with { CostCap = One },
+            good with { Widening = (WideningRule)9 }, good with { EvaluationReserve = Amount.Parse("-1") }, good with { CostCap = One },
         ])
             Assert.Equal("bad-setting", Assert.Throws<HgmException>(bad.Checked).Code);
         Assert.Equal("alpha-above-one", Assert.Throws<HgmException>(() => (good with { Alpha = 1.25m }).Checked()).Code);

@@ -21,7 +21,7 @@ internal sealed class ScriptedWorld(int scramble) : IAgentWorld
     public async Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, CancellationToken cancellation)
     {
         await WanderAsync(work.Operation, cancellation);
-        var random = new RandomStream(work.Seed, 1, 2, 3);
+        var random = new Xoshiro256(work.Seed, 1, 2, 3);
         for (var i = 0; i < 10; i++)
             random.Next();
         if (Change(work) is { } changed)
@@ -36,7 +36,7 @@ internal sealed class ScriptedWorld(int scramble) : IAgentWorld
         await WanderAsync(work.Operation, cancellation);
         if (Answer(work) is { } answered)
             return answered;
-        var random = new RandomStream(work.Seed, 1, 2, 3);
+        var random = new Xoshiro256(work.Seed, 1, 2, 3);
         for (var i = 0; i < 10; i++)
             random.Next();
         var draw = random.Uniform();

@@ -16,7 +16,7 @@ public sealed class BetaSamplingTests
     public void Draws_follow_the_distribution(double a, double b)
     {
         const int Draws = 20_000;
-        var random = RandomStream.Of(5, RandomPurpose.Decision, (ulong)(100 * a + b));
+        var random = Xoshiro256.Of(5, RandomPurpose.Decision, (ulong)(100 * a + b));
         var draws = Enumerable.Range(0, Draws).Select(_ => BetaSampling.Draw(ref random, a, b)).Order().ToArray();
         var distance = 0.0;
         for (var i = 0; i < Draws; i += 7)
@@ -32,7 +32,7 @@ public sealed class BetaSamplingTests
     [Fact]
     public void Tiny_shapes_do_not_end_in_nothing_over_nothing()
     {
-        var random = new RandomStream(1, 2, 3, 4);
+        var random = new Xoshiro256(1, 2, 3, 4);
         for (var i = 0; i < 1000; i++)
             Assert.InRange(BetaSampling.Draw(ref random, 1e-4, 1e-4), 0.0, 1.0);
     }

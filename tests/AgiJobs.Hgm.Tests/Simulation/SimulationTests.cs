@@ -10,9 +10,9 @@ public sealed class SimulationTests
 {
     // These digests are what makes "the same run on every machine" a claim that can fail; they change only with the algorithm, the generator or the world.
     [Theory]
-    [InlineData(PolicyNames.Hgm, "DIGEST-HGM")]
-    [InlineData(PolicyNames.Dgm, "DIGEST-DGM")]
-    [InlineData(PolicyNames.Sica, "DIGEST-SICA")]
+    [InlineData(PolicyNames.Hgm, "725e77252ede3959")]
+    [InlineData(PolicyNames.Dgm, "d98601f286af135a")]
+    [InlineData(PolicyNames.Sica, "7a497f72aa7869a9")]
     public void A_seed_gives_the_same_events_on_every_machine(string policy, string digest)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

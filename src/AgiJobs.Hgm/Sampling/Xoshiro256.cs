@@ -6,7 +6,7 @@ namespace AgiJobs.Hgm.Sampling;
 /// xoshiro256** 1.0 of Blackman and Vigna, its state filled by SplitMix64 (prng.di.unimi.it). A stream is addressed by seed, purpose and index and not carried from draw to draw: what
 /// decision 57 of a run draws follows from the run's seed and the number 57, and a run that was cut needs no state of a generator to go on. A mutable value: pass it by reference.
 /// </summary>
-public struct RandomStream
+public struct Xoshiro256
 {
     private ulong _s0;
     private ulong _s1;
@@ -16,7 +16,7 @@ public struct RandomStream
     private bool _hasSpare;
 
     /// <summary>The generator with exactly this state, of which not all words may be zero.</summary>
-    public RandomStream(ulong s0, ulong s1, ulong s2, ulong s3)
+    public Xoshiro256(ulong s0, ulong s1, ulong s2, ulong s3)
     {
         (_s0, _s1, _s2, _s3) = (s0, s1, s2, s3);
     }
@@ -25,10 +25,10 @@ public struct RandomStream
     /// <param name="seed">Of the run or of the study.</param>
     /// <param name="purpose">What the draws are for; streams of different purposes have nothing in common.</param>
     /// <param name="index">Which one of that purpose.</param>
-    public static RandomStream Of(ulong seed, RandomPurpose purpose, ulong index)
+    public static Xoshiro256 Of(ulong seed, RandomPurpose purpose, ulong index)
     {
         var state = Address(seed, purpose, index);
-        return new RandomStream(SplitMix(ref state), SplitMix(ref state), SplitMix(ref state), SplitMix(ref state));
+        return new Xoshiro256(SplitMix(ref state), SplitMix(ref state), SplitMix(ref state), SplitMix(ref state));
     }
 
     /// <summary>A seed of its own for what happens outside the engine: the same for the same address.</summary>
