@@ -10,7 +10,7 @@ public readonly record struct Amount : IComparable<Amount>
 {
     private const int Places = 18;
     private const int MostDigits = 12;
-    private static readonly Int128 One = 1_000_000_000_000_000_000;
+    private static Int128 One => 1_000_000_000_000_000_000;
 
     private Amount(Int128 atoms) => Atoms = atoms;
 
@@ -19,6 +19,9 @@ public readonly record struct Amount : IComparable<Amount>
 
     /// <summary>Nothing.</summary>
     public static Amount Zero => default;
+
+    /// <summary>The largest amount that one operation may cost or earn, 10^12 - 10^-18: sums of them stay exact for 10^8 operations.</summary>
+    public static Amount Most { get; } = new(1_000_000_000_000 * One - 1);
 
     /// <summary>This many units of 10^-18.</summary>
     public static Amount OfAtoms(Int128 atoms) => new(atoms);

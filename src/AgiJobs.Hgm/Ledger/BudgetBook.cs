@@ -31,11 +31,11 @@ public sealed class BudgetBook
     public bool CanReserve(Amount amount) => Free is not { } free || amount <= free;
 
     /// <summary>Promises the amount to an operation.</summary>
-    /// <exception cref="HgmException"><c>negative-amount</c>, <c>cap-reached</c>, <c>already-reserved</c>.</exception>
+    /// <exception cref="HgmException"><c>amount-out-of-range</c>, <c>cap-reached</c>, <c>already-reserved</c>.</exception>
     public void Reserve(int operation, Amount amount)
     {
-        if (amount < Amount.Zero)
-            throw new HgmException("negative-amount", $"Operation {operation} would reserve {amount}.", "Reserve zero or more.");
+        if (amount < Amount.Zero || amount > Amount.Most)
+            throw new HgmException("amount-out-of-range", $"Operation {operation} would reserve {amount}.", $"Reserve from zero to {Amount.Most}.");
         if (!CanReserve(amount))
             throw new HgmException("cap-reached", $"Operation {operation} would reserve {amount}, and of the cap of {Cap} only {Free} is free.", "Wait until work in flight settles, or raise the cap.");
         if (!_reservations.TryAdd(operation, amount))
@@ -45,11 +45,11 @@ public sealed class BudgetBook
 
     /// <summary>Ends the operation's reservation and books what it cost.</summary>
     /// <returns>What of the cost is accepted: all of it up to the reservation, or all of it where there is no cap.</returns>
-    /// <exception cref="HgmException"><c>negative-amount</c>, <c>not-reserved</c>.</exception>
+    /// <exception cref="HgmException"><c>amount-out-of-range</c>, <c>not-reserved</c>.</exception>
     public Amount Settle(int operation, Amount cost)
     {
-        if (cost < Amount.Zero)
-            throw new HgmException("negative-amount", $"Operation {operation} claims to have cost {cost}.", "Report zero or more.");
+        if (cost < Amount.Zero || cost > Amount.Most)
+            throw new HgmException("amount-out-of-range", $"Operation {operation} claims to have cost {cost}.", $"Report from zero to {Amount.Most}.");
         if (!_reservations.Remove(operation, out var reserved))
             throw new HgmException("not-reserved", $"Operation {operation} has no reservation.", "Settle an operation that reserved, and once.");
         Reserved -= reserved;

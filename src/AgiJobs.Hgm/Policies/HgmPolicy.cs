@@ -1,3 +1,4 @@
+using System.Buffers;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Hgm.Sampling;
 
@@ -10,6 +11,9 @@ namespace AgiJobs.Hgm.Policies;
 /// </summary>
 internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPolicy
 {
+    /// <summary>With more agents than this, those with the same counts are drawn together. Part of what a seed means: it never changes.</summary>
+    internal const int GroupedAbove = 2048;
+
     public string Name => name;
 
     public Decision Decide(RunState state, ref Xoshiro256 random)
@@ -57,6 +61,8 @@ internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPo
     {
         var temperature = Temperature(state);
         var prior = (double)state.Prior;
+        if (successes.Length > GroupedAbove)
+            return Grouped(state, ref random, evaluate, successes, failures, temperature, prior);
         var best = -1;
         var highest = -1.0;
         for (var agent = 0; agent < successes.Length; agent++)
@@ -69,6 +75,16 @@ internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPo
         }
 
         return best;
+    }
+
+    private static int Grouped(RunState state, ref Xoshiro256 random, bool evaluate, ReadOnlySpan<int> successes, ReadOnlySpan<int> failures, double temperature, double prior)
+    {
+        var eligible = ArrayPool<bool>.Shared.Rent(successes.Length);
+        for (var agent = 0; agent < successes.Length; agent++)
+            eligible[agent] = evaluate ? state.IsEvaluable(agent) : state.IsExpandable(agent);
+        var chosen = GroupedThompson.Choose(ref random, eligible.AsSpan(0, successes.Length), successes, failures, temperature, prior);
+        ArrayPool<bool>.Shared.Return(eligible);
+        return chosen;
     }
 
     /// <summary>τ = B/b, b being the evaluations that are left to start: 1 at first, B for the last one. It multiplies the prior as well, so that the mean stays and the spread shrinks.</summary>

@@ -44,7 +44,7 @@ public sealed record ExpansionOutcome(string? Fault, string? Artifact, Amount Co
     // What a run cannot keep becomes a failure here, before it is written.
     internal RunEvent Of(int operation)
     {
-        if (Cost < Amount.Zero)
+        if (Cost < Amount.Zero || Cost > Amount.Most)
             return new ExpansionFailed(operation, $"refused: a cost of {Cost}", Amount.Zero);
         return Fault is null ? new AgentAdded(operation, Artifact, Cost) : new ExpansionFailed(operation, Fault, Cost);
     }
@@ -60,11 +60,11 @@ public sealed record EvaluationOutcome(bool? Passed, string? Fault, Amount Cost,
     // What a run cannot keep becomes no verdict here, before it is written.
     internal RunEvent Of(int operation)
     {
-        if (Cost < Amount.Zero)
+        if (Cost < Amount.Zero || Cost > Amount.Most)
             return new EvaluationVoided(operation, $"refused: a cost of {Cost}", Amount.Zero);
         if (Passed is not { } passed)
             return new EvaluationVoided(operation, Fault ?? "no verdict", Cost);
-        return Value < Amount.Zero || (Value != Amount.Zero && !passed)
+        return Value < Amount.Zero || Value > Amount.Most || (Value != Amount.Zero && !passed)
             ? new EvaluationVoided(operation, $"refused: a value of {Value} with {(passed ? "a pass" : "a fail")}", Cost)
             : new EvaluationRecorded(operation, passed, Cost, Value);
     }

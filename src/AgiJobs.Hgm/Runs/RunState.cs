@@ -66,6 +66,12 @@ public sealed class RunState
     /// <summary>Expansions that made no agent.</summary>
     public int ExpansionsFailed { get; private set; }
 
+    /// <summary>What expansions cost so far, failed ones too.</summary>
+    public Amount ExpansionCost { get; private set; }
+
+    /// <summary>What evaluations cost so far, those without a verdict and the root's free ones too.</summary>
+    public Amount EvaluationCost { get; private set; }
+
     /// <summary>Results that are revoked now.</summary>
     public int Revoked { get; private set; }
 
@@ -203,8 +209,8 @@ public sealed class RunState
     {
         if (recorded.Value != Amount.Zero && !recorded.Passed)
             throw new HgmException("value-without-acceptance", $"Operation {recorded.Operation} did not pass and claims a value of {recorded.Value}.", "Only an accepted outcome has a value.");
-        if (recorded.Value < Amount.Zero)
-            throw new HgmException("negative-amount", $"Operation {recorded.Operation} claims a value of {recorded.Value}.", "Report zero or more.");
+        if (recorded.Value < Amount.Zero || recorded.Value > Amount.Most)
+            throw new HgmException("amount-out-of-range", $"Operation {recorded.Operation} claims a value of {recorded.Value}.", $"Report from zero to {Amount.Most}.");
         var operation = End(recorded.Operation, expansion: false, recorded.Cost, out var cost);
         ref var agent = ref Of(operation.Agent);
         agent.InFlight--;
@@ -277,6 +283,10 @@ public sealed class RunState
         cost = Budget.Settle(number, claimed);
         var ended = _pending[index];
         _pending.RemoveAt(index);
+        if (expansion)
+            ExpansionCost += cost;
+        else
+            EvaluationCost += cost;
         return ended;
     }
 

@@ -39,7 +39,11 @@ public sealed record Replicate
     public static Replicate Of(Variant variant, ulong seed)
     {
         var settings = variant.Run with { Seed = seed };
-        var run = SimulatedRun.Play(settings, variant.World, variant.Slip?.Invoke() ?? PolicyNames.Find(settings.Policy), null);
+        return Of(SimulatedRun.Play(settings, variant.World, variant.Slip?.Invoke() ?? PolicyNames.Find(settings.Policy), null));
+    }
+
+    internal static Replicate Of(SimulatedRun run)
+    {
         var tree = run.State.Tree;
         var (ownWeighted, ownUnweighted) = Metaproductivity.Correlation(tree, clade: false);
         var (cladeWeighted, cladeUnweighted) = Metaproductivity.Correlation(tree, clade: true);

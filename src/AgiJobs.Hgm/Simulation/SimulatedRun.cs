@@ -37,7 +37,13 @@ public sealed class SimulatedRun
     /// <param name="onEvent">Sees each event after it was applied.</param>
     public static SimulatedRun Play(RunSettings settings, WorldSettings world, Action<RunEvent, RunState>? onEvent = null) => Play(settings, world, PolicyNames.Find(settings.Policy), onEvent);
 
-    internal static SimulatedRun Play(RunSettings settings, WorldSettings worldSettings, IPolicy policy, Action<RunEvent, RunState>? onEvent)
+    /// <summary>Plays a run that somebody steers.</summary>
+    /// <param name="settings">The run.</param>
+    /// <param name="world">The world's settings.</param>
+    /// <param name="steer">Called after each result; what it returns is appended.</param>
+    public static SimulatedRun Play(RunSettings settings, WorldSettings world, Func<RunState, ParametersChanged?> steer) => Play(settings, world, PolicyNames.Find(settings.Policy), null, steer);
+
+    internal static SimulatedRun Play(RunSettings settings, WorldSettings worldSettings, IPolicy policy, Action<RunEvent, RunState>? onEvent, Func<RunState, ParametersChanged?>? steer = null)
     {
         var world = new SimulatedWorld(worldSettings, settings.Seed);
         var run = new SimulatedRun(new RunState(), [world.Root]);
@@ -80,6 +86,9 @@ public sealed class SimulatedRun
                 var passed = world.Solves(run.Agents[ended.Agent], ended.Task, ended.Number);
                 Append(new EvaluationRecorded(ended.Number, passed, worldSettings.EvaluationCost, passed ? worldSettings.TaskValue : Amount.Zero));
             }
+
+            if (steer?.Invoke(state) is { } changed)
+                Append(changed);
         }
 
         return run;

@@ -115,6 +115,8 @@ public sealed class RunDriverTests
                 1 => new EvaluationOutcome(false, null, Amount.Zero, Amount.Parse("1000000")),
                 2 => new EvaluationOutcome(true, null, Amount.Parse("-5"), Amount.Zero),
                 3 => new EvaluationOutcome(true, null, Amount.Zero, Amount.Parse("-5")),
+                5 => new EvaluationOutcome(true, null, Amount.OfAtoms(Int128.MaxValue), Amount.Zero),
+                6 => new EvaluationOutcome(true, null, Amount.Zero, Amount.OfAtoms(Int128.MaxValue)),
                 4 => new EvaluationOutcome(null, null, Amount.Zero, Amount.Zero),
                 _ => null,
             },
