@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Net;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Rounds;
-using AgiJobs.Ethereum;
+using AgiJobs.Control.Configuration;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Ethereum;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Storage;
 using AgiJobs.Testing.Networks;
@@ -70,6 +72,7 @@ public sealed class ServerGround : IAsyncLifetime
             Roles = ServerRole.Api | ServerRole.Gateway,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             Protocol = Devnet.Protocol,
+            Settings = ServiceSettings.Of(new ServicesFile { Version = 1 }, Devnet.Protocol),
             OpenStore = cancellation => StateStore.OpenAsync(location, TimeProvider.System, cancellation),
             Connect = cancellation => EthereumClient.ConnectAsync(RpcOptions.For(rpc ?? Devnet.Url) with { Rounds = 1, RequestTimeout = TimeSpan.FromSeconds(5) }, ChainId.Local, TimeProvider.System, cancellation),
             Review = _ => new WordReview(),

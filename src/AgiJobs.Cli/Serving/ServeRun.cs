@@ -7,6 +7,7 @@ using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
+using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Storage;
@@ -72,6 +73,7 @@ internal static class ServeRun
             Roles = roles,
             Listen = endpoint,
             Protocol = session.Protocol,
+            Settings = ServiceSettings.Of(services with { Listen = listen }, session.Protocol),
             OpenStore = cancellation => ServiceState.OpenAsync(session, cancellation),
             Connect = session.ConnectAsync,
             Outboxes = services.Alerts?.Webhook is null ? [] : [AlertBook.Channel(session.Network)],

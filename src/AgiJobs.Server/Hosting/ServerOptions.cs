@@ -1,6 +1,7 @@
 using System.Net;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Rounds;
+using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Serving;
 using AgiJobs.Ethereum.Rpc;
@@ -22,6 +23,9 @@ public sealed record ServerOptions
 
     /// <summary>The protocol at the manifest's addresses.</summary>
     public required Protocol Protocol { get; init; }
+
+    /// <summary>What it runs with, for <c>/configz</c>.</summary>
+    public required ServiceSettings Settings { get; init; }
 
     /// <summary>Opens the store; the host closes it.</summary>
     public required Func<CancellationToken, Task<IStateStore>> OpenStore { get; init; }
