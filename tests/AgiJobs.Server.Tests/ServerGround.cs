@@ -107,15 +107,15 @@ public sealed class ServerGround : IAsyncLifetime
 /// <summary>A review that goes by words: <c>forbidden</c>, <c>odd</c>, <c>unreviewable</c>.</summary>
 public sealed class WordReview(TaskCompletionSource? begun = null, Task? until = null) : IContentReview
 {
-    public async Task<ReviewOutcome> ReviewAsync(ContentKind kind, long round, Address author, string text, CancellationToken cancellation)
+    public async Task<ReviewOutcome> ReviewAsync(ContentToReview content, CancellationToken cancellation)
     {
         begun?.TrySetResult();
         await (until ?? Task.CompletedTask).WaitAsync(cancellation);
-        return text switch
+        return content.Text switch
         {
-            _ when text.Contains("forbidden", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Block, "words", "it has a forbidden word"),
-            _ when text.Contains("odd", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Flag, "likeness", "it looks odd"),
-            _ when text.Contains("unreviewable", StringComparison.Ordinal) => throw new TimeoutException("The moderator does not answer."),
+            var text when text.Contains("forbidden", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Block, "words", "it has a forbidden word"),
+            var text when text.Contains("odd", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Flag, "likeness", "it looks odd"),
+            var text when text.Contains("unreviewable", StringComparison.Ordinal) => throw new TimeoutException("The moderator does not answer."),
             _ => new ReviewOutcome(ReviewVerdict.Allow),
         };
     }

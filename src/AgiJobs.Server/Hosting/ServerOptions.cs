@@ -33,7 +33,7 @@ public sealed record ServerOptions
     /// <summary>Connects to the chain; the host closes the connection.</summary>
     public required Func<CancellationToken, Task<EthereumClient>> Connect { get; init; }
 
-    /// <summary>Makes what reviews tasks and answers. Asked once, for the role of a gateway.</summary>
+    /// <summary>Makes what reviews tasks, answers and notes. Asked once, for the role of a gateway.</summary>
     public required Func<ServerParts, IContentReview> Review { get; init; }
 
     /// <summary>Makes the workers, in the order in which they start. Asked once, for the role of an arena.</summary>

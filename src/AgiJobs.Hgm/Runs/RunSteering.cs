@@ -1,0 +1,36 @@
+namespace AgiJobs.Hgm.Runs;
+
+/// <summary>How a live run is steered from outside: by an event appended at the version that the decision was taken on.</summary>
+public static class RunSteering
+{
+    /// <summary>Appends one event of the outside: parameters, gate, pruning, stop, revocation or reinstatement.</summary>
+    /// <param name="store">Where the run is kept.</param>
+    /// <param name="run">Its name.</param>
+    /// <param name="expectedVersion">The version that the decision was taken on; nothing takes the newest, for what holds whatever happened meanwhile (a stop, a revocation).</param>
+    /// <param name="happened">What to append.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The run's version then.</returns>
+    /// <exception cref="HgmException">
+    /// <c>stale-version</c> when the run went on meanwhile; <c>not-from-outside</c> for an event that only the driver writes; those of <see cref="RunState.Apply"/>. Nothing is appended then.
+    /// </exception>
+    public static async Task<long> AppendAsync(IRunStore store, string run, long? expectedVersion, RunEvent happened, CancellationToken cancellation)
+    {
+        if (happened is not (ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated))
+            throw new HgmException("not-from-outside", $"{happened.GetType().Name} is written by the run's driver alone.", "Steer by parameters, gate, pruning, stop, revocation or reinstatement.");
+        var state = new RunState();
+        while (true)
+        {
+            foreach (var earlier in await store.ReadAsync(run, state.Version, cancellation).ConfigureAwait(false))
+                state.Apply(earlier);
+            var version = state.Version;
+            if (expectedVersion is { } expected && expected != version)
+                throw new HgmException("stale-version", $"The run is at version {version}, the decision was taken at {expected}.", "Read the run again and decide anew.");
+
+            // Refused here, it never reaches the log.
+            state.Apply(happened);
+            if (await store.AppendAsync(run, version, [happened], cancellation).ConfigureAwait(false))
+                return state.Version;
+            state = new RunState();
+        }
+    }
+}
