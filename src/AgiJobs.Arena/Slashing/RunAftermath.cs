@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Orchestration;
