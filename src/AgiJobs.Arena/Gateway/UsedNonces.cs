@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using AgiJobs.Ethereum;
 using AgiJobs.Storage;
@@ -5,20 +8,24 @@ using AgiJobs.Storage;
 namespace AgiJobs.Arena.Gateway;
 
 /// <summary>
-/// The nonces that addresses used, remembered in the store until no request that has them can be taken any more: one document for each address in <c>arena/NETWORK/nonces</c>, so that neither a
-/// second gateway nor a restart takes a request again. Requests that come at the same time share a commit. Safe for use by several threads.
+/// The nonces that addresses used, remembered in the store until no request that has them can be taken any more, in documents <c>ADDRESS/SHARD</c> of <c>arena/NETWORK/nonces</c>, so that neither a
+/// second gateway nor a restart takes a request again. Requests that come at the same time share a commit, and what is written for one does not grow with how many came before it. Safe for use by several
+/// threads.
 /// </summary>
 public sealed class UsedNonces(IStateStore store, string network, TimeProvider time)
 {
     private const int MostInOneCommit = 256;
     private const int Attempts = 16;
 
+    // Each document is written anew for each nonce in it, so an address's are spread over several.
+    private const int Shards = 64;
+
     /// <summary>How long after its timestamp a nonce is remembered: twice the window.</summary>
     private static readonly TimeSpan Kept = RequestAuthentication.Window * 2;
 
     private readonly string _collection = $"arena/{network}/nonces";
     private readonly Lock _lock = new();
-    private readonly Dictionary<Address, Book> _books = [];
+    private readonly Dictionary<string, Book> _books = new(StringComparer.Ordinal);
     private List<Use> _waiting = [];
     private bool _isWriting;
 
@@ -26,7 +33,7 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
     /// <exception cref="StorageException">Whether it was noted is not known.</exception>
     public Task<bool> TryUseAsync(Address address, string nonce, DateTimeOffset timestamp, CancellationToken cancellation)
     {
-        var use = new Use(address, nonce, (timestamp + Kept).ToUnixTimeMilliseconds());
+        var use = new Use(KeyOf(address, nonce), nonce, (timestamp + Kept).ToUnixTimeMilliseconds());
         lock (_lock)
         {
             _waiting.Add(use);
@@ -67,7 +74,7 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
                 // What the store holds now is not known.
                 foreach (var use in batch)
                 {
-                    _books.Remove(use.Address);
+                    _books.Remove(use.Key);
                     _ = use.Outcome.TrySetException(problem);
                 }
             }
@@ -80,8 +87,8 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
         {
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             var taken = new HashSet<Use>();
-            var after = new Dictionary<Address, Book>();
-            foreach (var uses in batch.GroupBy(use => use.Address))
+            var after = new Dictionary<string, Book>(StringComparer.Ordinal);
+            foreach (var uses in batch.GroupBy(use => use.Key, StringComparer.Ordinal))
             {
                 var book = _books.TryGetValue(uses.Key, out var known) ? known : await ReadAsync(uses.Key).ConfigureAwait(false);
                 var nonces = book.Nonces.Where(entry => entry.Value > now).ToDictionary(StringComparer.Ordinal);
@@ -96,7 +103,7 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
             {
                 if (after.Count > 0)
                 {
-                    _ = await store.CommitAsync(new StateCommit { Documents = [.. after.Select(entry => new DocumentWrite(_collection, entry.Key.ToString(), Encode(entry.Value), entry.Value.Version))] }).ConfigureAwait(false);
+                    _ = await store.CommitAsync(new StateCommit { Documents = [.. after.Select(entry => new DocumentWrite(_collection, entry.Key, Encode(entry.Value), entry.Value.Version))] }).ConfigureAwait(false);
                 }
             }
             catch (StorageException problem) when (problem.Code == StorageException.DocumentConflict && attempt < Attempts)
@@ -104,15 +111,15 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
                 // Another gateway wrote; its nonces count as well.
                 foreach (var use in batch)
                 {
-                    _books.Remove(use.Address);
+                    _books.Remove(use.Key);
                 }
 
                 continue;
             }
 
-            foreach (var (address, book) in after)
+            foreach (var (key, book) in after)
             {
-                _books[address] = book with { Version = book.Version + 1 };
+                _books[key] = book with { Version = book.Version + 1 };
             }
 
             Forget(now);
@@ -121,9 +128,12 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
         }
     }
 
-    private async Task<Book> ReadAsync(Address address)
+    /// <summary>The document that remembers a nonce of an address.</summary>
+    internal static string KeyOf(Address address, string nonce) => string.Create(CultureInfo.InvariantCulture, $"{address}/{SHA256.HashData(Encoding.UTF8.GetBytes(nonce))[0] % Shards:d2}");
+
+    private async Task<Book> ReadAsync(string key)
     {
-        var found = await store.GetAsync(_collection, address.ToString()).ConfigureAwait(false);
+        var found = await store.GetAsync(_collection, key).ConfigureAwait(false);
         return found is null
             ? new Book(0, new Dictionary<string, long>(StringComparer.Ordinal))
             : new Book(found.Version, JsonSerializer.Deserialize(found.Data, GatewayJson.Default.DictionaryStringInt64) ?? []);
@@ -134,9 +144,9 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
     {
         if (_books.Count > 10_000)
         {
-            foreach (var address in _books.Where(entry => entry.Value.Nonces.Values.All(until => until <= now)).Select(entry => entry.Key).ToList())
+            foreach (var key in _books.Where(entry => entry.Value.Nonces.Values.All(until => until <= now)).Select(entry => entry.Key).ToList())
             {
-                _books.Remove(address);
+                _books.Remove(key);
             }
         }
     }
@@ -145,9 +155,9 @@ public sealed class UsedNonces(IStateStore store, string network, TimeProvider t
 
     private sealed record Book(long Version, Dictionary<string, long> Nonces);
 
-    private sealed class Use(Address address, string nonce, long until)
+    private sealed class Use(string key, string nonce, long until)
     {
-        public Address Address { get; } = address;
+        public string Key { get; } = key;
 
         public string Nonce { get; } = nonce;
 

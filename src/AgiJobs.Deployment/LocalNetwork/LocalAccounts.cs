@@ -11,7 +11,7 @@ public sealed class LocalAccounts
     [
         "deployer", "safe-owner-1", "safe-owner-2", "safe-owner-3", "guardian", "orchestrator", "employer", "agent-1", "agent-2", "agent-3",
         "validator-1", "validator-2", "validator-3", "treasury", "pauser", "relayer", "moderator", "platform",
-        "controller", "slash-operator", "oracle-signer-1", "oracle-signer-2", "oracle-signer-3",
+        "controller", "slash-operator", "oracle-signer-1", "oracle-signer-2", "oracle-signer-3", "slasher",
     ];
 
     private readonly ISigner[] _signers;
@@ -42,6 +42,7 @@ public sealed class LocalAccounts
                 Person("guardian", Duty.Executor, Duty.Commander),
                 Person("pauser", Duty.Executor, Duty.Operator),
                 Person("relayer", Duty.Executor),
+                Person("slasher", Duty.Executor),
                 Person("moderator", Duty.Security),
                 Person("platform", Duty.Communications),
                 Person("treasury", Duty.Finance),

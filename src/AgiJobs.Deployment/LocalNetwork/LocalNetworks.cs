@@ -184,7 +184,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
         var offices = new InitialOffices
         {
             Guardians = [accounts["guardian"].Address],
-            Orchestrators = [accounts["orchestrator"].Address],
+            Orchestrators = [accounts["orchestrator"].Address, accounts["slasher"].Address],
             Pausers = [accounts["pauser"].Address],
             Moderators = [accounts["moderator"].Address],
             OracleSigners = Addresses("oracle-signer-"),

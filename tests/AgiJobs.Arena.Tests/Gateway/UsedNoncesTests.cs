@@ -31,9 +31,21 @@ public sealed class UsedNoncesTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(89));
         Assert.False(await nonces.TryUseAsync(Agent, "a", began.AddSeconds(60), CancellationToken.None));
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.True(await nonces.TryUseAsync(Agent, "b", _time.GetUtcNow(), CancellationToken.None));
-        var kept = JsonNode.Parse((await _store.GetAsync("arena/test/nonces", Agent.ToString()))!.Data)!.AsObject();
-        Assert.Equal(["b"], kept.Select(entry => entry.Key));
+        var beside = Enumerable.Range(0, 1_000).Select(number => $"b{number}").First(nonce => UsedNonces.KeyOf(Agent, nonce) == UsedNonces.KeyOf(Agent, "a"));
+        Assert.True(await nonces.TryUseAsync(Agent, beside, _time.GetUtcNow(), CancellationToken.None));
+        var kept = JsonNode.Parse((await _store.GetAsync("arena/test/nonces", UsedNonces.KeyOf(Agent, "a")))!.Data)!.AsObject();
+        Assert.Equal([beside], kept.Select(entry => entry.Key));
+        Assert.True(await nonces.TryUseAsync(Agent, "a", _time.GetUtcNow(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_is_written_for_a_nonce_does_not_grow_with_those_before_it()
+    {
+        var nonces = new UsedNonces(_store, "test", _time);
+        await Task.WhenAll(Enumerable.Range(0, 2_000).Select(number => nonces.TryUseAsync(Agent, $"{number:x16}", _time.GetUtcNow(), CancellationToken.None)));
+        var kept = await _store.ListAsync("arena/test/nonces");
+        Assert.Equal(2_000, kept.Sum(document => JsonNode.Parse(document.Data)!.AsObject().Count));
+        Assert.InRange(kept.Max(document => document.Data.Length), 1, 4_000);
     }
 
     [Fact]
