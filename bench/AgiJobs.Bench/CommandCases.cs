@@ -33,6 +33,9 @@ internal static class CommandCases
         return network;
     });
 
+    /// <summary>The local network of all cases; started when it is first asked for.</summary>
+    public static TestNetwork TheNetwork => Network.Value;
+
     public static IEnumerable<BenchCase> All()
     {
         yield return Command("armed pause, command to broadcast", "relayer", ["owner", "armory", "fire"], ["owner", "armory", "add", "--authorization", "--signer", "guardian", "--valid-until", "90d"]);

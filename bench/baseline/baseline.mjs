@@ -2,6 +2,7 @@
 //   {"op":"keccak","input":{...}}                     -> {"result":"0x..."}        checks that both sides compute the same
 //   {"op":"keccak","input":{...},"iterations":1000}   -> {"nanoseconds":123456}    times them (processor time of the process)
 // To add an operation, add a function to `operations` that takes the input and returns [run, show].
+import { rate } from "openskill";
 import { createInterface } from "node:readline";
 import { keccak_256 } from "@noble/hashes/sha3";
 import { secp256k1 } from "@noble/curves/secp256k1";
@@ -55,6 +56,12 @@ const operations = {
             return transaction.serialized;
         };
         return [run, run];
+    },
+    rate: ({ players, ranks }) => {
+        const teams = players.map(([mu, sigma]) => [{ mu, sigma }]);
+        const options = { rank: ranks, tau: 25 / 300 };
+        const run = () => rate(teams, options);
+        return [run, () => run().map(([{ mu, sigma }]) => `${mu.toFixed(9)} ${sigma.toFixed(9)}`).join(" ")];
     },
     readTransaction: ({ raw }) => {
         const run = () => Transaction.from(raw).from;

@@ -235,11 +235,13 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The protocol at the newest block with every parameter, link and proxy, and the balances of the signers at hand.</summary>
     /// <param name="cancellation">Stops waiting.</param>
     /// <param name="others">Accounts that are asked about besides, also whether timelocks let them act.</param>
-    public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation, IReadOnlyList<Address>? others = null)
+    /// <param name="besides">Views that are read besides.</param>
+    public async Task<ProtocolState> ObserveWholeAsync(CancellationToken cancellation, IReadOnlyList<Address>? others = null, Func<Protocol, IReadOnlyList<ContractCall>>? besides = null)
     {
         var (protocol, client) = await OpenAsync(cancellation).ConfigureAwait(false);
         return await new ProtocolObserver(client)
         {
+            Besides = besides?.Invoke(protocol) ?? [],
             Hints = [.. ((Address?[])[NetworkFile.Safe, NetworkFile.BackupSafe]).OfType<Address>(), .. SignersAtHand.Select(signer => signer.Address), .. others ?? []],
             Whole = true,
             Senders = [.. SignersAtHand.Select(signer => signer.Address)],

@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Net;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Rounds;
-using AgiJobs.Ethereum;
+using AgiJobs.Control.Configuration;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Ethereum;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Storage;
 using AgiJobs.Testing.Networks;
@@ -70,6 +72,7 @@ public sealed class ServerGround : IAsyncLifetime
             Roles = ServerRole.Api | ServerRole.Gateway,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             Protocol = Devnet.Protocol,
+            Settings = ServiceSettings.Of(new ServicesFile { Version = 1 }, Devnet.Protocol),
             OpenStore = cancellation => StateStore.OpenAsync(location, TimeProvider.System, cancellation),
             Connect = cancellation => EthereumClient.ConnectAsync(RpcOptions.For(rpc ?? Devnet.Url) with { Rounds = 1, RequestTimeout = TimeSpan.FromSeconds(5) }, ChainId.Local, TimeProvider.System, cancellation),
             Review = _ => new WordReview(),
@@ -104,15 +107,15 @@ public sealed class ServerGround : IAsyncLifetime
 /// <summary>A review that goes by words: <c>forbidden</c>, <c>odd</c>, <c>unreviewable</c>.</summary>
 public sealed class WordReview(TaskCompletionSource? begun = null, Task? until = null) : IContentReview
 {
-    public async Task<ReviewOutcome> ReviewAsync(ContentKind kind, long round, Address author, string text, CancellationToken cancellation)
+    public async Task<ReviewOutcome> ReviewAsync(ContentToReview content, CancellationToken cancellation)
     {
         begun?.TrySetResult();
         await (until ?? Task.CompletedTask).WaitAsync(cancellation);
-        return text switch
+        return content.Text switch
         {
-            _ when text.Contains("forbidden", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Block, "words", "it has a forbidden word"),
-            _ when text.Contains("odd", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Flag, "likeness", "it looks odd"),
-            _ when text.Contains("unreviewable", StringComparison.Ordinal) => throw new TimeoutException("The moderator does not answer."),
+            var text when text.Contains("forbidden", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Block, "words", "it has a forbidden word"),
+            var text when text.Contains("odd", StringComparison.Ordinal) => new ReviewOutcome(ReviewVerdict.Flag, "likeness", "it looks odd"),
+            var text when text.Contains("unreviewable", StringComparison.Ordinal) => throw new TimeoutException("The moderator does not answer."),
             _ => new ReviewOutcome(ReviewVerdict.Allow),
         };
     }

@@ -56,6 +56,15 @@ public sealed class PostgresServer : IAsyncDisposable
         return At(schema, Port);
     }
 
+    /// <summary>The connection string of an empty schema of its own, password and all.</summary>
+    public async Task<string> ConnectionAsync()
+    {
+        await StartAsync();
+        var schema = $"place_{Interlocked.Increment(ref _schemas)}";
+        await ExecuteAsync($"CREATE SCHEMA {schema}");
+        return $"{Connection(Port)};Search Path={schema}";
+    }
+
     /// <summary>A place reached through another port.</summary>
     public StateLocation At(string schema, int port, string more = "") => StateLocation.Postgres($"{Connection(port)};Search Path={schema};{more}");
 

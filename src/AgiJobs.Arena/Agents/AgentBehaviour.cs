@@ -17,7 +17,7 @@ public enum AgentBehaviour
     /// <summary>Takes its seat and vanishes: does nothing more in the round and is not there for the gateway until the round is over. As a teacher it never sets the task.</summary>
     Offline,
 
-    /// <summary>As a student it answers with text that moderation blocks (<see cref="AgentOptions.ToxicAnswer"/>). Else honest.</summary>
+    /// <summary>As a student it answers with text that moderation blocks (<see cref="AgentOptions.ToxicAnswer"/>), as a validator it says that to its vote. Else honest.</summary>
     Toxic,
 
     /// <summary>As a validator it approves the answers of its allies (<see cref="AgentOptions.Allies"/>) whatever they are, and judges all others honestly. Else honest.</summary>

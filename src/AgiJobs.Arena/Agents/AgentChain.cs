@@ -9,12 +9,22 @@ using AgiJobs.Ethereum.Transactions;
 namespace AgiJobs.Arena.Agents;
 
 /// <summary>The chain of an agent by its own nodes and its own key.</summary>
-public sealed class AgentChain(EthereumClient client, ArenaContract arena, ISigner signer) : IAgentChain
+/// <param name="client">The nodes.</param>
+/// <param name="arena">The arena.</param>
+/// <param name="signer">The key.</param>
+/// <param name="genesis">The hash of the first block of the chain that the agent's notes are about: <see cref="GenesisAsync"/>.</param>
+public sealed class AgentChain(EthereumClient client, ArenaContract arena, ISigner signer, Bytes32 genesis) : IAgentChain
 {
     private const int Newest = 64;
 
     private readonly TransactionSender _sender = new(client);
     private (Bytes32 Block, long After, long[] Rounds, AgentSight Sight)? _last;
+    private Bytes32? _known;
+
+    /// <summary>The hash of the first block of the chain behind the nodes.</summary>
+    /// <exception cref="EthereumException">It could not be read.</exception>
+    public static async Task<Bytes32> GenesisAsync(EthereumClient client, CancellationToken cancellation) =>
+        (await client.BlockAsync(BlockReference.At(new BlockNumber(0)), cancellation).ConfigureAwait(false))?.Hash ?? throw new EthereumException("block-unknown", Fault.Unknown, $"No node of chain {client.ChainId} gives its first block.");
 
     /// <summary>How long one look for a transaction's end may take.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
@@ -39,6 +49,17 @@ public sealed class AgentChain(EthereumClient client, ArenaContract arena, ISign
                 return last.Sight;
             }
 
+            // The child of a block of the chain is of the chain; after anything else, a local network may have been started afresh behind the same port.
+            var hash = block.Header.Hash!.Value;
+            if (_known is null || (hash != _known && block.Header.ParentHash != _known))
+            {
+                if (await GenesisAsync(client, token).ConfigureAwait(false) != genesis)
+                {
+                    throw new ChainReplacedException($"Chain {arena.Chain} is another one than before: its first block is not {genesis}.");
+                }
+            }
+
+            _known = hash;
             var first = block.NewReads();
             var total = first.Call(arena.Address, arena.Abi.Function("totalRounds"));
             var owed = first.Call(arena.Address, arena.Abi.Function("owedTo"), Account);
@@ -61,7 +82,7 @@ public sealed class AgentChain(EthereumClient client, ArenaContract arena, ISign
             var seated = mine.Select(entry => (entry.id, State: ArenaContract.Participant(entry.Read.Value[0].AsList()))).Where(entry => entry.State.Seat != Seat.None).ToDictionary(entry => entry.id, entry => entry.State);
             var state = await arena.ReadAsync(block, seated.Keys, token).ConfigureAwait(false);
             var sight = new AgentSight(state, seated, new Wei(owed.Value[0].AsInteger()));
-            _last = (block.Header.Hash!.Value, after, asked, sight);
+            _last = (hash, after, asked, sight);
             return sight;
         },
         cancellation);

@@ -26,20 +26,50 @@ public sealed class AgentNotebook : IDisposable
     /// <summary>What stands in it.</summary>
     public NotebookFile File { get; private set; }
 
-    /// <summary>Opens the file of an account, or begins one.</summary>
+    /// <summary>
+    /// Opens the file of an account, or begins one. A file of another chain or arena is set aside under a name of its own (<c>FILE.GENESIS-ARENA</c>, eight digits of each) and taken up again when the agent comes back
+    /// to that chain: nothing in it is ever deleted, since a chain that looks gone may not be.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="genesis">The hash of its first block.</param>
+    /// <param name="arena">The arena.</param>
+    /// <param name="account">Whose notes.</param>
     /// <exception cref="ControlException">
-    /// <c>agent-state-busy</c> when another process has it, <c>agent-state</c> when it is damaged (it is left as it is), <c>agent-state-other</c> when it belongs to another account, chain or arena.
+    /// <c>agent-state-busy</c> when another process has it, <c>agent-state</c> when it is damaged (it is left as it is), <c>agent-state-other</c> when it belongs to another account or its notes would have to
+    /// take the place of others.
     /// </exception>
-    public static AgentNotebook Open(string path, ChainId chain, Address arena, Address account)
+    public static AgentNotebook Open(string path, ChainId chain, Bytes32 genesis, Address arena, Address account)
     {
         var held = FileLock.TryTake(path + ".lock")
             ?? throw new ControlException("agent-state-busy", ExitCode.Refused, $"Another process works with {path}.", "Every agent has a state file of its own: end the other one, or name another file with --state.");
         try
         {
-            var file = Read(path) ?? new NotebookFile { Version = 1, ChainId = chain, Arena = arena, Account = account };
-            return file.Version == 1 && file.ChainId == chain && file.Arena == arena && file.Account == account
-                ? new AgentNotebook(path, held, file)
-                : throw new ControlException("agent-state-other", ExitCode.BadInput, $"{path} has the state of {file.Account} for the arena {file.Arena} on chain {file.ChainId} (version {file.Version}), not of {account} for {arena} on chain {chain}.", "Name another file with --state.");
+            var file = Read(path);
+            if (file is not null && (file.Version != 1 || file.Account != account))
+            {
+                throw new ControlException("agent-state-other", ExitCode.BadInput, $"{path} has the state of {file.Account} (version {file.Version}), not of {account}.", "Name another file with --state.");
+            }
+
+            if (file is not null && (file.ChainId != chain || file.Arena != arena || (file.Genesis ?? genesis) != genesis))
+            {
+                Move(path, Aside(path, file.Genesis ?? Bytes32.Zero, file.Arena));
+                file = null;
+            }
+
+            if (file is null && System.IO.File.Exists(Aside(path, genesis, arena)))
+            {
+                Move(Aside(path, genesis, arena), path);
+                file = Read(path);
+            }
+
+            var notes = new AgentNotebook(path, held, file ?? new NotebookFile { Version = 1, ChainId = chain, Genesis = genesis, Arena = arena, Account = account });
+            if (notes.File.Genesis is null)
+            {
+                notes.Write(notes.File with { Genesis = genesis });
+            }
+
+            return notes;
         }
         catch
         {
@@ -75,6 +105,20 @@ public sealed class AgentNotebook : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static string Aside(string path, Bytes32 genesis, Address arena) => $"{path}.{genesis.ToString()[2..10]}-{arena.ToString()[2..10].ToLowerInvariant()}";
+
+    private static void Move(string from, string to)
+    {
+        try
+        {
+            System.IO.File.Move(from, to, overwrite: false);
+        }
+        catch (IOException problem)
+        {
+            throw new ControlException("agent-state-other", ExitCode.Failed, $"{from} cannot be moved to {to}: {problem.Message}", "Both may hold salts, so both were left as they are. Keep the one that belongs to the agent, or name another file with --state.", problem);
+        }
+    }
 
     private static NotebookFile? Read(string path)
     {

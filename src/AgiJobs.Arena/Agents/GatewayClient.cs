@@ -146,6 +146,10 @@ public sealed partial class GatewayClient : IAgentGateway, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<GatewayReceipt> PutNoteAsync(long round, string note, CancellationToken cancellation) =>
+        Receipt(await SendAsync(HttpMethod.Put, Path(round, "note"), Body(writer => writer.WriteString("note", note)), isSigned: true, cancellation).ConfigureAwait(false));
+
+    /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
     private static string NameOf(Seat seat) => seat switch

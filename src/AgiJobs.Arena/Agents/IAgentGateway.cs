@@ -22,6 +22,9 @@ public interface IAgentGateway
     /// <summary>The answers that are in the open.</summary>
     Task<IReadOnlyList<GatewayAnswer>> GetAnswersAsync(long round, CancellationToken cancellation);
 
+    /// <summary>Hands in what a validator says to its vote.</summary>
+    Task<GatewayReceipt> PutNoteAsync(long round, string note, CancellationToken cancellation);
+
     /// <summary>What changes, until it is cancelled; connects again by itself.</summary>
     IAsyncEnumerable<GatewayEvent> EventsAsync(CancellationToken cancellation);
 }

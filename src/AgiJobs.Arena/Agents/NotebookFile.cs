@@ -18,6 +18,9 @@ public sealed record NotebookFile
     /// <summary>The arena.</summary>
     public required Address Arena { get; init; }
 
+    /// <summary>The hash of the chain's first block, which tells two local chains of one number apart; absent in files of before, which are those of the chain that they are first opened on.</summary>
+    public Bytes32? Genesis { get; init; }
+
     /// <summary>Whose notes these are.</summary>
     public required Address Account { get; init; }
 

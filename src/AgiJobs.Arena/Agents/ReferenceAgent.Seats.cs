@@ -35,7 +35,7 @@ public sealed partial class ReferenceAgent
             (RoundPhase.Answering, Seat.Student) when mine.HasJoined && !hasCommitted => await AnswerAsync(round, cancellation).ConfigureAwait(false),
             (RoundPhase.Revealing, Seat.Student) when hasCommitted && !mine.HasRevealed => await RevealAsync(round, mine, cancellation).ConfigureAwait(false),
             (RoundPhase.Voting, Seat.Validator) when mine.HasJoined && !hasCommitted => await JudgeAsync(round, cancellation).ConfigureAwait(false),
-            (RoundPhase.Counting, Seat.Validator) when hasCommitted && !mine.HasRevealed => Reveal(round, mine),
+            (RoundPhase.Counting, Seat.Validator) when hasCommitted && !mine.HasRevealed => await RevealVoteAsync(round, mine, cancellation).ConfigureAwait(false),
             _ => null,
         };
     }
@@ -158,7 +158,7 @@ public sealed partial class ReferenceAgent
         return vote;
     }
 
-    private RevealVote? Reveal(RoundState round, ParticipantState mine)
+    private async Task<RevealVote?> RevealVoteAsync(RoundState round, ParticipantState mine, CancellationToken cancellation)
     {
         var noted = _notes.Of(round.Id);
         if (IsWithheld(round, noted))
@@ -170,6 +170,18 @@ public sealed partial class ReferenceAgent
         {
             Withhold(noted ?? new NotedRound { Id = round.Id, Seat = Seat.Validator }, "commitment-unknown", "what is committed on chain is not in the state file, so nothing can be revealed");
             return null;
+        }
+
+        if (_options.Behaviour == AgentBehaviour.Toxic)
+        {
+            try
+            {
+                _ = await _gateway.PutNoteAsync(round.Id, _options.ToxicAnswer, cancellation).ConfigureAwait(false);
+            }
+            catch (GatewayException problem) when (problem.Code.StartsWith("moderation:", StringComparison.Ordinal))
+            {
+                _log.Warn(problem.Code, $"round {round.Id}: {problem.Message}");
+            }
         }
 
         return new RevealVote(round.Id, VoteOf(noted), salt);

@@ -66,6 +66,7 @@ public sealed partial class ReferenceAgent
 
     /// <summary>Works until it is cancelled. What goes wrong with chain or gateway is logged and tried again.</summary>
     /// <exception cref="ControlException">What it cannot go on with: its state cannot be written, the gateway is of another network.</exception>
+    /// <exception cref="ChainReplacedException">Its notes are about a chain that is gone.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
         _log.Info("agent-started", string.Create(CultureInfo.InvariantCulture, $"{_chain.Account} as {string.Join(", ", _options.Seats)}, {_options.Behaviour}, {_options.Skill} steps; arena {_chain.Arena} on chain {_chain.Chain}"));

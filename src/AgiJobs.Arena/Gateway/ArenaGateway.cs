@@ -24,7 +24,7 @@ public sealed class ArenaGateway
     /// <param name="network">The network's name.</param>
     /// <param name="board">Its rounds.</param>
     /// <param name="store">The store.</param>
-    /// <param name="review">Reviews tasks and answers.</param>
+    /// <param name="review">Reviews tasks, answers and notes.</param>
     /// <param name="agentLimit">Requests of an address.</param>
     /// <param name="unsignedLimit">Requests of a connection's other end that nobody's signature stands for.</param>
     /// <param name="time">The clock.</param>
@@ -52,7 +52,7 @@ public sealed class ArenaGateway
     /// <summary>Who is there.</summary>
     public AgentDirectory Agents { get; }
 
-    /// <summary>Tasks and answers.</summary>
+    /// <summary>Tasks, answers and notes.</summary>
     public Submissions Submissions { get; }
 
     /// <summary>What agents are told.</summary>
@@ -65,7 +65,7 @@ public sealed class ArenaGateway
         Board.Arena.Address.ToString(),
         _time.GetUtcNow().ToUnixTimeMilliseconds(),
         "/v1/network/abi",
-        new LimitsView(MaxBody, TaskStatement.MaxBytes, TaskStatement.MaxAnswer, (int)RequestAuthentication.Window.TotalMilliseconds, (int)AgentDirectory.Presence.TotalMilliseconds, _agentLimit.PerSecond, _agentLimit.Burst));
+        new LimitsView(MaxBody, TaskStatement.MaxBytes, TaskStatement.MaxAnswer, Submissions.MaxNote, (int)RequestAuthentication.Window.TotalMilliseconds, (int)AgentDirectory.Presence.TotalMilliseconds, _agentLimit.PerSecond, _agentLimit.Burst));
 
     /// <summary>An agent says that it is there.</summary>
     public async Task<AgentView> PutAgentAsync(Address agent, PresenceRequest request, CancellationToken cancellation) =>

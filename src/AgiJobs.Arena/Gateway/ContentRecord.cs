@@ -1,6 +1,6 @@
 namespace AgiJobs.Arena.Gateway;
 
-/// <summary>A task or an answer as the store has it: a document of <c>arena/NETWORK/tasks</c> or <c>arena/NETWORK/answers</c>, which never changes.</summary>
+/// <summary>A task, an answer or a note as the store has it: a document of <c>arena/NETWORK/tasks</c>, <c>answers</c> or <c>notes</c>, which never changes.</summary>
 public sealed record ContentRecord
 {
     /// <summary>The round.</summary>
@@ -28,7 +28,7 @@ public sealed record BlockedContent
     /// <summary>The event's type.</summary>
     public const string EventType = "content-blocked";
 
-    /// <summary><c>task</c> or <c>answer</c>.</summary>
+    /// <summary><c>task</c>, <c>answer</c> or <c>note</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The round.</summary>

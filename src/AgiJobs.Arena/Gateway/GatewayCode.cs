@@ -12,6 +12,9 @@ public static class GatewayCode
     /// <summary>An answer that is empty or too long.</summary>
     public const string AnswerMalformed = "answer-malformed";
 
+    /// <summary>A note that is empty or too long.</summary>
+    public const string NoteMalformed = "note-malformed";
+
     /// <summary>A header of the signature is missing.</summary>
     public const string SignatureMissing = "signature-missing";
 
@@ -84,7 +87,7 @@ public static class GatewayCode
     /// <summary>The HTTP status of a code; 500 for one that the table does not have.</summary>
     public static int StatusOf(string code) => code switch
     {
-        Malformed or AnswerMalformed => 400,
+        Malformed or AnswerMalformed or NoteMalformed => 400,
         SignatureMissing or SignatureWrong or TimestampOff or NonceUsed => 401,
         NotSeated or NotYours => 403,
         RoundUnknown or NotPublished or RouteUnknown => 404,

@@ -12,6 +12,10 @@ public sealed record PresenceRequest(IReadOnlyList<string> Seats, IReadOnlyList<
 /// <param name="Salt">The salt of its commitment, 0x and 64 digits.</param>
 public sealed record AnswerRequest(string Answer, string Salt);
 
+/// <summary>The body of <c>PUT /v1/rounds/{id}/note</c>.</summary>
+/// <param name="Note">What the validator says to its vote.</param>
+public sealed record NoteRequest(string Note);
+
 /// <summary>What the gateway knows of an agent.</summary>
 /// <param name="Address">Who, EIP-55.</param>
 /// <param name="Seats">The seats that it would take.</param>
@@ -34,6 +38,13 @@ public sealed record ContentReceipt(string Hash, string Uri);
 /// <param name="Answer">The answer; null when the student left none with that digest here.</param>
 /// <param name="Moderation"><c>allow</c>, <c>flag:RULE</c>; null without an answer.</param>
 public sealed record AnswerView(int Index, string Student, string Hash, string? Answer, string? Moderation);
+
+/// <summary>What a validator said to its vote.</summary>
+/// <param name="Validator">Who, EIP-55.</param>
+/// <param name="Hash">SHA-256 of the note in UTF-8, 0x and 64 digits.</param>
+/// <param name="Note">The note.</param>
+/// <param name="Moderation"><c>allow</c>, <c>flag:RULE</c>.</param>
+public sealed record NoteView(string Validator, string Hash, string Note, string Moderation);
 
 /// <summary>A round at a block, as one agent sees it.</summary>
 /// <param name="Id">Its number.</param>
@@ -102,11 +113,12 @@ public sealed record NetworkView(string Network, ulong ChainId, string Arena, lo
 /// <param name="BodyBytes">Bytes of a body.</param>
 /// <param name="TaskBytes">Bytes of a task.</param>
 /// <param name="AnswerCharacters">Characters of an answer.</param>
+/// <param name="NoteCharacters">Characters of a note.</param>
 /// <param name="ClockMilliseconds">How far a timestamp may be from the gateway's clock.</param>
 /// <param name="PresenceMilliseconds">How long an agent counts as there.</param>
 /// <param name="RequestsPerSecond">Signed requests of an address in the long run.</param>
 /// <param name="RequestsAtOnce">Signed requests of an address at once.</param>
-public sealed record LimitsView(int BodyBytes, int TaskBytes, int AnswerCharacters, int ClockMilliseconds, int PresenceMilliseconds, double RequestsPerSecond, int RequestsAtOnce);
+public sealed record LimitsView(int BodyBytes, int TaskBytes, int AnswerCharacters, int NoteCharacters, int ClockMilliseconds, int PresenceMilliseconds, double RequestsPerSecond, int RequestsAtOnce);
 
 /// <summary>A refusal.</summary>
 /// <param name="Code">Stable; see the table in docs/gateway.md.</param>

@@ -1,4 +1,5 @@
 using AgiJobs.Ethereum;
+using AgiJobs.Storage;
 
 namespace AgiJobs.Arena.Gateway;
 
@@ -10,6 +11,9 @@ public enum ContentKind
 
     /// <summary>A student's answer.</summary>
     Answer,
+
+    /// <summary>What a validator says to its vote.</summary>
+    Note,
 }
 
 /// <summary>What becomes of reviewed content.</summary>
@@ -29,16 +33,23 @@ public enum ReviewVerdict
 /// <param name="Verdict">What becomes of the content.</param>
 /// <param name="Rule">The rule that decided; not null unless it is allowed.</param>
 /// <param name="Message">Why, in words for the author.</param>
-public sealed record ReviewOutcome(ReviewVerdict Verdict, string? Rule = null, string? Message = null);
+public sealed record ReviewOutcome(ReviewVerdict Verdict, string? Rule = null, string? Message = null)
+{
+    /// <summary>What the review wants to remember of content that is taken: in the commit that takes it, or not at all. The streams must not exist yet.</summary>
+    public IReadOnlyList<StreamAppend> Memory { get; init; } = [];
+}
+
+/// <summary>Content to review.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Round">For which round.</param>
+/// <param name="Author">Who sent it.</param>
+/// <param name="Text">The whole text.</param>
+/// <param name="IsRight">Whether it is an answer that was checked and found right: others may have found the same.</param>
+public sealed record ContentToReview(ContentKind Kind, long Round, Address Author, string Text, bool IsRight = false);
 
 /// <summary>Reviews content before it is taken. Safe for use by several threads. What it throws means that the content was not reviewed, and then it is not taken.</summary>
 public interface IContentReview
 {
     /// <summary>Reviews one piece of content.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="round">For which round.</param>
-    /// <param name="author">Who sent it.</param>
-    /// <param name="text">The whole text.</param>
-    /// <param name="cancellation">Ends the review.</param>
-    Task<ReviewOutcome> ReviewAsync(ContentKind kind, long round, Address author, string text, CancellationToken cancellation);
+    Task<ReviewOutcome> ReviewAsync(ContentToReview content, CancellationToken cancellation);
 }

@@ -10,7 +10,7 @@ using AgiJobs.Tasks;
 namespace AgiJobs.Arena.Gateway;
 
 /// <summary>
-/// Tasks and answers in full, which no chain holds: collections <c>arena/NETWORK/tasks</c> and <c>arena/NETWORK/answers</c>, keys by round and author. What is there never changes. Each is taken only in its
+/// Tasks, answers and notes in full, which no chain holds: collections <c>arena/NETWORK/tasks</c>, <c>answers</c> and <c>notes</c>, keys by round and author. What is there never changes. Each is taken only in its
 /// phase, from whom it is due, with the digest that the chain has, and after a review; what a review blocks is an event of the stream <c>arena/NETWORK/moderation</c>. Safe for use by several threads and by
 /// several gateways on one store.
 /// </summary>
@@ -21,12 +21,16 @@ namespace AgiJobs.Arena.Gateway;
 /// <param name="time">The clock.</param>
 public sealed class Submissions(RoundBoard board, IStateStore store, string network, IContentReview review, TimeProvider time)
 {
+    /// <summary>Most characters of a note.</summary>
+    public const int MaxNote = 2_000;
+
     private const int Attempts = 16;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly string _tasks = TasksOf(network);
     private readonly string _answers = AnswersOf(network);
+    private readonly string _notes = NotesOf(network);
     private readonly string _blocked = $"arena/{network}/blocked";
     private long _lastVersion;
 
@@ -65,7 +69,7 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
             throw new RefusalException(GatewayCode.TaskDifficulty, $"The statement says difficulty {task.Difficulty}, and round {round} has {found.Difficulty}.", "Make a task of the round's difficulty.");
         }
 
-        return await TakeAsync(_tasks, ContentKind.Task, round, author, digest, task.Text, cancellation).ConfigureAwait(false);
+        return await TakeAsync(_tasks, new ContentToReview(ContentKind.Task, round, author, task.Text), digest, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The published task of a round, byte for byte, for its people.</summary>
@@ -85,7 +89,7 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
     public async Task<ContentReceipt> PutAnswerAsync(long round, Address author, string answer, Bytes32 salt, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(answer);
-        var digest = GatewayStatement.Digest(Bytes(answer));
+        var digest = GatewayStatement.Digest(Bytes(answer, TaskStatement.MaxAnswer, GatewayCode.AnswerMalformed, "answer"));
         if (await RepeatedAsync(_answers, round, author, digest, cancellation).ConfigureAwait(false) is { } repeated)
         {
             return repeated;
@@ -103,7 +107,49 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
             throw new RefusalException(GatewayCode.CommitmentMismatch, $"This answer (digest {digest}) with this salt is not what {author} committed to in round {round}.", "Send the answer and the salt of the commitment.");
         }
 
-        return await TakeAsync(_answers, ContentKind.Answer, round, author, digest, answer, cancellation).ConfigureAwait(false);
+        return await TakeAsync(_answers, new ContentToReview(ContentKind.Answer, round, author, answer, await IsRightAsync(found, answer, cancellation).ConfigureAwait(false)), digest, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes what a validator says to its vote, while votes are revealed. It is public, may be left out, and counts for nothing.</summary>
+    /// <exception cref="RefusalException">By the table of docs/gateway.md.</exception>
+    /// <exception cref="EthereumException">The chain could not be read.</exception>
+    /// <exception cref="StorageException">Whether it was written is not known.</exception>
+    public async Task<ContentReceipt> PutNoteAsync(long round, Address author, string note, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(note);
+        var digest = GatewayStatement.Digest(Bytes(note, MaxNote, GatewayCode.NoteMalformed, "note"));
+        if (await RepeatedAsync(_notes, round, author, digest, cancellation).ConfigureAwait(false) is { } repeated)
+        {
+            return repeated;
+        }
+
+        var (state, found, seat) = await SeatedAsync(round, author, Seat.Validator, cancellation).ConfigureAwait(false);
+        RequirePhase(state, found, RoundPhase.Counting);
+        return seat.Commitment.IsZero
+            ? throw new RefusalException(GatewayCode.CommitmentMismatch, $"{author} committed to no vote in round {round}, and a note is said to a vote.", "Commit while the round is voting.")
+            : await TakeAsync(_notes, new ContentToReview(ContentKind.Note, round, author, note), digest, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The notes of a round's validators, by address, for the round's people.</summary>
+    /// <exception cref="RefusalException"><see cref="GatewayCode.RoundUnknown"/>, <see cref="GatewayCode.NotSeated"/>, <see cref="GatewayCode.TooEarly"/>.</exception>
+    public async Task<IReadOnlyList<NoteView>> NotesForAsync(long round, Address reader, CancellationToken cancellation = default)
+    {
+        var (_, found, _) = await SeatedAsync(round, reader, null, cancellation).ConfigureAwait(false);
+        if (found.Phase < RoundPhase.Counting)
+        {
+            throw new RefusalException(GatewayCode.TooEarly, $"Round {round} is {Todo.NameOf(found.Phase)}; notes are taken and shown from counting on.", "Wait until the round is counting.");
+        }
+
+        var views = new List<NoteView>();
+        foreach (var validator in found.Validators.OrderBy(validator => validator.ToString(), StringComparer.Ordinal))
+        {
+            if (await GetAsync(_notes, round, validator, cancellation).ConfigureAwait(false) is { } note)
+            {
+                views.Add(new NoteView(note.Author, note.Hash, note.Text, note.Moderation));
+            }
+        }
+
+        return views;
     }
 
     /// <summary>The answers of the students who revealed on chain, by index, for the round's people.</summary>
@@ -192,9 +238,15 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
         }
     }
 
-    private async Task<ContentReceipt> TakeAsync(string collection, ContentKind kind, long round, Address author, Bytes32 digest, string text, CancellationToken cancellation)
+    // Many may have found a right answer; what cannot be judged here is not taken for right.
+    private async Task<bool> IsRightAsync(RoundState round, string answer, CancellationToken cancellation) =>
+        await TaskAsync(round, cancellation).ConfigureAwait(false) is { } task && TaskStatement.TryParse(Encoding.UTF8.GetBytes(task.Text), out var statement, out _)
+        && TaskFamilies.Validate(statement) is null && TaskFamilies.Judge(statement, answer).IsRight;
+
+    private async Task<ContentReceipt> TakeAsync(string collection, ContentToReview content, Bytes32 digest, CancellationToken cancellation)
     {
-        var outcome = await ReviewAsync(kind, round, author, text, cancellation).ConfigureAwait(false);
+        var (kind, round, author, text) = (content.Kind, content.Round, content.Author, content.Text);
+        var outcome = await ReviewAsync(content, cancellation).ConfigureAwait(false);
         if (outcome.Verdict == ReviewVerdict.Block)
         {
             await RecordAsync(new BlockedContent { Kind = Todo.NameOf(kind), Round = round, Author = author.ToString(), Rule = outcome.Rule ?? "unnamed", Message = outcome.Message ?? "", Hash = digest.ToString(), Text = text }, cancellation).ConfigureAwait(false);
@@ -212,25 +264,25 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
         };
         try
         {
-            _ = await store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(collection, Key(round, author), JsonSerializer.Serialize(record, GatewayJson.Default.ContentRecord), 0)] }, cancellation).ConfigureAwait(false);
+            _ = await store.CommitAsync(new StateCommit { Events = outcome.Memory, Documents = [new DocumentWrite(collection, Key(round, author), JsonSerializer.Serialize(record, GatewayJson.Default.ContentRecord), 0)] }, cancellation).ConfigureAwait(false);
             return Receipt(digest);
         }
-        catch (StorageException problem) when (problem.Code == StorageException.DocumentConflict)
+        catch (StorageException problem) when (problem.Code is StorageException.DocumentConflict or StorageException.StreamConflict)
         {
             // The same author was quicker, here or at another gateway.
             return await RepeatedAsync(collection, round, author, digest, cancellation).ConfigureAwait(false) ?? throw new InvalidOperationException("What was there is gone.", problem);
         }
     }
 
-    private async Task<ReviewOutcome> ReviewAsync(ContentKind kind, long round, Address author, string text, CancellationToken cancellation)
+    private async Task<ReviewOutcome> ReviewAsync(ContentToReview content, CancellationToken cancellation)
     {
         try
         {
-            return await review.ReviewAsync(kind, round, author, text, cancellation).ConfigureAwait(false);
+            return await review.ReviewAsync(content, cancellation).ConfigureAwait(false);
         }
         catch (Exception problem) when (problem is not (OperationCanceledException or StorageException))
         {
-            throw new RefusalException(GatewayCode.ReviewUnknown, $"The {Todo.NameOf(kind)} could not be reviewed, so it was not taken.", "Try again in a few seconds.", TimeSpan.FromSeconds(5), problem);
+            throw new RefusalException(GatewayCode.ReviewUnknown, $"The {Todo.NameOf(content.Kind)} could not be reviewed, so it was not taken.", "Try again in a few seconds.", TimeSpan.FromSeconds(5), problem);
         }
     }
 
@@ -272,21 +324,19 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
         return version;
     }
 
-    private static byte[] Bytes(string answer)
+    private static byte[] Bytes(string text, int most, string code, string what)
     {
         try
         {
-            return answer.Length is > 0 and <= TaskStatement.MaxAnswer
-                ? StrictUtf8.GetBytes(answer)
-                : throw Answer($"An answer has 1 to {TaskStatement.MaxAnswer} characters, and this one has {answer.Length}.");
+            return text.Length > 0 && text.Length <= most
+                ? StrictUtf8.GetBytes(text)
+                : throw new RefusalException(code, $"The {what} must have 1 to {most} characters, and this one has {text.Length}.", $"Correct the {what}.");
         }
         catch (EncoderFallbackException problem)
         {
-            throw Answer("The answer has half of a surrogate pair, which UTF-8 cannot have.", problem);
+            throw new RefusalException(code, $"The {what} has half of a surrogate pair, which UTF-8 cannot have.", $"Correct the {what}.", null, problem);
         }
     }
-
-    private static RefusalException Answer(string message, Exception? inner = null) => new(GatewayCode.AnswerMalformed, message, "Correct the answer.", null, inner);
 
     private static ContentReceipt Receipt(Bytes32 digest) => new(digest.ToString(), UriOf(digest));
 
@@ -295,6 +345,9 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
 
     /// <summary>The collection of a network's answers.</summary>
     internal static string AnswersOf(string network) => $"arena/{network}/answers";
+
+    /// <summary>The collection of a network's notes.</summary>
+    internal static string NotesOf(string network) => $"arena/{network}/notes";
 
     internal static string Key(long round, Address author) => string.Create(CultureInfo.InvariantCulture, $"{round:D10}/{author}");
 }

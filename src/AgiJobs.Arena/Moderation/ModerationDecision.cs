@@ -88,4 +88,17 @@ public sealed record ModerationDecision(
 /// <param name="Kind">What it is, such as <c>task</c> or <c>answer</c>.</param>
 /// <param name="Content">The text.</param>
 /// <param name="MayRecur">Whether another's text may say the same, as right answers to one task do; it is not held against earlier ones then.</param>
-public sealed record Submission(string Id, Address Author, long Round, string Kind, string Content, bool MayRecur = false);
+public sealed record Submission(string Id, Address Author, long Round, string Kind, string Content, bool MayRecur = false)
+{
+    /// <summary>What of the content is held against earlier ones; null for all of it. Forms that everybody has to keep are left out.</summary>
+    public string? Core { get; init; }
+
+    /// <summary>Whether it was fixed before anybody could read others of its round: those are not held against it.</summary>
+    public bool IsBlind { get; init; }
+
+    /// <summary>Whether likeness alone flags it at most: it may well come about twice by chance.</summary>
+    public bool MayResemble { get; init; }
+
+    /// <summary>What later submissions are held against.</summary>
+    public CorpusEntry Entry() => CorpusEntry.Of(Id, Author, Round, Core ?? Content);
+}

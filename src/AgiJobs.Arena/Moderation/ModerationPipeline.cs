@@ -49,7 +49,7 @@ public sealed class ModerationPipeline
             Words(text, findings);
             if (!submission.MayRecur)
             {
-                Likeness(submission, text, corpus, findings);
+                Likeness(submission, corpus, findings);
             }
 
             if (_remote is not null)
@@ -77,20 +77,22 @@ public sealed class ModerationPipeline
         }
     }
 
-    private void Likeness(Submission submission, NormalText text, SimilarityCorpus corpus, List<ModerationFinding> findings)
+    private void Likeness(Submission submission, SimilarityCorpus corpus, List<ModerationFinding> findings)
     {
-        var (other, own) = corpus.Find(new CorpusEntry(submission.Id, submission.Author, submission.Round, TextPrint.Of(text)));
+        var (other, own) = corpus.Find(submission.Entry(), submission.IsBlind);
         if (other is not null && other.Percent >= _rules.FlagPercent)
         {
-            findings.Add(new ModerationFinding("similarity", other.Percent >= _rules.BlockPercent ? ModerationOutcome.Block : ModerationOutcome.Flag, $"{other.Percent}% is that of {other.Earlier.Author} in round {other.Earlier.Round} ({other.Earlier.Id})"));
+            findings.Add(new ModerationFinding("similarity", other.Percent >= _rules.BlockPercent && !other.IsShort && !submission.MayResemble ? ModerationOutcome.Block : ModerationOutcome.Flag, $"{other.Percent}% is that of {other.Earlier.Author} in round {other.Earlier.Round} ({other.Earlier.Id}){Chance(other)}"));
         }
 
         if (own is not null && own.Percent >= _rules.FlagPercent && _rules.Own != ModerationOutcome.Allow)
         {
-            var outcome = own.Percent >= _rules.BlockPercent ? _rules.Own : ModerationOutcome.Flag;
-            findings.Add(new ModerationFinding("repetition", outcome, $"{own.Percent}% is the author's own of round {own.Earlier.Round} ({own.Earlier.Id})"));
+            var outcome = own.Percent >= _rules.BlockPercent && !own.IsShort && !submission.MayResemble ? _rules.Own : ModerationOutcome.Flag;
+            findings.Add(new ModerationFinding("repetition", outcome, $"{own.Percent}% is the author's own of round {own.Earlier.Round} ({own.Earlier.Id}){Chance(own)}"));
         }
     }
+
+    private static string Chance(Similarity found) => found.IsShort ? ", too short to tell a copy from chance" : "";
 
     private async Task AskAsync(IContentModerator remote, string content, List<ModerationFinding> findings, CancellationToken cancellation)
     {

@@ -9,8 +9,12 @@ public interface IStandings
     /// <summary>Reads everything again: somebody else may have kept the books in the meantime. Writes the files that a death may have left unwritten.</summary>
     Task RestoreAsync(CancellationToken cancellation);
 
-    /// <summary>Takes what happened on chain besides the rounds' ends, up to a block: slashes. Doing it again changes nothing.</summary>
-    Task FollowAsync(Lease fence, ArenaState arena, CancellationToken cancellation);
+    /// <summary>Takes what happened on chain besides the ends of the orchestrator's own rounds, up to a block: slashes, and rounds that others started. Doing it again changes nothing.</summary>
+    /// <param name="fence">The orchestrator's lease.</param>
+    /// <param name="arena">The arena at the block.</param>
+    /// <param name="own">Rounds of runs that are not ended: they are booked with their runs.</param>
+    /// <param name="cancellation">Stops it.</param>
+    Task FollowAsync(Lease fence, ArenaState arena, IReadOnlySet<long> own, CancellationToken cancellation);
 
     /// <summary>The difficulty of the next round, within the contract's step.</summary>
     Task<int> NextDifficultyAsync(ArenaState arena, CancellationToken cancellation);

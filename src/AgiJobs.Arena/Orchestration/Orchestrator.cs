@@ -50,6 +50,9 @@ public sealed class Orchestrator
         _view = new OrchestratorView(store, _log.Views, client.ChainId, options, time);
     }
 
+    /// <summary>Is waited for after every look of <see cref="RunAsync"/>: what tells people how the orchestrator fares. It throws nothing but the cancellation.</summary>
+    public Func<OrchestratorTick, CancellationToken, Task> Watch { get; init; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Ticks until cancelled, and then gives the lease back. A chain or a store that does not answer is told in the view where it can be, and tried again.</summary>
     /// <param name="tell">Hears of each tick.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -59,7 +62,9 @@ public sealed class Orchestrator
         {
             while (!cancellation.IsCancellationRequested)
             {
-                tell?.Invoke(await AttemptAsync(cancellation).ConfigureAwait(false));
+                var tick = await AttemptAsync(cancellation).ConfigureAwait(false);
+                tell?.Invoke(tick);
+                await Watch(tick, cancellation).ConfigureAwait(false);
                 await Task.Delay(_options.Poll, _time, cancellation).ConfigureAwait(false);
             }
         }
@@ -120,7 +125,7 @@ public sealed class Orchestrator
         _open.RemoveAll(run => run.Ended is not null);
         if (_seen?.Value != arena.Block.Value)
         {
-            await _standings.FollowAsync(_lease!, arena, cancellation).ConfigureAwait(false);
+            await _standings.FollowAsync(_lease!, arena, _open.Where(run => run.RoundId is not null).Select(run => run.RoundId!.Value).ToHashSet(), cancellation).ConfigureAwait(false);
         }
 
         string? waits = null;
@@ -141,7 +146,13 @@ public sealed class Orchestrator
         _seen = arena.Block;
         _pausedIn = !arena.IsPaused ? null : _pausedIn ?? await PausedInAsync(last, arena, cancellation).ConfigureAwait(false);
         var state = arena.IsPaused ? OrchestratorState.Paused : waits is not null && _open.Count == 0 ? OrchestratorState.Waiting : OrchestratorState.Running;
-        var tick = new OrchestratorTick(state, arena, _open.Count, sent, arena.IsPaused ? "the arena is paused" : waits) { PausedIn = _pausedIn };
+        var worst = _open.Where(run => run.Failures > 0).MaxBy(run => run.Failures);
+        var tick = new OrchestratorTick(state, arena, _open.Count, sent, arena.IsPaused ? "the arena is paused" : waits) 
+        {
+            PausedIn = _pausedIn,
+            Failures = worst?.Failures ?? 0,
+            Code = worst?.LastFailure,
+        };
         await _view.ShowAsync(_lease!, tick, _open, cancellation).ConfigureAwait(false);
         return tick;
     }
@@ -157,11 +168,11 @@ public sealed class Orchestrator
             // Another one goes on, or it is not known what was written: everything is read again.
             _open = null;
             _lease = problem.Code == StorageException.FenceLost ? null : _lease;
-            return new OrchestratorTick(OrchestratorState.Unknown, null, 0, 0, $"{problem.Code}: {problem.Message}");
+            return new OrchestratorTick(OrchestratorState.Unknown, null, 0, 0, $"{problem.Code}: {problem.Message}") { Code = problem.Code };
         }
         catch (EthereumException problem)
         {
-            return new OrchestratorTick(OrchestratorState.Unknown, null, _open?.Count ?? 0, 0, $"{problem.Code}: {problem.Message}");
+            return new OrchestratorTick(OrchestratorState.Unknown, null, _open?.Count ?? 0, 0, $"{problem.Code}: {problem.Message}") { Code = problem.Code };
         }
     }
 

@@ -27,9 +27,6 @@ public sealed record OrchestratorOptions
     /// <summary>How often the chain is looked at.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>A run that failed so often in a row is told of as an alert; it is not given up as long as its round lives.</summary>
-    public int AlertAfterFailures { get; init; } = 3;
-
     /// <summary>The number of the last run to plan, abandoned ones counted; null for no end. Runs that are under way are played to their end.</summary>
     public long? LastRun { get; init; }
 }

@@ -32,4 +32,10 @@ public sealed record OrchestratorTick(OrchestratorState State, ArenaState? Arena
 {
     /// <summary>The block that the pause was mined in; null while it is not paused and where it is not known.</summary>
     public BlockNumber? PausedIn { get; init; }
+
+    /// <summary>How many failures in a row are told of the run under way that fares worst (one that fails for the same reason is told once); 0 when all work.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>The code of the last of these failures, or of why the look itself failed; null when nothing did.</summary>
+    public string? Code { get; init; }
 }

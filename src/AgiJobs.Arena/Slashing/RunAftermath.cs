@@ -43,9 +43,9 @@ public sealed class RunAftermath(IStateStore store, SlashDocket queue, AlertSett
         foreach (var happened in await store.ReadAsync($"arena/{alerts.Network}/moderation", _read, cancellationToken: cancellation).ConfigureAwait(false))
         {
             _read = happened.Version;
-            if (BlockedSubmission.Of(happened) is { } blocked)
+            if (BlockedSubmission.Of(happened) is { } refused)
             {
-                _blocked.Add(blocked);
+                _blocked.Add(refused);
             }
         }
 
@@ -60,8 +60,17 @@ public sealed class RunAftermath(IStateStore store, SlashDocket queue, AlertSett
         }
 
         var task = await ExhibitAsync(Submissions.TasksOf(alerts.Network), round.Id, round.Teacher, voting, cancellation).ConfigureAwait(false);
-        var findings = SlashFindings.Of(round, task, answers, _blocked);
-        return await WithAsync(findings, RoundPlayed.Of(run.Id, round, _blocked.Where(blocked => blocked.Round == round.Id).Select(blocked => blocked.Author).ToHashSet()), cancellation).ConfigureAwait(false);
+        var blocked = new List<BlockedSubmission>();
+        foreach (var one in _blocked.Where(one => one.Round == round.Id))
+        {
+            if (!await WasTakenAsync(one, cancellation).ConfigureAwait(false))
+            {
+                blocked.Add(one);
+            }
+        }
+
+        var findings = SlashFindings.Of(round, task, answers, blocked);
+        return await WithAsync(findings, RoundPlayed.Of(run.Id, round, blocked.Select(one => one.Author).ToHashSet()), cancellation).ConfigureAwait(false);
     }
 
     private async Task<StateCommit> WithAsync(IReadOnlyList<SlashFinding> findings, RoundPlayed played, CancellationToken cancellation)
@@ -73,8 +82,25 @@ public sealed class RunAftermath(IStateStore store, SlashDocket queue, AlertSett
         return new StateCommit { Documents = [.. await queue.WritesAsync(findings, cancellation).ConfigureAwait(false), .. documents], Messages = messages };
     }
 
+    // What people let through after all is held against nobody.
+    private async Task<bool> WasTakenAsync(BlockedSubmission blocked, CancellationToken cancellation)
+    {
+        foreach (var collection in (string[])[Submissions.TasksOf(alerts.Network), Submissions.AnswersOf(alerts.Network), Submissions.NotesOf(alerts.Network)])
+        {
+            if (await ContentAsync(collection, blocked.Round, blocked.Author, cancellation).ConfigureAwait(false) is { } taken && string.Equals(taken.Hash, blocked.Content.ToString(), StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // The gateway takes a task and answers in their own phases only; what it took before the voting was seen could be read by everybody as they voted.
-    private async Task<Exhibit?> ExhibitAsync(string collection, long round, Address author, DateTimeOffset voting, CancellationToken cancellation)
+    private async Task<Exhibit?> ExhibitAsync(string collection, long round, Address author, DateTimeOffset voting, CancellationToken cancellation) =>
+        await ContentAsync(collection, round, author, cancellation).ConfigureAwait(false) is { } content ? new Exhibit(Encoding.UTF8.GetBytes(content.Text), content.At < voting) : null;
+
+    private async Task<ContentRecord?> ContentAsync(string collection, long round, Address author, CancellationToken cancellation)
     {
         if (await store.GetAsync(collection, Submissions.Key(round, author), cancellation).ConfigureAwait(false) is not { } document)
         {
@@ -83,8 +109,7 @@ public sealed class RunAftermath(IStateStore store, SlashDocket queue, AlertSett
 
         try
         {
-            var content = JsonSerializer.Deserialize(document.Data, GatewayJson.Default.ContentRecord) ?? throw new JsonException("null");
-            return new Exhibit(Encoding.UTF8.GetBytes(content.Text), content.At < voting);
+            return JsonSerializer.Deserialize(document.Data, GatewayJson.Default.ContentRecord) ?? throw new JsonException("null");
         }
         catch (JsonException problem)
         {

@@ -31,6 +31,8 @@ public sealed class ArenaStandings : IStandings
     private readonly ResultBook _book;
     private readonly List<EndedRound> _rounds = [];
     private ScoreboardProjection _board = new();
+    private PeriodRatings _periods = new();
+    private long _shownPeriod;
 
     /// <summary>Takes what it works with; nothing is read yet.</summary>
     public ArenaStandings(EthereumClient client, ArenaContract arena, IStateStore store, IRoundContent content, Workspace workspace, string network, TimeProvider time)
@@ -51,6 +53,7 @@ public sealed class ArenaStandings : IStandings
     {
         _rounds.Clear();
         _rounds.AddRange(await _book.RoundsAsync(cancellation).ConfigureAwait(false));
+        _periods = new PeriodRatings(_rounds);
         _board = await _book.ScoreboardAsync(cancellation).ConfigureAwait(false);
         WriteScoreboard();
     }
@@ -70,33 +73,8 @@ public sealed class ArenaStandings : IStandings
         EndedRound? result = null;
         if (round is not null)
         {
-            var block = await _client.BlockAsync(BlockReference.At(round.EndedIn!.Value), cancellation).ConfigureAwait(false)
-                ?? throw new EthereumException("block-unknown", Fault.Unknown, $"The node does not have block {round.EndedIn}, in which round {round.Id} ended.");
-            result = await RoundResults.OfAsync(round, block.Timestamp, _content, cancellation).ConfigureAwait(false);
-            documents.Add(_book.Write(result));
-
-            var ladder = await _store.GetAsync(States, "ladder", cancellation).ConfigureAwait(false);
-            var rated = Ladder.Apply(ladder is null ? LadderState.Empty : LadderState.Decode(Encoding.UTF8.GetBytes(ladder.Data), "ladder"), result);
-            documents.Add(Write("ladder", rated.Encode(), ladder));
-            documents.Add(new DocumentWrite(Views, "ratings", StandingsView.Ratings(rated)));
-
-            var (difficulty, before) = await DifficultyAsync(arena, cancellation).ConfigureAwait(false);
-            documents.Add(Write("difficulty", DifficultyController.Apply(difficulty, Settings(arena), result).Encode(), before));
-
-            var kept = await _store.GetAsync(States, "archive", cancellation).ConfigureAwait(false);
-            var archive = new TaskArchive(kept is null ? null : ArchiveState.Decode(Encoding.UTF8.GetBytes(kept.Data), "archive"));
-            var merit = TeacherReward.Judge(result, arena.TargetSuccessRateBps, _rounds);
-            var novelty = archive.Apply(result, merit);
-            documents.Add(Write("archive", archive.State().Encode(), kept));
-            documents.Add(new DocumentWrite(Views, "archive", StandingsView.Archive(archive.Profile(TaskFamilies.All.Count), archive.State(), result.Id, merit, novelty)));
-
-            if (_rounds.TrueForAll(other => other.Id != result.Id))
-            {
-                _rounds.Add(result);
-            }
-
-            _board.Add(result);
-            documents.Add(new DocumentWrite(Views, "scoreboard", Encoding.UTF8.GetString(_board.Encode())));
+            (result, var booked) = await BookAsync(round, arena, cancellation).ConfigureAwait(false);
+            documents.AddRange(booked);
         }
 
         documents.Add(new DocumentWrite(Views, $"runs/{run.Id}", RunReceipt.Write(_network, _client.ChainId, run, round, result, ended, _board, _time.GetUtcNow())));
@@ -113,14 +91,72 @@ public sealed class ArenaStandings : IStandings
         };
     }
 
-    /// <inheritdoc/>
-    public async Task FollowAsync(Lease fence, ArenaState arena, CancellationToken cancellation)
+    // A round's result and everything that it moves.
+    private async Task<(EndedRound Result, IReadOnlyList<DocumentWrite> Documents)> BookAsync(RoundChronicle round, ArenaState arena, CancellationToken cancellation)
     {
+        var block = await _client.BlockAsync(BlockReference.At(round.EndedIn!.Value), cancellation).ConfigureAwait(false)
+            ?? throw new EthereumException("block-unknown", Fault.Unknown, $"The node does not have block {round.EndedIn}, in which round {round.Id} ended.");
+        var result = await RoundResults.OfAsync(round, block.Timestamp, _content, cancellation).ConfigureAwait(false);
+        var documents = new List<DocumentWrite> { _book.Write(result) };
+
+        var ladder = await _store.GetAsync(States, "ladder", cancellation).ConfigureAwait(false);
+        var rated = Ladder.Apply(ladder is null ? LadderState.Empty : LadderState.Decode(Encoding.UTF8.GetBytes(ladder.Data), "ladder"), result);
+        documents.Add(Write("ladder", rated.Encode(), ladder));
+        _periods = _periods.TryAdd(result) ? _periods : new PeriodRatings([.. _rounds, result]);
+        documents.Add(Shown(rated));
+
+        var (difficulty, before) = await DifficultyAsync(arena, cancellation).ConfigureAwait(false);
+        documents.Add(Write("difficulty", DifficultyController.Apply(difficulty, Settings(arena), result).Encode(), before));
+
+        var kept = await _store.GetAsync(States, "archive", cancellation).ConfigureAwait(false);
+        var archive = new TaskArchive(kept is null ? null : ArchiveState.Decode(Encoding.UTF8.GetBytes(kept.Data), "archive"));
+        var merit = TeacherReward.Judge(result, arena.TargetSuccessRateBps, _rounds);
+        var novelty = archive.Apply(result, merit);
+        documents.Add(Write("archive", archive.State().Encode(), kept));
+        documents.Add(new DocumentWrite(Views, "archive", StandingsView.Archive(archive.Profile(TaskFamilies.All.Count), archive.State(), result.Id, merit, novelty)));
+
+        if (_rounds.TrueForAll(other => other.Id != result.Id))
+        {
+            _rounds.Add(result);
+        }
+
+        _board.Add(result);
+        documents.Add(new DocumentWrite(Views, "scoreboard", Encoding.UTF8.GetString(_board.Encode())));
+        return (result, documents);
+    }
+
+    private DocumentWrite Shown(LadderState ladder)
+    {
+        var now = _time.GetUtcNow();
+        _shownPeriod = PeriodRatings.PeriodOf(now);
+        return new DocumentWrite(Views, "ratings", StandingsView.Ratings(ladder, _periods.At(now)));
+    }
+
+    /// <inheritdoc/>
+    public async Task FollowAsync(Lease fence, ArenaState arena, IReadOnlySet<long> own, CancellationToken cancellation)
+    {
+        if (_shownPeriod != PeriodRatings.PeriodOf(_time.GetUtcNow()) && await _store.GetAsync(States, "ladder", cancellation).ConfigureAwait(false) is { } ladder)
+        {
+            // Who does not play grows uncertain, also when nobody plays.
+            await _store.CommitAsync(new StateCommit { Fence = fence, Documents = [Shown(LadderState.Decode(Encoding.UTF8.GetBytes(ladder.Data), "ladder"))] }, cancellation).ConfigureAwait(false);
+        }
+
         var cursor = await _store.GetAsync(States, "slash-cursor", cancellation).ConfigureAwait(false);
         var from = cursor is null ? _arena.Since.Value : ulong.Parse(cursor.Data, CultureInfo.InvariantCulture) + 1;
         if (from > arena.Block.Value)
         {
             return;
+        }
+
+        // Rounds that somebody else started or a program before this one lost count as much as its own.
+        var ended = await SlashLog.EndedAsync(_client, _arena, new BlockNumber(from), arena.Block, cancellation).ConfigureAwait(false);
+        foreach (var id in ended.Where(id => !own.Contains(id) && _rounds.TrueForAll(round => round.Id != id)))
+        {
+            if (await _arena.ChronicleAsync(id, _arena.Since, arena.Block, cancellation).ConfigureAwait(false) is { Ending: not RoundEnding.Open } round)
+            {
+                await _store.CommitAsync(new StateCommit { Fence = fence, Documents = (await BookAsync(round, arena, cancellation).ConfigureAwait(false)).Documents }, cancellation).ConfigureAwait(false);
+                WriteScoreboard();
+            }
         }
 
         var slashes = await SlashLog.ReadAsync(_client, _arena, new BlockNumber(from), arena.Block, cancellation).ConfigureAwait(false);

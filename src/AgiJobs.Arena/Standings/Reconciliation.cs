@@ -29,8 +29,9 @@ public sealed class Reconciliation(EthereumClient client, ArenaContract arena, R
     /// <param name="scoreboard">The scoreboard's file.</param>
     /// <param name="only">The rounds that are of the books; null for all.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="EthereumException">What could not be read; nothing is compared then.</exception>
-    public async Task<ReconciliationReport> RunAsync(string scoreboard, IReadOnlySet<long>? only, CancellationToken cancellation)
+    /// <param name="writes">Whether the scoreboard's file is written from the replay before it is compared; a damaged one is copied beside it.</param>
+    /// <exception cref="EthereumException">What could not be read; nothing is compared or written then.</exception>
+    public async Task<ReconciliationReport> RunAsync(string scoreboard, IReadOnlySet<long>? only, CancellationToken cancellation, bool writes = false)
     {
         var block = await PinnedBlock.AtAsync(client, BlockReference.Latest, cancellation).ConfigureAwait(false);
         var to = block.Header.Number;
@@ -77,6 +78,11 @@ public sealed class Reconciliation(EthereumClient client, ArenaContract arena, R
         foreach (var reversal in await book.ReversalsAsync(cancellation).ConfigureAwait(false))
         {
             replayed.Add(reversal);
+        }
+
+        if (writes)
+        {
+            _ = ScoreboardFile.Write(scoreboard, replayed, time);
         }
 
         Compare(replayed, ScoreboardFile.Read(scoreboard, time), found);

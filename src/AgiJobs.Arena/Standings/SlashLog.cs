@@ -9,6 +9,17 @@ namespace AgiJobs.Arena.Standings;
 /// <summary>The slashes of validators that the arena's events tell: for silence by the contract itself, for misconduct by a report.</summary>
 public static class SlashLog
 {
+    /// <summary>The rounds that ended within a range of blocks, in the order of the chain.</summary>
+    /// <exception cref="EthereumException">What could not be read.</exception>
+    public static async Task<IReadOnlyList<long>> EndedAsync(EthereumClient client, ArenaContract arena, BlockNumber from, BlockNumber to, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(arena);
+        var logs = await client.LogsAsync(
+            new LogFilter { From = BlockReference.At(from), To = BlockReference.At(to), Addresses = [arena.Address], Topics = [[.. ((string[])["RoundFinalised", "RoundVoided"]).Select(name => arena.Abi.Event(name).Topic0!.Value)]] }, cancellation).ConfigureAwait(false);
+        return [.. logs.Select(log => (long)log.Topics[1].ToUnsigned()).Distinct()];
+    }
+
     /// <summary>Reads the slashes within a range of blocks, in the order of the chain.</summary>
     /// <exception cref="EthereumException">What could not be read.</exception>
     public static async Task<IReadOnlyList<SlashRecord>> ReadAsync(EthereumClient client, ArenaContract arena, BlockNumber from, BlockNumber to, CancellationToken cancellation)

@@ -11,9 +11,10 @@ internal static class StandingsView
 {
     private const decimal Million = 1_000_000;
 
-    /// <summary>The ladder, best first.</summary>
-    public static string Ratings(LadderState ladder) => Write(writer =>
+    /// <summary>The ladder, best first, with the ratings by periods.</summary>
+    public static string Ratings(LadderState ladder, IReadOnlyList<PeriodRating> periods) => Write(writer =>
     {
+        var glicko = periods.ToDictionary(rating => rating.Account);
         writer.WriteNumber("version", 1);
         writer.WriteStartArray("players");
         foreach (var player in Ladder.Ranking(ladder))
@@ -25,6 +26,16 @@ internal static class StandingsView
             writer.WriteNumber("sigma", player.Sigma / Million);
             writer.WriteNumber("rounds", player.Rounds);
             writer.WriteNumber("lastRound", player.LastRound);
+            if (glicko.TryGetValue(player.Account, out var rated))
+            {
+                writer.WriteStartObject("glicko");
+                writer.WriteNumber("rating", Math.Round((decimal)rated.Rating.Rating, 2));
+                writer.WriteNumber("deviation", Math.Round((decimal)rated.Rating.Deviation, 2));
+                writer.WriteNumber("volatility", Math.Round((decimal)rated.Rating.Volatility, 6));
+                writer.WriteNumber("idleDays", rated.Idle);
+                writer.WriteEndObject();
+            }
+
             writer.WriteEndObject();
         }
 

@@ -20,7 +20,7 @@ internal static class AgentCommand
         var behaviour = new Option<string>("--behaviour")
         {
             Description = "honest; lazy: in half of its rounds it hardly tries, approves everything and reveals nothing; copying: a student that answers with what another revealed earlier; offline: takes its seat and vanishes; "
-                + "toxic: a student whose answers moderation blocks; colluding: a validator that approves its --allies whatever they answer",
+                + "toxic: a student whose answers moderation blocks, a validator whose notes it blocks; colluding: a validator that approves its --allies whatever they answer",
             HelpName = "NAME",
             DefaultValueFactory = _ => "honest",
         };
@@ -67,13 +67,30 @@ internal static class AgentCommand
         {
             var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
             var arena = new ArenaContract(client, session.Protocol);
-            using var notes = AgentNotebook.Open(state, arena.Chain, arena.Address, signer.Address);
             using var file = log is null ? null : new StreamWriter(session.PathOf(log), append: true);
             var lines = new AgentLog(file ?? session.Environment.Error, session.Environment.Time);
             using var talk = new GatewayClient(url, signer, arena.Chain, arena.Address, session.Environment.Time) { OnProblem = lines.Warn };
-            var agent = new ReferenceAgent(chosen, new AgentChain(client, arena, signer), talk, notes, lines, session.Environment.Time);
             session.Terminal.Line($"network {session.Network}, chain {arena.Chain}: {signer.Address} is at work as {string.Join(", ", chosen.Seats).ToLowerInvariant()} until it is told to stop");
-            await agent.RunAsync(cancellation).ConfigureAwait(false);
+            while (!await WorkAsync().ConfigureAwait(false))
+            {
+                // The chain behind the nodes is another one now, and has notes of its own.
+            }
+
+            async Task<bool> WorkAsync()
+            {
+                var genesis = await AgentChain.GenesisAsync(client, cancellation).ConfigureAwait(false);
+                using var notes = AgentNotebook.Open(state, arena.Chain, genesis, arena.Address, signer.Address);
+                try
+                {
+                    await new ReferenceAgent(chosen, new AgentChain(client, arena, signer, genesis), talk, notes, lines, session.Environment.Time).RunAsync(cancellation).ConfigureAwait(false);
+                    return true;
+                }
+                catch (ChainReplacedException replaced)
+                {
+                    lines.Warn("chain-replaced", $"{replaced.Message} The notes of the one before are kept beside {state}.");
+                    return false;
+                }
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

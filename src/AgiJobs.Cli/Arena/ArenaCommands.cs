@@ -28,6 +28,7 @@ internal static class ArenaCommands
         command.Subcommands.Add(SlashCommands.Slashes(options, environment));
         command.Subcommands.Add(SlashCommands.Appeal(options, environment));
         command.Subcommands.Add(SlashCommands.Reverse(options, environment));
+        command.Subcommands.Add(OverrideCommand.Build(options, environment));
         return command;
     }
 
@@ -152,13 +153,7 @@ internal static class ArenaCommands
             var path = session.Workspace.Locate([.. ScoreboardFile.Place]);
             var book = new ResultBook(store, session.Network);
             var reconciliation = new Reconciliation(client, arena, book, session.Environment.Time);
-            if (parsed.GetValue(write))
-            {
-                // The replay reads the file too, and a damaged one refuses to be read; so it is written first, from the books.
-                ScoreboardFile.Write(path, await book.ScoreboardAsync(cancellation).ConfigureAwait(false), session.Environment.Time);
-            }
-
-            var report = await reconciliation.RunAsync(path, null, cancellation).ConfigureAwait(false);
+            var report = await reconciliation.RunAsync(path, null, cancellation, parsed.GetValue(write)).ConfigureAwait(false);
             var exit = report.Discrepancies.Count == 0 ? ExitCode.Clean : ExitCode.Findings;
             session.Terminal.Line($"network {session.Network}, chain {client.ChainId}: blocks {report.From} to {report.To} replayed; {report.Rounds} rounds ended, {report.Open} go on, {report.Slashes} slashes");
             session.Terminal.Line(report.Discrepancies.Count == 0 ? "  The books and the scoreboard are what the chain gives." : $"  {report.Discrepancies.Count} differences:");
@@ -224,13 +219,14 @@ internal static class ArenaCommands
 
         if (ratings?.RootElement.GetProperty("players").EnumerateArray().Take(10).ToList() is { Count: > 0 } players)
         {
-            session.Terminal.Table(["player", "skill (sure)", "mean", "deviation", "rounds"], players.Select(player => (IReadOnlyList<string>)
+            session.Terminal.Table(["player", "skill (sure)", "mean", "deviation", "rounds", "Glicko-2 (days idle)"], players.Select(player => (IReadOnlyList<string>)
             [
                 session.Labels.Describe(Address.Parse(player.GetProperty("account").GetString()!)),
                 player.GetProperty("ordinal").GetDecimal().ToString("0.00", CultureInfo.InvariantCulture),
                 player.GetProperty("mu").GetDecimal().ToString("0.00", CultureInfo.InvariantCulture),
                 player.GetProperty("sigma").GetDecimal().ToString("0.00", CultureInfo.InvariantCulture),
                 Text(player, "rounds"),
+                player.TryGetProperty("glicko", out var glicko) ? string.Create(CultureInfo.InvariantCulture, $"{glicko.GetProperty("rating").GetDecimal():0} ± {2 * glicko.GetProperty("deviation").GetDecimal():0} ({glicko.GetProperty("idleDays").GetInt64()})") : "",
             ]));
         }
 

@@ -1,3 +1,4 @@
+using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Arena.Slashing;
@@ -43,8 +44,15 @@ internal sealed class Orchestration : IDisposable
         var time = session.Environment.Time;
         var standings = new ArenaStandings(client, arena, store, new StoredContent(store, session.Network), session.Workspace, session.Network, time);
         standings.Besides.Add(new RunAftermath(store, new SlashDocket(store, session.Network, time), SlashCommands.Alerts(session), time) { Tell = session.Terminal.Progress }.AfterAsync);
-        var options = settings(new OrchestratorOptions { Network = session.Network, Holder = $"{Environment.MachineName}/{Environment.ProcessId}", Confirmations = client.ChainId == ChainId.Local ? 1 : 2 });
-        return new Orchestration(new Orchestrator(client, arena, new Eligibility(client, session.Protocol), presence, standings, store, signer, options, time), standings, signer);
+        var options = settings(new OrchestratorOptions
+        {
+            Network = session.Network,
+            Holder = $"{Environment.MachineName}/{Environment.ProcessId}",
+            Confirmations = client.ChainId == ChainId.Local ? 1 : 2,
+            LeaseTime = TimeSpan.FromSeconds(session.Workspace.Services(session.Network).LeaseSeconds!.Value),
+        });
+        var orchestrator = new Orchestrator(client, arena, new Eligibility(client, session.Protocol), presence, standings, store, signer, options, time) { Watch = new OrchestratorPulse(store, SlashCommands.Alerts(session), time).HearAsync };
+        return new Orchestration(orchestrator, standings, signer);
     }
 
     public void Dispose() => (_signer as IDisposable)?.Dispose();

@@ -6,6 +6,7 @@ using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Execution;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.Workspaces;
 
 namespace AgiJobs.Cli.Changes;
 
@@ -39,6 +40,20 @@ internal sealed partial class ChangeRun
             approvals.Add(GateDecision.NotManaged);
         }
 
+        var point = Authority(await session.ClientAsync(cancellation).ConfigureAwait(false));
+        switch (await point.AskAsync(change, new ChangeDemands(ChangeNature.Of(Document, session.Protocol), [], [], new GatePolicy()), cancellation).ConfigureAwait(false))
+        {
+            case GateNotPassed no:
+                refused = [.. refused, new GateRefusal(no.Code, no.Why, no.Command)];
+                break;
+            case GateNotConnected unknown:
+                findings = [.. findings, $"{point.Name}: {unknown.Why}"];
+                break;
+            case GatePassed passed:
+                guards.Add($"{point.Name}: {passed.How}");
+                break;
+        }
+
         var plan = new MissionPlan(change, simulation, guards, refused, approvals, findings);
         plan.WriteTo(folder);
         AtomicFile.Write(Path.Combine(folder, "brief.md"), Encoding.UTF8.GetBytes(Brief.Write(Document, session.Labels)));
@@ -48,8 +63,8 @@ internal sealed partial class ChangeRun
             IReadOnlyList<SafeCarrier> queue = await SafeCarrier.QueueAsync(client, change, cancellation).ConfigureAwait(false);
             foreach (var (carrier, index) in queue.Select((carrier, index) => (carrier, index)))
             {
-                // Dated by the block, so that the same state gives the same bytes.
-                AtomicFile.Write(Path.Combine(folder, index == 0 ? "safe-batch.json" : string.Create(CultureInfo.InvariantCulture, $"safe-batch-{index + 1}.json")), carrier.ToTransactionBuilder(DateTimeOffset.FromUnixTimeSeconds((long)simulation.Time)));
+                // Without a date of its own, so that the same state gives the same bytes at any block.
+                AtomicFile.Write(Path.Combine(folder, index == 0 ? "safe-batch.json" : string.Create(CultureInfo.InvariantCulture, $"safe-batch-{index + 1}.json")), carrier.ToTransactionBuilder(DateTimeOffset.UnixEpoch));
             }
         }
 

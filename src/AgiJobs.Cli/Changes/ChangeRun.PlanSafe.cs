@@ -166,6 +166,11 @@ internal sealed partial class ChangeRun
         Terminal.Line($"network {Document.Network}, chain {Document.ChainId}");
         Terminal.Line(Document.Title);
         Terminal.Line($"  change   {change.Id}");
+        foreach (var step in Document.Steps)
+        {
+            Terminal.Line($"  does     {step.Purpose ?? $"{step.Module}.{step.Function}"}");
+        }
+
         Terminal.Line($"  Safe     {session.Labels.Describe(standing.State.Domain.Safe)}, nonce {standing.State.Nonce}, {standing.Needed} of {standing.State.Quorum.Owners.Count}");
         Terminal.Line("           by packed words and by typed data; the Safe's own getTransactionHash says the same");
         Terminal.Line($"  safeTxHash    {Keccak256.Hash(standing.Hash.PreImage.Span)}");

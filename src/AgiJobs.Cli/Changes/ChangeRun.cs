@@ -1,4 +1,5 @@
 using AgiJobs.Cli.Output;
+using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Authority;
@@ -117,6 +118,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
             var read = standing ?? await SafeCarrier.LackingAsync(client, filed, token).ConfigureAwait(false) ?? await new SafeCarrier(client, filed).StandingAsync(token).ConfigureAwait(false);
             return new MultisigStanding(read.State.Domain.Safe, read.Given, read.Needed, [.. read.Tree.SelectMany(node => node.State.Quorum.Owners.Where(owner => !node.Approvals.Any(approval => approval.Owner == owner))).Distinct()], read.Stale);
         }, session.Signers.NameOf), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
+        ChangePoints = [Authority(client)],
         Simulation = simulation,
         Safeguards = [new BackupSafeguard(session.Workspace, session.Environment.Time), new RestoreSafeguard(session.Workspace), new LeaseSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time)), new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time), new SafeRouteSafeguard(session.Protocol)],
         SignerOf = session.Signers.NameOf,
@@ -127,6 +129,9 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
             _ = await FileDryRunAsync(null, simulation.Result, token).ConfigureAwait(false);
         },
     };
+
+    private AuthorityPoint Authority(EthereumClient client) =>
+        new((filed, token) => AuthorityAfter.DeriveAsync(session, client, filed, token), (before, after) => AuthorityAfter.Judge(session, before, after), session.Labels.NameOf);
 
     /// <summary>Whether the gate would let it through for a sender; nothing is sent.</summary>
     public async Task<GateDecision> DecideAsync(Address sender, CancellationToken cancellation) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
@@ -13,15 +14,13 @@ namespace AgiJobs.Cli.Configuration;
 /// <summary><c>config diff</c>: the configuration against a snapshot, another network, the chain, or deployed services.</summary>
 internal static class DiffCommand
 {
-    private const string NotConnected = "unknown: not connected";
-    private const string WhyNot = "this program runs no services yet that report the configuration they run with";
-
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var snapshot = new Option<string?>("--snapshot") { Description = "against a snapshot: what was changed since", HelpName = "ID" };
         var with = new Option<string?>("--with") { Description = "against another network, value by value", HelpName = "NAME" };
-        var services = new Option<bool>("--services") { Description = "against the configuration that the services run with" };
-        var command = new Command("diff", "how the configuration differs: from the chain (without a flag), from a snapshot, from another network. Exit 3: it differs; 5: unknown") { snapshot, with, services };
+        var services = new Option<bool>("--services") { Description = "against the configuration that a running 'serve' was started with" };
+        var at = new Option<string?>("--at") { Description = "with --services: where it is; default: what config/services.json says under listen", HelpName = "URL" };
+        var command = new Command("diff", "how the configuration differs: from the chain (without a flag), from a snapshot, from another network, from what services run with. Exit 3: it differs; 5: unknown") { snapshot, with, services, at };
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
             if (new[] { parsed.GetValue(snapshot) is not null, parsed.GetValue(with) is not null, parsed.GetValue(services) }.Count(given => given) > 1)
@@ -29,7 +28,12 @@ internal static class DiffCommand
                 throw new ControlException("command-line", ExitCode.BadInput, "--snapshot, --with and --services ask for different things.", "Give one of them.");
             }
 
-            return parsed.GetValue(services) ? Task.FromResult(Services(session))
+            if (parsed.GetValue(at) is not null && !parsed.GetValue(services))
+            {
+                throw new ControlException("command-line", ExitCode.BadInput, "--at says where services are, and --services does not stand beside it.", "Add --services, or leave --at out.");
+            }
+
+            return parsed.GetValue(services) ? ServicesAsync(session, parsed.GetValue(at), cancellation)
                 : parsed.GetValue(snapshot) is { } id ? Task.FromResult(Snapshot(session, id))
                 : parsed.GetValue(with) is { } other ? Task.FromResult(Networks(session, other))
                 : ChainAsync(session, cancellation);
@@ -37,7 +41,7 @@ internal static class DiffCommand
         return command;
     }
 
-    // The same snapshot as 'owner surface', and besides what the files want of sets and records, which no surface shows.
+    // The same snapshot as 'owner surface', and besides what looking the files' names up and their rules find.
     private static async Task<ExitCode> ChainAsync(Session session, CancellationToken cancellation)
     {
         var (report, desired, _) = await OwnerViews.DriftAsync(session, cancellation).ConfigureAwait(false);
@@ -47,9 +51,9 @@ internal static class DiffCommand
         var exit = OwnerViews.Worst(report.Exit, moves.Count > 0 || told.Except(desired.Notes, StringComparer.Ordinal).Any() ? ExitCode.Findings : ExitCode.Clean);
         IReadOnlyList<string> files = [Path.GetRelativePath(session.Workspace.Root, session.Workspace.ManifestPath(session.Network)), .. session.Protocol.Domains.Select(domain => CatalogueFile.PathOf(domain, session.Network)).Where(file => File.Exists(session.Workspace.Locate(file)))];
         session.Terminal.Page(DriftPages.Surface(report));
-        foreach (var line in moves.Select(move => $"DIFFERS {move.Purpose}").Concat(told.Select(finding => $"FINDING {finding}")))
+        foreach (var finding in told)
         {
-            session.Terminal.Line(line);
+            session.Terminal.Line($"FINDING {finding}");
         }
 
         session.Terminal.Line($"held against the chain: {string.Join(", ", files)}");
@@ -71,19 +75,56 @@ internal static class DiffCommand
         return exit;
     }
 
-    // No service reports the configuration that it runs with yet.
-    private static ExitCode Services(Session session)
+    // What the files say, held against what a running 'serve' says that it was started with. Nothing that it does not say is taken for equal.
+    private static async Task<ExitCode> ServicesAsync(Session session, string? asked, CancellationToken cancellation)
     {
-        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: the configuration against the services is {NotConnected}: {WhyNot}");
-        session.Terminal.Json("agijobs.config-diff/1", ExitCode.Unknown, writer =>
+        var file = session.Workspace.Services(session.Network);
+        var at = asked ?? AddressOf(file.Listen);
+        var told = Uri.TryCreate(at, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? await RunningConfiguration.AskAsync(address!, cancellation).ConfigureAwait(false)
+            : throw new ControlException("command-line", ExitCode.BadInput, $"--at {at} is no http or https URL.", "Write it as http://127.0.0.1:8420.");
+        var running = told.TryGet(out var known) ? known : null;
+        var why = running is null ? told.Why
+            : !string.Equals(running.Network, session.Network, StringComparison.Ordinal) || running.ChainId != session.NetworkFile.ChainId.Value ? $"what answers there serves the network {running.Network} of chain {running.ChainId}"
+            : null;
+        var wanted = ServiceSettings.Of(file, session.Protocol);
+        var keys = why is not null ? [] : wanted.Values.Keys.Union(running!.Settings.Keys, StringComparer.Ordinal).Where(key => !string.Equals(wanted.Values.GetValueOrDefault(key), running.Settings.GetValueOrDefault(key), StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        var exit = why is not null ? ExitCode.Unknown : keys.Count == 0 ? ExitCode.Clean : ExitCode.Findings;
+        session.Terminal.Line(why is not null
+            ? $"network {session.Network}, chain {session.NetworkFile.ChainId}: what the services at {at} run with is unknown: {why}"
+            : $"network {session.Network}, chain {session.NetworkFile.ChainId}: the configuration against what {running!.Roles} at {at} was started with: {(keys.Count == 0 ? "the same" : $"{keys.Count} differ; start it again to take what the files say")}");
+        session.Terminal.Table(["key", "files", "runs with"], keys.Select(key => (IReadOnlyList<string>)[key, wanted.Values.GetValueOrDefault(key, "(absent)"), running!.Settings.GetValueOrDefault(key, "(absent)")]));
+        session.Terminal.Json("agijobs.config-diff/1", exit, writer =>
         {
             writer.WriteString("network", session.Network);
             writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
             writer.WriteString("against", "services");
-            writer.WriteString("unknown", "not connected");
-            writer.WriteString("why", WhyNot);
+            writer.WriteString("at", at);
+            writer.WriteString("unknown", why);
+            writer.WriteString("digest", wanted.Digest.ToString());
+            writer.WriteString("runningDigest", why is null ? running!.Digest.ToString() : null);
+            writer.WriteString("roles", running?.Roles);
+            writer.WriteStartArray("differences");
+            foreach (var key in keys)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("key", key);
+                writer.WriteString("value", wanted.Values.GetValueOrDefault(key));
+                writer.WriteString("other", running!.Settings.GetValueOrDefault(key));
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
         });
-        return ExitCode.Unknown;
+        return exit;
+    }
+
+    // What listens on every address of the machine is asked on its own.
+    private static string AddressOf(string listen)
+    {
+        var end = IPEndPoint.Parse(listen);
+        var own = end.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : end.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : end.Address;
+        return $"http://{new IPEndPoint(own, end.Port)}";
     }
 
     private static ExitCode Snapshot(Session session, string id)

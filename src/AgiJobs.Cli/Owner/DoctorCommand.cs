@@ -4,11 +4,11 @@ using System.Text;
 using System.Text.Json;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Authority;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
-using AgiJobs.Control.Simulation;
 using AgiJobs.Ethereum.Calls;
 
 namespace AgiJobs.Cli.Owner;
@@ -22,7 +22,7 @@ internal static class DoctorCommand
     {
         var command = new Command("doctor", "who can do what, directly or through whom, with how many signatures and what delay, as the chain has it; and what is wrong with that. Exit 0 clean, 3 findings, 5 when something could not be read");
         var format = new Option<string?>("--format") { Description = "table (default), markdown, mermaid, svg or json; by the ending of --out when that is given", HelpName = "FORMAT" };
-        var after = new Option<string?>("--after") { Description = "the same as it would be after a change on file, and who gains or loses by it; exit 4 when the policy's authority.minSigners would be broken", HelpName = "CHANGE" };
+        var after = new Option<string?>("--after") { Description = "the same as it would be after a change on file, and who gains or loses by it; exit 4 when it would leave nobody who can pause, or a power to fewer signers than the policy's authority.minSigners", HelpName = "CHANGE" };
         command.Options.Add(format);
         command.Options.Add(options.Out);
         command.Options.Add(after);
@@ -55,7 +55,7 @@ internal static class DoctorCommand
         var now = await AuthorityLook.AtAsync(session, cancellation).ConfigureAwait(false);
         var client = await session.ClientAsync(cancellation).ConfigureAwait(false);
         var block = await PinnedBlock.AtAsync(client, Ethereum.Rpc.BlockReference.At(now.Observed.Header.Hash!.Value), cancellation).ConfigureAwait(false);
-        var reading = await Aftermath.ObserveAsync(client, session.WholeObserver(client), session.Protocol, change.Document, new SimulationOptions { NameOf = session.Labels.NameOf, Block = block }.With(change), block, cancellation).ConfigureAwait(false);
+        var reading = await AuthorityAfter.StateAsync(session, client, session.WholeObserver(client), change, block, cancellation).ConfigureAwait(false);
         if (!reading.TryGet(out var state))
         {
             throw new ControlException("after-unknown", ExitCode.Unknown, $"Who can do what after {change.Id} is unknown: {reading.Why}.", "Use a node that offers eth_simulateV1 and debug_traceCall.");
@@ -63,8 +63,7 @@ internal static class DoctorCommand
 
         var matrix = AuthorityMatrix.Of(state);
         var then = now with { Observed = now.Observed with { State = state }, Matrix = matrix, Text = new AuthorityText(matrix, session.Labels.NameOf), Findings = AuthorityLook.Review(session, matrix, now.Observed.Header) };
-        var tooFew = session.Workspace.Policy(session.Network)?.Authority is { } policy ? AuthorityDifference.TooFew(matrix, policy) : [];
-        return new DoctorAnswer(then, new DoctorAfter(change.Id, now, AuthorityDifference.Between(now.Matrix, matrix), tooFew));
+        return new DoctorAnswer(then, new DoctorAfter(change.Id, now, AuthorityDifference.Between(now.Matrix, matrix), AuthorityAfter.Judge(session, now.Matrix, matrix)));
     }
 
     private static void Tell(Session session, Terminal terminal, DoctorAnswer answer, string form, string? path)
@@ -168,9 +167,30 @@ internal static class DoctorCommand
             });
         }
 
-        foreach (var (row, wanted) in after.TooFew)
+        var verdict = after.Verdict;
+        if (verdict.PauseLost.Count > 0)
         {
-            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  REFUSED  {text.Who(row.Holding)} could {row.Power.Words()} with {row.Holding.Signers.Fewest} signers; the policy asks for {wanted} [authority-too-few]"));
+            terminal.Line($"  REFUSED  nobody could call {AuthorityText.Over(verdict.PauseLost)} any more [{AuthorityPoint.PauseLost}]");
+        }
+
+        if (verdict.PauseLostToStrangers)
+        {
+            terminal.Line($"  REFUSED  none of the people on file could pause anything any more [{AuthorityPoint.PauseLost}]");
+        }
+
+        foreach (var (row, wanted) in verdict.TooFew)
+        {
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  REFUSED  {text.Who(row.Holding)} could {row.Power.Words()} with {row.Holding.Signers.Fewest} signers; the policy asks for {wanted} [{AuthorityPoint.TooFew}]"));
+        }
+
+        foreach (var (row, wanted) in verdict.TooFewBefore)
+        {
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  ALREADY  {text.Who(row.Holding)} can {row.Power.Words()} with {row.Holding.Signers.Fewest} signers now; the policy asks for {wanted} [{AuthorityPoint.TooFew}]"));
+        }
+
+        foreach (var unknown in verdict.Unknown)
+        {
+            terminal.Line($"  UNKNOWN  {unknown}");
         }
     }
 
@@ -218,15 +238,20 @@ internal static class DoctorCommand
             }
 
             writer.WriteEndArray();
-            writer.WriteStartArray("tooFew");
-            foreach (var (row, wanted) in after.TooFew)
+            writer.WriteStartArray("pauseLost");
+            foreach (var function in after.Verdict.PauseLost)
             {
-                writer.WriteStartObject();
-                writer.WriteString("power", row.Power.Key());
-                writer.WriteString("who", row.Holding.Path.Base.Holder.ToString());
-                writer.WriteNumber("signers", row.Holding.Signers.Fewest);
-                writer.WriteNumber("wanted", wanted);
-                writer.WriteEndObject();
+                writer.WriteStringValue(function.FullName);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteBoolean("pauseLostToStrangers", after.Verdict.PauseLostToStrangers);
+            Write(writer, "tooFew", after.Verdict.TooFew);
+            Write(writer, "tooFewBefore", after.Verdict.TooFewBefore);
+            writer.WriteStartArray("unknown");
+            foreach (var unknown in after.Verdict.Unknown)
+            {
+                writer.WriteStringValue(unknown);
             }
 
             writer.WriteEndArray();
@@ -234,10 +259,26 @@ internal static class DoctorCommand
         }
     }
 
-    private sealed record DoctorAnswer(AuthorityLook Look, DoctorAfter? After)
+    private static void Write(Utf8JsonWriter writer, string name, IReadOnlyList<TooFewSigners> entries)
     {
-        public ExitCode Exit => After is { TooFew.Count: > 0 } ? ExitCode.Refused : AuthorityFinding.ExitOf(Look.Findings) is var exit && exit == ExitCode.Clean && After is { Shifts.Count: > 0 } ? ExitCode.Findings : exit;
+        writer.WriteStartArray(name);
+        foreach (var (row, wanted) in entries)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("power", row.Power.Key());
+            writer.WriteString("who", row.Holding.Path.Base.Holder.ToString());
+            writer.WriteNumber("signers", row.Holding.Signers.Fewest);
+            writer.WriteNumber("wanted", wanted);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
-    private sealed record DoctorAfter(string Change, AuthorityLook Now, IReadOnlyList<AuthorityShift> Shifts, IReadOnlyList<(PowerRow Row, int Wanted)> TooFew);
+    private sealed record DoctorAnswer(AuthorityLook Look, DoctorAfter? After)
+    {
+        public ExitCode Exit => After is { Verdict.IsRefused: true } ? ExitCode.Refused : After is { Verdict.Unknown.Count: > 0 } ? ExitCode.Unknown : AuthorityFinding.ExitOf(Look.Findings) is var exit && exit == ExitCode.Clean && After is { Shifts.Count: > 0 } ? ExitCode.Findings : exit;
+    }
+
+    private sealed record DoctorAfter(string Change, AuthorityLook Now, IReadOnlyList<AuthorityShift> Shifts, AuthorityVerdict Verdict);
 }

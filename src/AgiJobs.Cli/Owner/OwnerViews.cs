@@ -28,7 +28,7 @@ internal static class OwnerViews
     public static async Task<(DriftReport Report, DesiredState Desired, ExecutedState Executed)> DriftAsync(Session session, CancellationToken cancellation)
     {
         var desired = DesiredState.Load(session.Workspace, session.Network, session.Protocol);
-        var state = await session.ObserveWholeAsync(cancellation).ConfigureAwait(false);
+        var state = await session.ObserveWholeAsync(cancellation, besides: ListViews.Calls).ConfigureAwait(false);
         var executed = ExecutedState.Read(new ChangeStore(session.Workspace, session.Environment.Time).Survey(), session.Network, state.ChainId);
         var manifest = (session.Workspace.Manifest(session.Network), Path.GetRelativePath(session.Workspace.Root, session.Workspace.ManifestPath(session.Network)));
         return (DriftReport.Of(session.Network, state, desired, executed, manifest), desired, executed);

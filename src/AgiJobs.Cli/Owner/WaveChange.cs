@@ -25,15 +25,15 @@ internal static class WaveChange
         return await RunAsync(session, parsed, options, kind, title, draft, cancellation, lease).ConfigureAwait(false);
     }
 
-    /// <summary>Plans a draft and goes as far as the command line says.</summary>
-    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null, WaveCompany? company = null, string? instance = null, Action<ChangeDocument>? onPlanned = null)
+    /// <summary>Plans a draft and goes as far as the command line says, or, where <paramref name="then"/> is given, through a Safe and on with that.</summary>
+    public static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CommonOptions options, string kind, string? title, WaveDraft draft, CancellationToken cancellation, DateTimeOffset? lease = null, WaveCompany? company = null, string? instance = null, Action<ChangeDocument>? onPlanned = null, Func<ChangeRun, Task<ExitCode>>? then = null)
     {
         instance ??= parsed.GetValue(options.Instance);
         var safeFile = parsed.GetValue(options.Safe);
         var planner = new WavePlanner(draft.State, session.Network, session.SignersAtHand)
         {
             Named = session.NamedSigners.Count > 0,
-            Prefer = safeFile is not null ? RouteKind.Safe : null,
+            Prefer = safeFile is not null || then is not null ? RouteKind.Safe : null,
             Window = options.WindowOf(parsed),
             Demand = options.DemandOf(parsed),
             DeploysApart = company?.DeploysApart ?? false,
@@ -88,6 +88,11 @@ internal static class WaveChange
             var end = document.LeaseEnd() ?? throw new ControlException("lease-lasting", ExitCode.BadInput, $"What {document.Title} grants cannot be taken back by a call, so that it cannot be leased.", "Leave --lease out.");
             var filed = await ChangeRun.FileAsync(session, end, null, cancellation).ConfigureAwait(false);
             session.Terminal.Progress($"its revocation is the change {filed.Change.Id}, from {document.LeaseUntil:yyyy-MM-dd HH:mm:ss} UTC on: approve both; the grant is not sent before the revocation is approved");
+        }
+
+        if (then is not null)
+        {
+            return await then(await ChangeRun.FileAsync(session, document, plan.Option, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
         }
 
         return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation, company?.Files).ConfigureAwait(false);

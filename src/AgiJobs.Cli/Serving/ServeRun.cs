@@ -1,10 +1,13 @@
 using System.Net;
 using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Gateway;
+using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
+using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Storage;
@@ -28,7 +31,7 @@ internal static class ServeRun
             Workers = parts =>
             {
                 orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
-                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store)];
+                return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store, orchestration.Signer)];
             },
         };
         try
@@ -70,10 +73,11 @@ internal static class ServeRun
             Roles = roles,
             Listen = endpoint,
             Protocol = session.Protocol,
+            Settings = ServiceSettings.Of(services with { Listen = listen }, session.Protocol),
             OpenStore = cancellation => ServiceState.OpenAsync(session, cancellation),
             Connect = session.ConnectAsync,
             Outboxes = services.Alerts?.Webhook is null ? [] : [AlertBook.Channel(session.Network)],
-            Review = _ => PipelineReview.Of(session),
+            Review = parts => Review(session, parts),
             AgentLimit = Limit(services.Limits.Agent),
             UnsignedLimit = Limit(services.Limits.Unsigned),
             Connections = services.Limits.Connections!.Value,
@@ -83,6 +87,16 @@ internal static class ServeRun
             Log = session.Environment.Error,
             Time = session.Environment.Time,
         };
+    }
+
+    private static ContentReview Review(Session session, ServerParts parts)
+    {
+        var rules = ModerationRules.Load(session.Workspace, session.Network, out var file);
+        var remote = file?.Remote is { } reference ? new HttpModerator(reference.Endpoint.Resolve(), reference.Token?.Reveal(), rules.RemoteTimeout, parts.Time) : null;
+        // Who may decide is read with the decisions: somebody who lost the duty decides nothing any more.
+        var overrides = new OverrideFolder(OverrideFolder.PathOf(session.Workspace, session.Network), () => ApprovalPolicy.Load(session.Workspace, session.Network)?.People, session.NetworkFile.ChainId, rules.MaxOverride) { Tell = session.Terminal.Progress };
+        _ = overrides.Read();
+        return new ContentReview(new ModerationPipeline(rules, remote, parts.Time), new PastSubmissions(parts.Store, parts.Network), overrides.Read);
     }
 
     private static RateLimit Limit(RequestRate rate) => new(rate.PerSecond, rate.AtOnce);

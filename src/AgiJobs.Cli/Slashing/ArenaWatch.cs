@@ -1,6 +1,7 @@
 using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Slashing;
 using AgiJobs.Control.Serving;
+using AgiJobs.Ethereum;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Slashing;
@@ -10,12 +11,12 @@ internal static class ArenaWatch
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
-    /// <summary>The workers; no delivery where nobody is to be told. The sender is as for <c>arena slashes</c>.</summary>
-    public static IReadOnlyList<IWorker> Workers(Session session, IStateStore store)
+    /// <summary>The workers; no delivery where nobody is to be told. Slashes are sent by the signer named 'slasher' and held without one, whatever key the orchestrator has.</summary>
+    public static IReadOnlyList<IWorker> Workers(Session session, IStateStore store, Address orchestrator)
     {
         var time = session.Environment.Time;
         var queue = new SlashDocket(store, session.Network, time);
-        var slasher = new Slasher(store, queue, new SlashPipeline(session, SlashCommands.Sender(session)), SlashCommands.Alerts(session), $"{Environment.MachineName}/{Environment.ProcessId}", time) { Tell = session.Terminal.Progress };
+        var slasher = new Slasher(store, queue, new SlashPipeline(session, own => SlashCommands.Slasher(own, orchestrator)), SlashCommands.Alerts(session), $"{Environment.MachineName}/{Environment.ProcessId}", time) { Tell = session.Terminal.Progress };
         return
         [
             new SlashWorker(slasher, Poll, time),

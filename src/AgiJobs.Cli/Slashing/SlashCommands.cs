@@ -23,14 +23,27 @@ internal static class SlashCommands
     /// <summary>The alerts of a session's network.</summary>
     public static AlertSettings Alerts(Session session) => AlertSettings.Of(session.Network, session.NetworkFile.ChainId, session.Workspace.Services(session.Network).Alerts);
 
-    /// <summary>Who sends slashes: <c>--signer</c>, else the signer named 'slasher', else 'orchestrator'.</summary>
-    /// <exception cref="ControlException"><c>slash-signer</c> when several are named.</exception>
+    /// <summary>Who sends slashes for a command: <c>--signer</c>, else the signer named 'slasher'.</summary>
+    /// <exception cref="ControlException"><c>slash-signer</c> when several are named; those of <see cref="Slasher"/>.</exception>
     public static SignerReference Sender(Session session) => session.NamedSigners switch
     {
-        [] => session.Signers.All.FirstOrDefault(signer => string.Equals(signer.Name, "slasher", StringComparison.Ordinal)) ?? session.Signers.Named(["orchestrator"])[0],
+        [] => Slasher(session),
         [var one] => one,
         var several => throw new ControlException("slash-signer", ExitCode.BadInput, $"Slashes are sent from one account; --signer names {several.Count}.", "Name one: --signer NAME."),
     };
+
+    /// <summary>Who sends slashes that nobody asked for: the signer named 'slasher', and nobody in its place.</summary>
+    /// <param name="session">The network.</param>
+    /// <param name="taken">An account that has other work and must not be the same; null for none.</param>
+    /// <exception cref="ControlException"><c>slasher-missing</c>, <c>slasher-shared</c> (exit 4).</exception>
+    public static SignerReference Slasher(Session session, Address? taken = null)
+    {
+        var found = session.Signers.All.FirstOrDefault(signer => string.Equals(signer.Name, "slasher", StringComparison.Ordinal))
+            ?? throw new ControlException("slasher-missing", ExitCode.Refused, $"No signer of '{session.Network}' is named 'slasher', and no other key is used in its place.", "Add one that is not the orchestrator's, and give it the role: agijobs owner set-orchestrator --help.");
+        return found.Address == taken
+            ? throw new ControlException("slasher-shared", ExitCode.Refused, $"The signer 'slasher' is the orchestrator's own account {found.Address}: its nonces are used by the rounds.", "Give the slasher a key of its own with the same role.")
+            : found;
+    }
 
     public static Command Slashes(CommonOptions options, CommandEnvironment environment)
     {
@@ -44,11 +57,12 @@ internal static class SlashCommands
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
             var queue = new SlashDocket(store, session.Network, environment.Time);
             var execute = session.Execute;
+            var sender = execute ? Sender(session) : null;
             IReadOnlyList<SlashCase> cases;
             try
             {
-                cases = execute
-                    ? (await new Slasher(store, queue, new SlashPipeline(session, Sender(session)), Alerts(session), $"command/{System.Environment.ProcessId}", environment.Time) { Tell = session.Terminal.Progress }.TickAsync(cancellation).ConfigureAwait(false)).Cases
+                cases = sender is not null
+                    ? (await new Slasher(store, queue, new SlashPipeline(session, _ => sender), Alerts(session), $"command/{System.Environment.ProcessId}", environment.Time) { Tell = session.Terminal.Progress }.TickAsync(cancellation).ConfigureAwait(false)).Cases
                     : [.. (await queue.ListAsync(cancellation).ConfigureAwait(false)).Select(queued => queued.Case)];
             }
             catch (StorageException problem)
@@ -170,7 +184,7 @@ internal static class SlashCommands
                 if (session.Execute)
                 {
                     // What was paid back is marked now if the books have the slash, else by the slasher.
-                    _ = await new Slasher(store, queue, new SlashPipeline(session, Sender(session)), Alerts(session), $"command/{System.Environment.ProcessId}", environment.Time) { Tell = session.Terminal.Progress, ReversesOnly = true }.TickAsync(cancellation).ConfigureAwait(false);
+                    _ = await new Slasher(store, queue, new SlashPipeline(session, Sender), Alerts(session), $"command/{System.Environment.ProcessId}", environment.Time) { Tell = session.Terminal.Progress, ReversesOnly = true }.TickAsync(cancellation).ConfigureAwait(false);
                 }
             }
 

@@ -20,8 +20,8 @@ namespace AgiJobs.Cli.Slashing;
 /// standing approvals are those of the moment. A slash of this program never goes out where approvals are not managed.
 /// </summary>
 /// <param name="session">The network; its own terminal and connection are not used.</param>
-/// <param name="sender">Who sends: an orchestrator of the arena, or its owner.</param>
-internal sealed class SlashPipeline(Session session, SignerReference sender) : ISlashPipeline
+/// <param name="senderOf">Who sends: an orchestrator of the arena, or its owner. Without one that may, it refuses, and the slash is held.</param>
+internal sealed class SlashPipeline(Session session, Func<Session, SignerReference> senderOf) : ISlashPipeline
 {
     public Task<SlashProgress> PlanAsync(SlashCase slash, CancellationToken cancellation) => GuardAsync(async own =>
     {
@@ -30,6 +30,7 @@ internal sealed class SlashPipeline(Session session, SignerReference sender) : I
             return new SlashHeld("approvals-not-managed", GateDecision.NotManaged);
         }
 
+        var sender = senderOf(own);
         var client = await own.ClientAsync(cancellation).ConfigureAwait(false);
         var state = await own.ObserveWholeAsync(cancellation).ConfigureAwait(false);
         var module = own.Protocol["SelfPlayArena"];
@@ -102,6 +103,7 @@ internal sealed class SlashPipeline(Session session, SignerReference sender) : I
                 return await IsPunishedAsync(own, slash, cancellation).ConfigureAwait(false) ? new SlashDone(Mined(change)) : new SlashOutdated($"the change {change.Id} came to nothing");
             }
 
+            var sender = senderOf(own);
             var run = new ChangeRun(own, change, null);
             if (entries.Count == 0)
             {
@@ -151,7 +153,7 @@ internal sealed class SlashPipeline(Session session, SignerReference sender) : I
             return problem switch
             {
                 ControlException { Code: "change-stale" } stale when !hasBegun => new SlashOutdated(stale.Message),
-                ControlException { Exit: ExitCode.Refused } refused when !hasBegun => new SlashHeld(refused.Code, refused.Message),
+                ControlException { Exit: ExitCode.Refused } refused when !hasBegun => new SlashHeld(refused.Code, refused.Mend is { } mend ? $"{refused.Message} {mend}" : refused.Message),
                 ControlException other => new SlashPending(other.Code, other.Message, Mined(change)),
                 EthereumException other => new SlashPending(other.Code, other.Message, Mined(change)),
                 _ => new SlashPending("file-read", problem.Message, Mined(change)),

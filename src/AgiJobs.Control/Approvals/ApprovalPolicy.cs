@@ -1,6 +1,7 @@
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Approvals;
 
@@ -27,6 +28,12 @@ public sealed record ChangeDemands(ChangeNature Nature, IReadOnlyList<Requiremen
     public IReadOnlyList<Duty> Responders => Gate.Responders is { Count: > 0 } named ? named : [Duty.Commander, Duty.Operator, Duty.Security];
 }
 
+/// <summary>What all standing approvals of slashes together may let through, in wei of the token.</summary>
+/// <param name="PerRound">For one round.</param>
+/// <param name="PerDay">Within 24 hours.</param>
+/// <param name="PerValidator">For one validator within 30 days.</param>
+public sealed record SlashCeiling(Wei PerRound, Wei PerDay, Wei PerValidator);
+
 /// <summary>The policy of a network and its people.</summary>
 public sealed class ApprovalPolicy
 {
@@ -35,6 +42,8 @@ public sealed class ApprovalPolicy
         File = file;
         People = people;
         Path = path;
+        var slash = file.Standing.Slash;
+        SlashCeiling = new SlashCeiling(Amount(path, "maxPerRound", slash.MaxPerRound!), Amount(path, "maxPerDay", slash.MaxPerDay!), Amount(path, "maxPerValidator", slash.MaxPerValidator!));
     }
 
     /// <summary>What ships: one approver for green and amber, two for red; a pause takes one approver or commander and no author; author, approver and executor differ.</summary>
@@ -54,6 +63,9 @@ public sealed class ApprovalPolicy
 
     /// <summary>The rules.</summary>
     public PolicyFile File { get; }
+
+    /// <summary>What all standing approvals of slashes together may let through.</summary>
+    public SlashCeiling SlashCeiling { get; }
 
     /// <summary>The people.</summary>
     public OperatorBook People { get; }
@@ -110,6 +122,18 @@ public sealed class ApprovalPolicy
         }
 
         return new ApprovalPolicy(file, people, path);
+    }
+
+    private static Wei Amount(string path, string name, string text)
+    {
+        try
+        {
+            return new Wei(Unit.Of("AGIALPHA", new Dictionary<string, int>(StringComparer.Ordinal) { ["AGIALPHA"] = 18 }).Parse(text).AsInteger());
+        }
+        catch (ControlException problem)
+        {
+            throw new ControlException("policy-rule", ExitCode.BadInput, $"{path}, at standing.slash.{name}: {problem.Message}", "Write an amount such as \"20 AGIALPHA\"; \"0 AGIALPHA\" lets nothing be slashed without asking.", problem);
+        }
     }
 
     /// <summary>What a change takes. The rule of a kind counts for a change only if its calls are of that kind.</summary>

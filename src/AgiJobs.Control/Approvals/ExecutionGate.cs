@@ -19,6 +19,9 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
     /// <summary>The points of the resume gate, in order.</summary>
     public required IReadOnlyList<IGatePoint> ResumePoints { get; init; }
 
+    /// <summary>The points of every change but a pause, in order. Of one that a standing approval covers, and where approvals are not managed, what cannot be told is a finding.</summary>
+    public IReadOnlyList<IGatePoint> ChangePoints { get; init; } = [];
+
     /// <summary>Where simulations are found.</summary>
     public required ISimulationReading Simulation { get; init; }
 
@@ -37,7 +40,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
     /// <inheritdoc/>
     /// <exception cref="ControlException">
     /// Exit 4, by the first reason: <c>change-refused</c>, <c>window-closed</c>, <c>window-over</c>, <c>deadline-over</c>, <c>policy-unsatisfiable</c>, <c>approvals-missing</c>, <c>executor-duty</c>,
-    /// <c>gate-closed</c>, <c>simulation-missing</c>, <c>simulation-blocks</c>, <c>backup-missing</c>, <c>backup-stale</c>, <c>restore-unfinished</c>.
+    /// <c>gate-closed</c>, <c>authority-pause-lost</c>, <c>authority-too-few</c>, <c>simulation-missing</c>, <c>simulation-blocks</c>, <c>backup-missing</c>, <c>backup-stale</c>, <c>restore-unfinished</c>.
     /// </exception>
     public async Task RequireAsync(FiledChange change, Address sender, CancellationToken cancellation)
     {
@@ -90,26 +93,33 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
         Tally? tally = null;
         StandingEntry? standing = null;
         List<GatePointStanding> points = [];
+        var demands = policy?.DemandsOf(document, protocol) ?? new ChangeDemands(nature, [], [], new GatePolicy());
+        var answers = new List<(IGatePoint Point, GateAnswer Answer)>();
+        foreach (var point in (policy is not null && nature.IsResume ? ResumePoints : []).Concat(nature.IsPause ? [] : ChangePoints))
+        {
+            answers.Add((point, await point.AskAsync(change, demands, cancellation).ConfigureAwait(false)));
+        }
+
         if (policy is null)
         {
             findings.Add(GateDecision.NotManaged);
+            refusals.AddRange(answers.Where(entry => entry.Answer is GateNotPassed).Select(entry => Closed(entry.Point, (GateNotPassed)entry.Answer)));
+            findings.AddRange(NotTold(answers));
         }
         else
         {
-            var demands = policy.DemandsOf(document, protocol);
-            var answers = new List<(IGatePoint Point, GateAnswer Answer)>();
-            foreach (var point in nature.IsResume ? ResumePoints : [])
-            {
-                answers.Add((point, await point.AskAsync(change, demands, cancellation).ConfigureAwait(false)));
-            }
-
             var person = sender is { } from ? policy.People.Of(from) : null;
             IEnumerable<Requirement> signOffs = answers.SelectMany(entry => entry.Answer is GateNotConnected open ? open.Duties : []).Distinct().Select(duty => new Requirement($"the sign-off of {duty.Name()}", [duty], 1));
             tally = Tally.Of([.. demands.Requirements, .. signOffs], records.Consents, person, demands.Distinct);
             findings.AddRange(tally.Unused);
             points = [.. answers.Select(entry => Stands(entry.Point, entry.Answer, tally))];
             standing = tally.IsComplete ? null : Covering(change, nature, sender, findings);
-            if (standing is null)
+            if (standing is not null)
+            {
+                refusals.AddRange(answers.Where(entry => entry.Answer is GateNotPassed).Select(entry => Closed(entry.Point, (GateNotPassed)entry.Answer)));
+                findings.AddRange(NotTold(answers));
+            }
+            else
             {
                 var missing = tally;
                 if (!tally.IsComplete && policy.Unsatisfiable(demands) is { } why)
@@ -117,7 +127,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
                     refusals.Add(new GateRefusal("policy-unsatisfiable", $"{policy.Path} asks for people who are not on file: {why}", $"Add people or duties to the operators' file, or lower {policy.Path}."));
                 }
 
-                refusals.AddRange(missing.Missing.Select(entry => new GateRefusal("approvals-missing", Missing(entry, demands), CommandFor(change, entry, missing, person))));
+                refusals.AddRange(missing.Missing.Select(entry => new GateRefusal("approvals-missing", Missing(entry, demands, answers), CommandFor(change, entry, missing, person))));
                 refusals.AddRange(answers.Where(entry => entry.Answer is GateNotPassed).Select(entry => Closed(entry.Point, (GateNotPassed)entry.Answer)));
                 if (sender is { } by && Executor(by, person, demands, document) is { } refused)
                 {
@@ -279,12 +289,17 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
     }
 
     private static GateRefusal Closed(IGatePoint point, GateNotPassed answer) =>
-        new(point is MultisigPoint ? "approvals-missing" : "gate-closed", $"{point.Name}: {answer.Why}", answer.Command);
+        new(point is MultisigPoint ? "approvals-missing" : answer.Code, $"{point.Name}: {answer.Why}", answer.Command);
 
-    private static string Missing(TalliedRequirement entry, ChangeDemands demands)
+    private static IEnumerable<string> NotTold(IEnumerable<(IGatePoint Point, GateAnswer Answer)> answers) =>
+        answers.Where(entry => entry.Answer is GateNotConnected).Select(entry => $"{entry.Point.Name}: {((GateNotConnected)entry.Answer).Why}");
+
+    private string Missing(TalliedRequirement entry, ChangeDemands demands, IReadOnlyList<(IGatePoint Point, GateAnswer Answer)> answers)
     {
         var points = entry.Requirement.What.StartsWith("the sign-off", StringComparison.Ordinal) && entry.Requirement.Duties is [var duty]
-            ? string.Join(", ", new[] { (demands.Alerts == duty, "alerts back to normal (unknown: not connected)"), (demands.Checks == duty, "checks passed (unknown: not connected)"), (demands.Responders.Contains(duty), "the responders' sign-offs") }.Where(point => point.Item1).Select(point => point.Item2))
+            ? string.Join(", ", new[] { (demands.Alerts == duty, "alerts back to normal (unknown: not connected)"), (demands.Checks == duty, "checks passed (unknown: not connected)"), (demands.Responders.Contains(duty), "the responders' sign-offs") }
+                .Where(point => point.Item1 && demands.Nature.IsResume).Select(point => point.Item2)
+                .Concat(answers.Where(other => ChangePoints.Contains(other.Point) && other.Answer is GateNotConnected open && open.Duties.Contains(duty)).Select(other => $"{other.Point.Name} ({((GateNotConnected)other.Answer).Why})")))
             : "";
         return $"{entry.Requirement.What}{(points.Length == 0 ? "" : $" for {points}")}: {entry.By.Count} of {entry.Requirement.Count}{(entry.By.Count == 0 ? "" : $" ({string.Join(", ", entry.By.Select(consent => consent.Person.Name))})")}";
     }

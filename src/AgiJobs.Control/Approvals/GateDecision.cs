@@ -8,7 +8,7 @@ namespace AgiJobs.Control.Approvals;
 /// <param name="Command">The command that mends it; null when there is none.</param>
 public sealed record GateRefusal(string Code, string Why, string? Command);
 
-/// <summary>One point of the resume gate and how it stands.</summary>
+/// <summary>One point of the gate and how it stands.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Holds">True when it holds, by the program or by signatures.</param>
 /// <param name="Detail">How, or why not.</param>
@@ -18,7 +18,7 @@ public sealed record GatePointStanding(string Name, bool Holds, string Detail);
 /// <param name="IsManaged">False when the network has no policy, and the chain's own authority is the only gate.</param>
 /// <param name="Nature">What the change does.</param>
 /// <param name="Tally">Who has consented and who is missing; null when approvals are not managed.</param>
-/// <param name="Points">The points of the resume gate; none for other changes.</param>
+/// <param name="Points">The points of the gate: those of a resume, then those of every change but a pause.</param>
 /// <param name="Refusals">Every reason why it is held back; none when it may be sent.</param>
 /// <param name="Findings">What the reader must know besides.</param>
 /// <param name="Standing">The standing approval that covers it in place of approvals; null when none does or none is needed.</param>

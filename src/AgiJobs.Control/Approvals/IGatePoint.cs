@@ -14,22 +14,26 @@ public sealed record GatePassed(string How) : GateAnswer;
 /// <summary>The program itself found that it does not hold; nobody's signature changes that.</summary>
 /// <param name="Why">Why not.</param>
 /// <param name="Command">What mends it; null when no command does.</param>
-public sealed record GateNotPassed(string Why, string? Command) : GateAnswer;
+public sealed record GateNotPassed(string Why, string? Command) : GateAnswer
+{
+    /// <summary>A stable identifier of the refusal.</summary>
+    public string Code { get; init; } = "gate-closed";
+}
 
 /// <summary>The program cannot tell, so people who own the point sign for it.</summary>
 /// <param name="Duties">Whose signatures it takes, one of each.</param>
 /// <param name="Why">What is not connected.</param>
 public sealed record GateNotConnected(IReadOnlyList<Duty> Duties, string Why) : GateAnswer;
 
-/// <summary>One point of the resume gate: what must be so before a stopped protocol runs again.</summary>
+/// <summary>One point of a gate: what must be so before a stopped protocol runs again, or before any change but a pause is sent.</summary>
 public interface IGatePoint
 {
     /// <summary>Its name, for people: <c>alerts back to normal</c>.</summary>
     string Name { get; }
 
     /// <summary>Whether it holds now.</summary>
-    /// <param name="change">The resume.</param>
-    /// <param name="demands">What the policy says about it.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="demands">What the policy says about it; nothing where approvals are not managed.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ControlException">When what it asks cannot be reached, with exit 5.</exception>
     Task<GateAnswer> AskAsync(FiledChange change, ChangeDemands demands, CancellationToken cancellation);

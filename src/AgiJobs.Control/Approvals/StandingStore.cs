@@ -17,6 +17,12 @@ public sealed record StandingEntry(string Id, StandingApproval? Approval, string
 {
     /// <summary>What was slashed under it, each with its time; the reports are null where a record cannot be read. None for one that covers pauses.</summary>
     public IReadOnlyList<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> Slashes { get; init; } = [];
+
+    /// <summary>What was slashed on the network under any standing approval; as <see cref="Slashes"/>.</summary>
+    public IReadOnlyList<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> Together { get; init; } = [];
+
+    /// <summary>What the policy lets all of them slash together; null for one that covers pauses.</summary>
+    public SlashCeiling? Ceiling { get; init; }
 }
 
 /// <summary>Why a standing approval does not cover a change.</summary>
@@ -30,6 +36,7 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
     private const string RevocationMark = ".revocation";
 
     private static readonly TimeSpan Reserved = TimeSpan.FromHours(1);
+    private static readonly TimeSpan CeilingPeriod = TimeSpan.FromDays(30);
 
     private string Root => workspace.Locate("storage", "approvals", "standing");
 
@@ -119,30 +126,37 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
                 gaps.Add(new StandingGap("standing-reason", $"it covers reasons that begin with {string.Join(" or ", slash.Reasons)}, and this is {reason}"));
             }
 
-            if (entry.Slashes.Any(use => use.Reports is null))
+            if (entry.Slashes.Concat(entry.Together).Any(use => use.Reports is null))
             {
                 gaps.Add(new StandingGap("standing-use-unknown", "a change that was sent under it cannot be read, so that it is not known what is left of it"));
                 return;
             }
 
-            var before = entry.Slashes.SelectMany(use => use.Reports!.Select(report => (use.At, Report: report))).ToList();
+            Limits("standing-slash", "its limit", new SlashCeiling(slash.PerRound, slash.PerDay, slash.PerValidator), TimeSpan.MaxValue, entry.Slashes, reports);
+            // Two approvals do not let through twice what the owners' policy allows.
+            Limits("policy-slash", "the policy's limit for all standing approvals together", entry.Ceiling!, CeilingPeriod, entry.Together, reports);
+        }
+
+        void Limits(string code, string whose, SlashCeiling limits, TimeSpan period, IReadOnlyList<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> uses, IReadOnlyList<MisconductReport> reports)
+        {
+            var before = uses.SelectMany(use => use.Reports!.Select(report => (Age: now - use.At, Report: report))).ToList();
             foreach (var round in reports.GroupBy(report => (report.Arena, report.Round)))
             {
-                Within("standing-slash-round", $"round {round.Key.Round}", slash.PerRound, before.Where(use => (use.Report.Arena, use.Report.Round) == round.Key).Select(use => use.Report), round);
+                Within("round", $"round {round.Key.Round}", limits.PerRound, before.Where(use => (use.Report.Arena, use.Report.Round) == round.Key), round);
             }
 
             foreach (var validator in reports.GroupBy(report => report.Validator))
             {
-                Within("standing-slash-validator", $"{validator.Key}", slash.PerValidator, before.Where(use => use.Report.Validator == validator.Key).Select(use => use.Report), validator);
+                Within("validator", $"{validator.Key}", limits.PerValidator, before.Where(use => use.Report.Validator == validator.Key && use.Age < period), validator);
             }
 
-            Within("standing-slash-day", "24 hours", slash.PerDay, before.Where(use => use.At > now - TimeSpan.FromDays(1)).Select(use => use.Report), reports);
-        }
+            Within("day", "24 hours", limits.PerDay, before.Where(use => use.Age < TimeSpan.FromDays(1)), reports);
 
-        void Within(string code, string what, Wei limit, IEnumerable<MisconductReport> before, IEnumerable<MisconductReport> wanted)
-        {
-            var (used, more) = (Sum(before), Sum(wanted));
-            Unless(used + more <= limit, code, $"its limit for {what} is {limit.Value} wei of the token, {used.Value} are used up and {more.Value} are asked for");
+            void Within(string kind, string what, Wei limit, IEnumerable<(TimeSpan Age, MisconductReport Report)> spent, IEnumerable<MisconductReport> wanted)
+            {
+                var (used, more) = (Sum(spent.Select(use => use.Report)), Sum(wanted));
+                Unless(used + more <= limit, $"{code}-{kind}", $"{whose} for {what} is {limit.Value} wei of the token, {used.Value} are used up and {more.Value} are asked for");
+            }
         }
 
         static Wei Sum(IEnumerable<MisconductReport> reports) => reports.Aggregate(Wei.Zero, (sum, report) => sum + report.Amount);
@@ -280,6 +294,12 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
             {
                 throw Limits("each amount is above 0");
             }
+
+            var ceiling = policy.SlashCeiling;
+            if (slash.PerRound > ceiling.PerRound || slash.PerDay > ceiling.PerDay || slash.PerValidator > ceiling.PerValidator)
+            {
+                throw Limits($"the policy allows at most {ceiling.PerRound.ToEther()} AGIALPHA for a round, {ceiling.PerDay.ToEther()} in 24 hours and {ceiling.PerValidator.ToEther()} for a validator");
+            }
         }
         else if (document.Kinds.FirstOrDefault(kind => !kind.StartsWith("pause-", StringComparison.Ordinal) || kind.Contains('*', StringComparison.Ordinal)) is { } kind)
         {
@@ -320,7 +340,12 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         }
 
         var (code, why) = Standing(id, approval, policy);
-        return new StandingEntry(id, approval, why, code, Uses(id, apartFrom)) { Slashes = approval.Document.Slash is null ? [] : Slashes(id, apartFrom) };
+        return new StandingEntry(id, approval, why, code, Uses(id, apartFrom)) 
+        {
+            Slashes = approval.Document.Slash is null ? [] : Slashes(folder => UsePath(folder, id), null, apartFrom),
+            Together = approval.Document.Slash is null ? [] : Slashes(AnyUse, approval.Document.Network, apartFrom),
+            Ceiling = approval.Document.Slash is null ? null : policy.SlashCeiling,
+        };
     }
 
     private (string? Code, string? Why) Standing(string id, StandingApproval approval, ApprovalPolicy policy)
@@ -427,14 +452,13 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
     }
 
     // A use that was recorded and not begun keeps its place for a while, since its process may be about to send.
-    private List<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> Slashes(string id, FiledChange? apartFrom)
+    private List<(DateTimeOffset At, IReadOnlyList<MisconductReport>? Reports)> Slashes(Func<string, string?> useOf, string? network, FiledChange? apartFrom)
     {
         var root = workspace.Locate("storage", "changes");
         var slashes = new List<(DateTimeOffset, IReadOnlyList<MisconductReport>?)>();
         foreach (var folder in Directory.Exists(root) ? Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
         {
-            var path = UsePath(folder, id);
-            if (!File.Exists(path) || string.Equals(folder, apartFrom?.Folder, StringComparison.Ordinal))
+            if (string.Equals(folder, apartFrom?.Folder, StringComparison.Ordinal) || useOf(folder) is not { } path || !File.Exists(path) || (network is not null && !IsSlash(path, network)))
             {
                 continue;
             }
@@ -447,6 +471,24 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         }
 
         return slashes;
+    }
+
+    // A change goes out under one standing approval.
+    private static string? AnyUse(string folder) =>
+        Path.Combine(folder, "approvals") is var records && Directory.Exists(records) ? Directory.EnumerateFiles(records, "standing-*.json").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+
+    // A record that cannot be read may be of a slash.
+    private static bool IsSlash(string path, string network)
+    {
+        try
+        {
+            var document = JsonFile.Read(path, ApprovalJson.Default.StandingUse).Standing.Document;
+            return document.Slash is not null && string.Equals(document.Network, network, StringComparison.Ordinal);
+        }
+        catch (ControlException)
+        {
+            return true;
+        }
     }
 
     private static IReadOnlyList<MisconductReport>? ReportsOf(string path, string folder)

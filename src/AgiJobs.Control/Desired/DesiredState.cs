@@ -125,12 +125,27 @@ public sealed class DesiredState
     /// <returns>What was left out, in words.</returns>
     public IReadOnlyList<string> AddTo(WaveDraft draft, bool links)
     {
-        var left = new List<string>();
+        ArgumentNullException.ThrowIfNull(draft);
         foreach (var value in Values)
         {
             draft.Set(value.Parameter, value.Value);
         }
 
+        var left = AddRolesTo(draft);
+        foreach (var (link, target) in links ? Links.Where(entry => entry.Link.Setter is not null) : [])
+        {
+            draft.Point(link, target);
+        }
+
+        return left;
+    }
+
+    /// <summary>Puts the role assignments alone into a draft, except ownership.</summary>
+    /// <returns>What was left out, in words.</returns>
+    public IReadOnlyList<string> AddRolesTo(WaveDraft draft)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        var left = new List<string>();
         foreach (var role in Roles)
         {
             if (role.Role.Pending is not null || role.Role.Module.Roles.Any(other => string.Equals(other.Pending, role.Role.Name, StringComparison.Ordinal)))
@@ -144,11 +159,6 @@ public sealed class DesiredState
             }
 
             draft.Hold(role.Role, role.Holders, role.Retain);
-        }
-
-        foreach (var (link, target) in links ? Links.Where(entry => entry.Link.Setter is not null) : [])
-        {
-            draft.Point(link, target);
         }
 
         return left;

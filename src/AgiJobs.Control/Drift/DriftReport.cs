@@ -51,6 +51,7 @@ public sealed record DriftReport(string Network, ProtocolState State, IReadOnlyL
             items.AddRange(module.Parameters.Select(parameter => comparison.Value(parameter, desired.Values.FirstOrDefault(value => string.Equals(value.Parameter.FullName, parameter.FullName, StringComparison.Ordinal)))));
             items.AddRange(module.Roles.SelectMany(role => comparison.Members(role, desired.Roles.FirstOrDefault(wanted => string.Equals(wanted.Role.FullName, role.FullName, StringComparison.Ordinal)))));
             items.AddRange(module.Links.Select(link => comparison.Link(link, links.TryGetValue(link.FullName, out var target) ? target : null)));
+            items.AddRange(ListViews.Of(network, module, state, desired, executed));
         }
 
         return new DriftReport(network, state, items, executed.Problems);

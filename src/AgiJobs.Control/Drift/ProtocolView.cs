@@ -27,6 +27,12 @@ public enum DriftKind
     /// <summary>The contract whose code a proxy runs.</summary>
     Proxy,
 
+    /// <summary>Whether one word, such as an ENS alias, is in a set.</summary>
+    Word,
+
+    /// <summary>Whether something is on record.</summary>
+    Record,
+
     /// <summary>A call of which no described view tells the effect.</summary>
     Call,
 }

@@ -26,6 +26,9 @@ public sealed class ProtocolObserver(EthereumClient client)
     /// <summary>True reads besides authority and pauses every parameter, link and proxy slot, what rules Safes besides their owners, and balances.</summary>
     public bool Whole { get; init; }
 
+    /// <summary>Views that are read besides, in the same round trips; only with <see cref="Whole"/>. See <see cref="ProtocolState.Besides"/>.</summary>
+    public IReadOnlyList<ContractCall> Besides { get; init; } = [];
+
     /// <summary>Accounts whose balance is read; only with <see cref="Whole"/>.</summary>
     public IReadOnlyList<Address> Senders { get; init; } = [];
 
@@ -50,6 +53,7 @@ public sealed class ProtocolObserver(EthereumClient client)
         var links = Whole ? protocol.Modules.SelectMany(module => module.Links).Select(link => (Link: link, Read: reads.Call(new ContractCall(link.Module.Address, link.Getter), found => found[0].AsAddress()))).ToList() : [];
         var proxies = Whole ? protocol.Modules.ToDictionary(module => module.Name, module => ((PinnedRead<Bytes32>[])[reads.Storage(module.Address, ImplementationSlot), reads.Storage(module.Address, AdminSlot), reads.Storage(module.Address, BeaconSlot)]), StringComparer.Ordinal) : null;
         var balances = Whole ? Senders.Distinct().Order().Select(sender => (Sender: sender, Read: reads.Balance(sender))).ToList() : [];
+        var besides = Whole ? Besides.Select(call => (Call: call, Read: reads.Call(call))).ToList() : [];
         await reads.SendAsync(cancellation).ConfigureAwait(false);
 
         var modules = protocol.Modules.ToDictionary(
@@ -65,6 +69,7 @@ public sealed class ProtocolObserver(EthereumClient client)
             Parameters = values.SelectMany(entry => entry.Parameters.Select(parameter => (parameter.FullName, Value: Value(parameter, entry.Read)))).ToDictionary(entry => entry.FullName, entry => entry.Value, StringComparer.Ordinal),
             Returned = values.Where(entry => entry.Read.Status == ReadStatus.Known).SelectMany(entry => entry.Parameters.Select(parameter => (parameter.FullName, entry.Read.Value))).ToDictionary(entry => entry.FullName, entry => entry.Value, StringComparer.Ordinal),
             Links = links.ToDictionary(entry => entry.Link.FullName, entry => Read(entry.Read, entry.Link.FullName), StringComparer.Ordinal),
+            Besides = besides.GroupBy(entry => ProtocolState.KeyOf(entry.Call)).ToDictionary(group => group.Key, group => Read(group.First().Read, group.First().Call.ToString())),
             Balances = balances.ToDictionary(entry => entry.Sender, entry => Read(entry.Read, $"the balance of {entry.Sender}")),
         };
     }

@@ -2,6 +2,7 @@ using System.Numerics;
 using AgiJobs.Control.Description;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Calls;
 
 namespace AgiJobs.Control.Observation;
 
@@ -33,11 +34,23 @@ public sealed record ProtocolState(
     /// <summary>Where each link points, by <c>Module.getter()</c>; empty unless the whole protocol was read.</summary>
     public IReadOnlyDictionary<string, Reading<Address>> Links { get; init; } = new Dictionary<string, Reading<Address>>(StringComparer.Ordinal);
 
+    /// <summary>What views returned that were asked for besides, by contract and calldata.</summary>
+    internal IReadOnlyDictionary<(Address Target, string Call), Reading<AbiArguments>> Besides { get; init; } = new Dictionary<(Address, string), Reading<AbiArguments>>();
+
     /// <summary>The coin that senders have to pay for transactions with; empty unless the whole protocol was read.</summary>
     public IReadOnlyDictionary<Address, Reading<Wei>> Balances { get; init; } = new Dictionary<Address, Reading<Wei>>();
 
     /// <summary>The value of a parameter; unknown too when it was not read.</summary>
     public Reading<AbiValue> ValueOf(Parameter parameter) => Parameters.TryGetValue(parameter.FullName, out var reading) ? reading : Reading.Unknown<AbiValue>($"{parameter.FullName} was not read");
+
+    /// <summary>What a view returned; unknown too when it was not asked for.</summary>
+    public Reading<AbiArguments> Told(ContractCall call)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        return Besides.TryGetValue(KeyOf(call), out var reading) ? reading : Reading.Unknown<AbiArguments>("it was not read");
+    }
+
+    internal static (Address Target, string Call) KeyOf(ContractCall call) => (call.To, Convert.ToHexString(call.Calldata.Span));
 
     /// <summary>The modules that can be paused, in the description's order.</summary>
     public IEnumerable<ModuleState> Pausable => Protocol.Modules.Where(module => module.Paused is not null).Select(module => Modules[module.Name]);

@@ -127,4 +127,20 @@ public sealed record StandingPolicy
 
     /// <summary>The most executions in all; 1000 when absent.</summary>
     public int? MaxTotal { get => field ?? 1000; init; }
+
+    /// <summary>How far validators may be slashed under standing approvals; the program's own limits when absent.</summary>
+    public SlashCeilingPolicy Slash { get => field ?? new SlashCeilingPolicy(); init; }
+}
+
+/// <summary>What all standing approvals of slashes together may let through on a network, whatever they say themselves. Each amount as <c>20 AGIALPHA</c>; each that is absent is the program's own.</summary>
+public sealed record SlashCeilingPolicy
+{
+    /// <summary>The most for one round, all validators together; 100 AGIALPHA when absent.</summary>
+    public string? MaxPerRound { get => field ?? "100 AGIALPHA"; init; }
+
+    /// <summary>The most within 24 hours; 250 AGIALPHA when absent.</summary>
+    public string? MaxPerDay { get => field ?? "250 AGIALPHA"; init; }
+
+    /// <summary>The most for one validator within 30 days; 100 AGIALPHA when absent.</summary>
+    public string? MaxPerValidator { get => field ?? "100 AGIALPHA"; init; }
 }

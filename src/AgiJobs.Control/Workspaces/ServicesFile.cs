@@ -38,6 +38,9 @@ public sealed record ServicesFile
     /// <summary>How often the chain is looked at for what agents are told without asking, in milliseconds, 50 to 60,000; 500 when absent.</summary>
     public int? PollMilliseconds { get => field ?? 500; init; }
 
+    /// <summary>How long an orchestrator holds its lease without renewing it, in seconds, 1 to 600: after its death another takes over that much later; 15 when absent.</summary>
+    public int? LeaseSeconds { get => field ?? 15; init; }
+
     /// <summary>What no schema can say: each with its place in the file, the rule and the mend.</summary>
     public IEnumerable<(string Place, string Message, string Mend)> Problems()
     {
@@ -90,6 +93,11 @@ public sealed record ServicesFile
         if (PollMilliseconds is not (>= 50 and <= 60_000))
         {
             yield return ("$.pollMilliseconds", $"{PollMilliseconds} is not from 50 to 60000", "Write 50 to 60000.");
+        }
+
+        if (LeaseSeconds is not (>= 1 and <= 600))
+        {
+            yield return ("$.leaseSeconds", $"{LeaseSeconds} is not from 1 to 600", "Write 1 to 600.");
         }
     }
 }

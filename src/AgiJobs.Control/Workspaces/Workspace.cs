@@ -202,7 +202,7 @@ public sealed class Workspace
             if (JsonFile.TryRead(path, WorkspaceJson.Default.ServicesFile, out var file))
             {
                 CheckVersion(path, file.Version);
-                return file.Problems().FirstOrDefault() is { } problem
+                return file.Problems().ToList() is [var problem, ..]
                     ? throw new ControlException("services-value", ExitCode.BadInput, $"{path}, at {problem.Place}: {problem.Message}", problem.Mend)
                     : file;
             }

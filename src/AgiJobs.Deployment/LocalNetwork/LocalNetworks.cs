@@ -196,12 +196,28 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
             EntryPoint = await DeployEntryPointAsync(run, deployer, cancellation).ConfigureAwait(false),
         };
         var deployed = await new AgiJobsDeployer(client, run, contracts).DeployAsync(deployer, safe, offices, cancellation).ConfigureAwait(false);
-        await governance.AcceptAsync(safe, deployed.HandedOver, [owners[0], owners[1]], deployer, cancellation).ConfigureAwait(false);
-        await new LocalScenario(run, contracts, deployed.Modules, accounts).PlayAsync(cancellation).ConfigureAwait(false);
+        var scenario = new LocalScenario(run, contracts, deployed.Modules, accounts);
+        await scenario.PlayAsync(cancellation).ConfigureAwait(false);
+        await governance.AcceptAsync(safe, deployed.HandedOver, scenario.Governed, [owners[0], owners[1]], deployer, cancellation).ConfigureAwait(false);
+        SetStateAside(name);
         await WriteConfigurationAsync(name, client, url, safe, deployed.Modules, accounts, cancellation).ConfigureAwait(false);
         return (safe, deployed.Modules["SystemPause"], run.Count);
 
         IReadOnlyList<Address> Addresses(string prefix) => [.. accounts.All(prefix).Select(account => account.Address)];
+    }
+
+    // Runs, standings and leases of a chain that is gone say nothing about this one; whoever wants them finds them beside.
+    private void SetStateAside(string name)
+    {
+        var state = workspace.StatePath(name);
+        var aside = $"{state}.{time.GetUtcNow():yyyyMMdd'T'HHmmssfff}";
+        foreach (var part in (string[])["", "-wal", "-shm"])
+        {
+            if (File.Exists(state + part))
+            {
+                File.Move(state + part, aside + part);
+            }
+        }
     }
 
     // The EntryPoint 0.8 of the ERC-4337 authors, as their npm package has it compiled.

@@ -28,11 +28,11 @@ internal sealed class LocalSafe(EthereumClient client, TransactionRun run, strin
         return safe.Address;
     }
 
-    /// <summary>Accepts ownership of every module in one transaction that these owners sign.</summary>
-    public async Task AcceptAsync(Address safe, IReadOnlyList<Address> modules, IReadOnlyList<ISigner> owners, ISigner sender, CancellationToken cancellation)
+    /// <summary>Accepts ownership of every module, and then makes a call as their owner, in one transaction that these owners sign.</summary>
+    public async Task AcceptAsync(Address safe, IReadOnlyList<Address> modules, (Address To, byte[] Data) first, IReadOnlyList<ISigner> owners, ISigner sender, CancellationToken cancellation)
     {
         var accept = AbiFunction.Parse("function acceptOwnership()").Encode();
-        var transaction = MultiSend.ToTransaction([.. modules.Select(module => new MultiSendCall(module, Wei.Zero, accept))], SafeContracts.MultiSendCallOnly.Address, BigInteger.Zero);
+        var transaction = MultiSend.ToTransaction([.. modules.Select(module => new MultiSendCall(module, Wei.Zero, accept)), new MultiSendCall(first.To, Wei.Zero, first.Data)], SafeContracts.MultiSendCallOnly.Address, BigInteger.Zero);
         var hash = SafeTransactionHash.Compute(new SafeDomain(SafeVersion.V141, client.ChainId, safe), transaction);
         var signatures = new List<SafeSignature>();
         foreach (var owner in owners)

@@ -12,6 +12,16 @@ internal sealed class LocalScenario(TransactionRun run, IReadOnlyDictionary<stri
     private const int ValidatorRole = 1;
     private const int PlatformRole = 2;
 
+    // Seconds of registration, answering, revealing, voting and counting: who vanishes holds a local round up for minutes and not, as on other networks, for hours.
+    private static readonly int[] ShortWindows = [120, 120, 120, 120, 120];
+
+    // A round sets 100 AGIALPHA aside: enough for ten thousand.
+    private static readonly Wei Pool = Wei.FromEther("1000000");
+
+    /// <summary>What governance calls besides accepting the protocol: short windows for the rounds that begin after it. The scenario's own round, begun before, has an hour for each phase.</summary>
+    public (Address To, byte[] Data) Governed =>
+        (modules["SelfPlayArena"], contracts["SelfPlayArena"].Abi.Function("setWindows").Encode(AbiValue.List([.. ShortWindows.Select(seconds => (AbiValue)seconds)])));
+
     /// <summary>Plays it.</summary>
     /// <exception cref="Control.ControlException"><c>deployment-step</c>.</exception>
     public async Task PlayAsync(CancellationToken cancellation)
@@ -37,8 +47,8 @@ internal sealed class LocalScenario(TransactionRun run, IReadOnlyDictionary<stri
             }
         }
 
-        await CallAsync(deployer, "Token", "approve", modules["FeePool"], Wei.FromEther("10000"));
-        await CallAsync(deployer, "FeePool", "contribute", Wei.FromEther("5000"));
+        await CallAsync(deployer, "Token", "approve", modules["FeePool"], new Wei(Pool.Value + purse.Value));
+        await CallAsync(deployer, "FeePool", "contribute", Pool);
 
         await CallAsync(employer, "Token", "approve", modules["JobRegistry"], purse);
         foreach (var (id, reward) in ((int, string)[])[(1, "120"), (2, "75.5"), (3, "300")])

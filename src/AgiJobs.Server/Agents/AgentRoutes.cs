@@ -37,6 +37,8 @@ internal sealed class AgentRoutes(ArenaGateway gateway, ServerParts parts, InFli
         routes.MapGet("/v1/rounds/{id}/task", (Delegate)TaskAsync).WithMetadata(new RouteFacts("The published task, byte for byte, for the round's people.") { IsSigned = true, Gives = typeof(JsonObject), Codes = [.. OfRound, GatewayCode.NotSeated, GatewayCode.NotPublished] });
         routes.MapPut("/v1/rounds/{id}/answer", (Delegate)PutAnswerAsync).WithMetadata(new RouteFacts("Takes the answer that a student committed to, while the round is revealing.") { IsSigned = true, Takes = typeof(AnswerRequest), Gives = typeof(ContentReceipt), Codes = [.. OfSubmission, GatewayCode.AnswerMalformed] });
         routes.MapGet("/v1/rounds/{id}/answers", (Delegate)AnswersAsync).WithMetadata(new RouteFacts("The answers of the students who revealed on chain, from voting on, for the round's people.") { IsSigned = true, Gives = typeof(IReadOnlyList<AnswerView>), Codes = [.. OfRound, GatewayCode.NotSeated, GatewayCode.TooEarly] });
+        routes.MapPut("/v1/rounds/{id}/note", (Delegate)PutNoteAsync).WithMetadata(new RouteFacts("Takes what a validator says to its vote, while the round is counting; public, and counts for nothing.") { IsSigned = true, Takes = typeof(NoteRequest), Gives = typeof(ContentReceipt), Codes = [.. OfSubmission, GatewayCode.NoteMalformed] });
+        routes.MapGet("/v1/rounds/{id}/notes", (Delegate)NotesAsync).WithMetadata(new RouteFacts("The notes of the round's validators, from counting on, for the round's people.") { IsSigned = true, Gives = typeof(IReadOnlyList<NoteView>), Codes = [.. OfRound, GatewayCode.NotSeated, GatewayCode.TooEarly] });
         routes.MapGet("/v1/events", (Delegate)new EventSocket(gateway, inFlight, meter, log, options).ServeAsync).WithMetadata(new RouteFacts("A WebSocket: a line of JSON for every change of a round that the agent is in, and for pauses.") { IsSigned = true, IsSocket = true, Gives = typeof(RoundNotice), Codes = [GatewayCode.Malformed] });
     }
 
@@ -103,6 +105,19 @@ internal sealed class AgentRoutes(ArenaGateway gateway, ServerParts parts, InFli
     {
         var (agent, _) = await Signatures.AuthenticateAsync(context, gateway).ConfigureAwait(false);
         await Answer.JsonAsync(context, await gateway.Submissions.AnswersForAsync(Round(id), agent, context.RequestAborted).ConfigureAwait(false), GatewayJson.Default.IReadOnlyListAnswerView).ConfigureAwait(false);
+    }
+
+    private async Task PutNoteAsync(HttpContext context, string id)
+    {
+        var (agent, body) = await Signatures.AuthenticateAsync(context, gateway).ConfigureAwait(false);
+        var request = Parse(body, GatewayJson.Default.NoteRequest, "{\"note\":\"...\"}");
+        await Answer.JsonAsync(context, await gateway.Submissions.PutNoteAsync(Round(id), agent, request.Note, context.RequestAborted).ConfigureAwait(false), GatewayJson.Default.ContentReceipt).ConfigureAwait(false);
+    }
+
+    private async Task NotesAsync(HttpContext context, string id)
+    {
+        var (agent, _) = await Signatures.AuthenticateAsync(context, gateway).ConfigureAwait(false);
+        await Answer.JsonAsync(context, await gateway.Submissions.NotesForAsync(Round(id), agent, context.RequestAborted).ConfigureAwait(false), GatewayJson.Default.IReadOnlyListNoteView).ConfigureAwait(false);
     }
 
     private static long Round(string id) => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && string.Equals(number.ToString(CultureInfo.InvariantCulture), id, StringComparison.Ordinal)

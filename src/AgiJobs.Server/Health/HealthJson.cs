@@ -21,8 +21,17 @@ internal sealed record ReadinessView(bool Ready, string Network, string Roles, I
 /// <param name="Message">In words.</param>
 internal sealed record DependencyView(string Name, bool Ready, string Code, string Message);
 
+/// <summary>What a host runs with.</summary>
+/// <param name="Network">The network's name.</param>
+/// <param name="ChainId">Its chain.</param>
+/// <param name="Roles">The host's roles.</param>
+/// <param name="Digest">SHA-256 of the canonical JSON (RFC 8785) of the settings.</param>
+/// <param name="Settings">The settings as they were when it started; secrets and URLs as SHA-256.</param>
+internal sealed record ConfigurationView(string Network, ulong ChainId, string Roles, string Digest, IReadOnlyDictionary<string, string> Settings);
+
 /// <summary>How health is written.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ConfigurationView))]
 [JsonSerializable(typeof(LifeView))]
 [JsonSerializable(typeof(ReadinessView))]
 internal sealed partial class HealthJson : JsonSerializerContext;

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AgiJobs.Server.Health;
 
-/// <summary>Whether the process lives, whether it does what it is there for, and its measurements. They answer while the host drains, too.</summary>
+/// <summary>Whether the process lives, whether it does what it is there for, what it runs with, and its measurements. They answer while the host drains, too.</summary>
 internal sealed class HealthRoutes(ServerParts parts, IReadOnlyList<IWorker> workers, InFlight inFlight, MetricsExposition exposition, ServerOptions options)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -22,10 +22,16 @@ internal sealed class HealthRoutes(ServerParts parts, IReadOnlyList<IWorker> wor
     {
         routes.MapGet("/healthz", (Delegate)LifeAsync).WithMetadata(new RouteFacts("Says that the process lives.") { IsOperational = true, Gives = typeof(LifeView) });
         routes.MapGet("/readyz", (Delegate)ReadyAsync).WithMetadata(new RouteFacts("Says how each dependency stands; 503 when one is not ready, and what is not known is not.") { IsOperational = true, Gives = typeof(ReadinessView) });
+        routes.MapGet("/configz", (Delegate)ConfigurationAsync).WithMetadata(new RouteFacts("Says what the process runs with, as it was when it started; secrets and URLs as SHA-256.") { IsOperational = true, Gives = typeof(ConfigurationView) });
         routes.MapGet("/metrics", (Delegate)MetricsAsync).WithMetadata(new RouteFacts("Measurements in the text format of Prometheus.") { IsOperational = true, Media = "text/plain" });
     }
 
     private static Task LifeAsync(HttpContext context) => Answer.JsonAsync(context, new LifeView("alive"), HealthJson.Default.LifeView);
+
+    private Task ConfigurationAsync(HttpContext context) => Answer.JsonAsync(
+        context,
+        new ConfigurationView(parts.Network, parts.Client.ChainId.Value, ServerRoles.NamesOf(options.Roles), options.Settings.Digest.ToString(), options.Settings.Values),
+        HealthJson.Default.ConfigurationView);
 
     private Task MetricsAsync(HttpContext context) => Answer.BytesAsync(context, Encoding.UTF8.GetBytes(exposition.Write()), MetricsExposition.ContentType);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Rounds;
+using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Serving;
 using AgiJobs.Ethereum.Rpc;
@@ -23,13 +24,16 @@ public sealed record ServerOptions
     /// <summary>The protocol at the manifest's addresses.</summary>
     public required Protocol Protocol { get; init; }
 
+    /// <summary>What it runs with, for <c>/configz</c>.</summary>
+    public required ServiceSettings Settings { get; init; }
+
     /// <summary>Opens the store; the host closes it.</summary>
     public required Func<CancellationToken, Task<IStateStore>> OpenStore { get; init; }
 
     /// <summary>Connects to the chain; the host closes the connection.</summary>
     public required Func<CancellationToken, Task<EthereumClient>> Connect { get; init; }
 
-    /// <summary>Makes what reviews tasks and answers. Asked once, for the role of a gateway.</summary>
+    /// <summary>Makes what reviews tasks, answers and notes. Asked once, for the role of a gateway.</summary>
     public required Func<ServerParts, IContentReview> Review { get; init; }
 
     /// <summary>Makes the workers, in the order in which they start. Asked once, for the role of an arena.</summary>

@@ -40,9 +40,11 @@ internal sealed class ServerMeter : IDisposable
         _ = _meter.CreateObservableGauge("agijobs.arena.live_rounds", () => board.Latest.State is { } state ? [new Measurement<long>(state.Arena.LiveRounds)] : Array.Empty<Measurement<long>>(), null, "Rounds that go on at the newest block that was read.");
     }
 
-    /// <summary>Begins the trace of a request; null when nobody traces.</summary>
+    /// <summary>Begins the trace of a request; null when nobody traces. Its caller is a stranger, who neither names it nor decides whether it is kept.</summary>
     public static Activity? Begin(string method, string route)
     {
+        // The server's own activity has the caller's identifiers and is recorded by nobody, so that its children would not be either.
+        Activity.Current = null;
         var activity = Source.StartActivity($"{method} {route}", ActivityKind.Server);
         _ = activity?.SetTag("http.request.method", method).SetTag("http.route", route);
         return activity;

@@ -19,7 +19,7 @@ internal sealed class AgentBench : IDisposable
     public AgentBench(AgentOptions? options = null)
     {
         _options = options ?? new AgentOptions { Seats = [Seat.Teacher, Seat.Student, Seat.Validator], Families = ["sorting-networks"] };
-        _notes = AgentNotebook.Open(StatePath, Chain.Chain, Chain.Arena, Chain.Account);
+        _notes = AgentNotebook.Open(StatePath, Chain.Chain, Chain.Genesis, Chain.Arena, Chain.Account);
         Agent = Make();
     }
 
@@ -57,7 +57,7 @@ internal sealed class AgentBench : IDisposable
             File.Delete(StatePath);
         }
 
-        _notes = AgentNotebook.Open(StatePath, Chain.Chain, Chain.Arena, Chain.Account);
+        _notes = AgentNotebook.Open(StatePath, Chain.Chain, Chain.Genesis, Chain.Arena, Chain.Account);
         Agent = Make();
     }
 

@@ -17,11 +17,13 @@ public sealed class AgentRoundTests : IAsyncLifetime
     private readonly StringWriter _log = new();
     private TestNetwork _network = null!;
     private ArenaContract _arena = null!;
+    private Bytes32 _genesis;
 
     public async ValueTask InitializeAsync()
     {
         _network = await TestNetwork.StartAsync();
         _arena = new ArenaContract(_network.Client, _network.Protocol);
+        _genesis = await AgentChain.GenesisAsync(_network.Client, TestContext.Current.CancellationToken);
         _gateway.Places = async round => (await RoundAsync(round)).Students;
     }
 
@@ -154,8 +156,8 @@ public sealed class AgentRoundTests : IAsyncLifetime
     {
         var signer = _network.Accounts[name];
         var options = new AgentOptions { Seats = [Seat.Teacher, Seat.Student, Seat.Validator], Families = ["sorting-networks"], Behaviour = behaviour, Skill = steps, LazyShare = 10_000, Allies = allies ?? [], Seed = 6 };
-        var chain = new AgentChain(_network.Client, _arena, signer);
-        var notes = AgentNotebook.Open(Path.Combine(_states, name + ".json"), ChainId.Local, _arena.Address, signer.Address);
+        var chain = new AgentChain(_network.Client, _arena, signer, _genesis);
+        var notes = AgentNotebook.Open(Path.Combine(_states, name + ".json"), ChainId.Local, _genesis, _arena.Address, signer.Address);
         _agents[name] = (new ReferenceAgent(options, chain, _gateway.Of(signer.Address), notes, new AgentLog(_log, TimeProvider.System), TimeProvider.System), notes, chain);
     }
 

@@ -66,6 +66,12 @@ internal sealed class MemoryGateway
             return Task.FromResult(Take(Encoding.UTF8.GetBytes(answer)));
         }
 
+        public Task<GatewayReceipt> PutNoteAsync(long round, string note, CancellationToken cancellation)
+        {
+            gateway.Ask("put-note");
+            return Task.FromResult(Take(Encoding.UTF8.GetBytes(note)));
+        }
+
         public async Task<IReadOnlyList<GatewayAnswer>> GetAnswersAsync(long round, CancellationToken cancellation)
         {
             gateway.Ask("get-answers");

@@ -303,14 +303,67 @@ public sealed class ReferenceAgentTests
         using var bench = new AgentBench();
         bench.Chain.At(1, RoundPhase.Registration, Seat.Student, joined: false);
         await bench.StepAsync();
-        Assert.Equal("agent-state-busy", Assert.Throws<ControlException>(() => AgentNotebook.Open(bench.StatePath, ChainId.Local, bench.Chain.Arena, ScriptedChain.Me)).Code);
+        Assert.Equal("agent-state-busy", Assert.Throws<ControlException>(() => AgentNotebook.Open(bench.StatePath, ChainId.Local, bench.Chain.Genesis, bench.Chain.Arena, ScriptedChain.Me)).Code);
         var copy = bench.StatePath + ".copy";
         File.Copy(bench.StatePath, copy);
-        Assert.Equal("agent-state-other", Assert.Throws<ControlException>(() => AgentNotebook.Open(copy, ChainId.Local, Anna, ScriptedChain.Me)).Code);
+        Assert.Equal("agent-state-other", Assert.Throws<ControlException>(() => AgentNotebook.Open(copy, ChainId.Local, bench.Chain.Genesis, bench.Chain.Arena, Anna)).Code);
         File.WriteAllText(copy, File.ReadAllText(copy)[..^10]);
         var damaged = File.ReadAllText(copy);
-        Assert.Equal("agent-state", Assert.Throws<ControlException>(() => AgentNotebook.Open(copy, ChainId.Local, bench.Chain.Arena, ScriptedChain.Me)).Code);
+        Assert.Equal("agent-state", Assert.Throws<ControlException>(() => AgentNotebook.Open(copy, ChainId.Local, bench.Chain.Genesis, bench.Chain.Arena, ScriptedChain.Me)).Code);
         Assert.Equal(damaged, File.ReadAllText(copy));
+    }
+
+    [Fact]
+    public async Task Notes_of_another_chain_of_the_same_number_are_kept_aside_and_taken_up_again_when_it_comes_back()
+    {
+        using var bench = new AgentBench();
+        var (task, _, hash) = AgentBench.Task();
+        bench.Publish(1, task);
+        bench.Chain.At(1, RoundPhase.Answering, Seat.Student, hash);
+        await bench.StepAsync();
+        var state = bench.StatePath + ".two";
+        File.Copy(bench.StatePath, state);
+        var salt = bench.Notes.Of(1)!.Salt;
+        Assert.NotNull(salt);
+
+        var other = Bytes32.FromUnsigned(7);
+        using (var anew = AgentNotebook.Open(state, ChainId.Local, other, bench.Chain.Arena, ScriptedChain.Me))
+        {
+            Assert.Empty(anew.File.Rounds);
+            anew.See(5);
+        }
+
+        using (var back = AgentNotebook.Open(state, ChainId.Local, bench.Chain.Genesis, bench.Chain.Arena, ScriptedChain.Me))
+        {
+            Assert.Equal(salt, back.Of(1)!.Salt);
+        }
+
+        using (var arena = AgentNotebook.Open(state, ChainId.Local, bench.Chain.Genesis, Anna, ScriptedChain.Me))
+        {
+            Assert.Empty(arena.File.Rounds);
+        }
+
+        using (var again = AgentNotebook.Open(state, ChainId.Local, other, bench.Chain.Arena, ScriptedChain.Me))
+        {
+            Assert.Equal(5, again.File.SeenRounds);
+        }
+
+        // Where the place is taken, both are left as they are.
+        File.WriteAllText($"{state}.{other.ToString()[2..10]}-{bench.Chain.Arena.ToString()[2..10].ToLowerInvariant()}", "somebody's");
+        Assert.Equal("agent-state-other", Assert.Throws<ControlException>(() => AgentNotebook.Open(state, ChainId.Local, bench.Chain.Genesis, bench.Chain.Arena, ScriptedChain.Me)).Code);
+    }
+
+    [Fact]
+    public void Notes_of_before_that_name_no_first_block_are_those_of_the_chain_that_they_are_opened_on()
+    {
+        using var bench = new AgentBench();
+        var state = bench.StatePath + ".old";
+        File.WriteAllText(state, $$"""{"version": 1, "chainId": 31337, "arena": "{{bench.Chain.Arena}}", "account": "{{ScriptedChain.Me}}", "seenRounds": 4}""");
+        foreach (var _ in (int[])[1, 2])
+        {
+            using var notes = AgentNotebook.Open(state, ChainId.Local, bench.Chain.Genesis, bench.Chain.Arena, ScriptedChain.Me);
+            Assert.Equal((4, bench.Chain.Genesis), (notes.File.SeenRounds, notes.File.Genesis!.Value));
+        }
     }
 
     // Round 1 in voting: Anna revealed a right answer, Bert a wrong one, and Cleo one that the gateway does not have.

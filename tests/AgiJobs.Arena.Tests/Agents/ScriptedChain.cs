@@ -19,6 +19,8 @@ internal sealed class ScriptedChain : IAgentChain
 
     public Address Arena { get; } = Named("arena");
 
+    public Bytes32 Genesis { get; } = Keccak256.Hash("genesis");
+
     public bool IsPaused { get; set; }
 
     public Wei Owed { get; set; }

@@ -3,6 +3,7 @@ using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Tests.Scoreboard;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Tasks;
 using AgiJobs.Testing;
 
 namespace AgiJobs.Arena.Tests.Moderation;
@@ -120,6 +121,38 @@ public sealed class ModerationTests
         // The same submission, judged again after a restart, is no copy of itself.
         Assert.Null((await JudgeAsync(Original, corpus: new SimilarityCorpus(CorpusEntry.Of("this", Ended.Agent(9), 3, Original)))).Reason);
     }
+
+    [Fact]
+    public void Of_more_entries_than_are_kept_the_first_are_left_out()
+    {
+        var corpus = new SimilarityCorpus { Most = 16 };
+        for (var number = 0; number < 100; number++)
+        {
+            corpus.Add(CorpusEntry.Of($"s{number}", Ended.Agent(1), number, Filler[(number * 100)..((number * 100) + 100)]));
+        }
+
+        Assert.InRange(corpus.Count, 16, 18);
+        Assert.Null(corpus.Find(CorpusEntry.Of("new", Ended.Agent(2), 200, Filler[..100])).Other);
+        Assert.Equal("s99", corpus.Find(CorpusEntry.Of("new", Ended.Agent(2), 200, Filler[9900..10_000])).Other!.Earlier.Id);
+    }
+
+    [Fact]
+    public async Task What_may_come_about_by_chance_is_flagged_for_likeness_and_never_blocked()
+    {
+        var corpus = new SimilarityCorpus(CorpusEntry.Of("first", Ended.Agent(1), 3, Original), CorpusEntry.Of("short", Ended.Agent(1), 4, "3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5"), CorpusEntry.Of("shorter", Ended.Agent(1), 4, "3, 1, 4"));
+        var decision = await Pipeline().JudgeAsync(Submission(Original) with { MayResemble = true }, corpus, OverrideBook.Empty, TestContext.Current.CancellationToken);
+        Assert.Equal(("moderation:similarity", ModerationOutcome.Flag), Short(decision));
+        Assert.Null((await JudgeAsync("3 1 4", corpus: corpus)).Reason);
+        Assert.Null((await JudgeAsync("3 1 4 1 5 9 2 6 5 3 5", corpus: corpus)).Reason);
+        corpus.Add(CorpusEntry.Of("long enough", Ended.Agent(1), 4, "3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8"));
+        Assert.Equal(("moderation:similarity", ModerationOutcome.Flag), Short(await JudgeAsync("3 1 4 1 5 9 2 6 5 3 5 8", corpus: corpus)));
+        var blind = await Pipeline().JudgeAsync(Submission(Original) with { Round = 3, IsBlind = true }, corpus, OverrideBook.Empty, TestContext.Current.CancellationToken);
+        Assert.Null(blind.Reason);
+    }
+
+    [Fact]
+    public void Of_a_task_the_names_of_its_parts_do_not_count() =>
+        Assert.Equal("{ 4, [[2,3],[1,2]], 5}", ContentReview.CoreOf(new TaskStatement("sorting-networks", 1, """{"comparators":4,"prefix":[[2,3],[1,2]],"wires":5}""")));
 
     [Fact]
     public void Whatever_two_texts_share_of_the_stated_length_is_found()

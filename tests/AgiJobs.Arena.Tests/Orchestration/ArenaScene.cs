@@ -110,7 +110,7 @@ internal sealed class CountedStandings : IStandings
 
     public Task RestoreAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task FollowAsync(Lease fence, ArenaState arena, CancellationToken cancellation) => Task.CompletedTask;
+    public Task FollowAsync(Lease fence, ArenaState arena, IReadOnlySet<long> own, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<int> NextDifficultyAsync(ArenaState arena, CancellationToken cancellation) => Task.FromResult(arena.Difficulty + 1);
 

@@ -62,6 +62,61 @@ public sealed class StandingsTests(DevnetFixture fixture) : IClassFixture<Devnet
     }
 
     [Fact]
+    public async Task Voided_rounds_its_own_and_those_that_others_started_are_in_the_books_as_on_the_chain()
+    {
+        _scene.Silent.Add("agent-3:publish");
+        await PlayAsync(1);
+
+        // The round that the network came with was nobody's run, and its time is over too.
+        await Devnet.SendMinedAsync(_scene.Account("agent-1"), _scene.Arena.Address, _scene.Arena.Close(1));
+        await NewOrchestrator(1).TickAsync(CancellationToken.None);
+        var report = await ReconcileAsync();
+        Assert.Empty(report.Discrepancies);
+        Assert.Equal((2, 0), (report.Rounds, report.Open));
+        Assert.Equal(["teacher-vanished", "teacher-vanished"], (await new ResultBook(_store, TestNetwork.Network).RoundsAsync(CancellationToken.None)).Select(round => round.Failure));
+        Assert.Equal((0, 2, 0), Counts(ScoreboardFile.Read(ScoreboardPath, TimeProvider.System)!, "agent-3"));
+        Assert.Equal(await File.ReadAllBytesAsync(ScoreboardPath), report.Replayed.Encode());
+    }
+
+    [Fact]
+    public async Task A_scoreboard_is_written_from_the_chain_and_not_from_the_books()
+    {
+        await PlayAsync(1);
+        var right = await File.ReadAllBytesAsync(ScoreboardPath);
+        var book = new ResultBook(_store, TestNetwork.Network);
+        var round = Assert.Single(await book.RoundsAsync(CancellationToken.None));
+        await _store.CommitAsync(new StateCommit { Documents = [book.Write(round with { Id = 9 })] });
+        await File.WriteAllTextAsync(ScoreboardPath, "{ damaged");
+        var report = await new Reconciliation(_client, _scene.Arena, book, TimeProvider.System).RunAsync(ScoreboardPath, null, CancellationToken.None, writes: true);
+        Assert.Equal(["round-extra"], report.Discrepancies.Select(found => found.Code));
+        Assert.Equal(right, await File.ReadAllBytesAsync(ScoreboardPath));
+        Assert.Single(Directory.EnumerateFiles(Path.GetDirectoryName(ScoreboardPath)!, "scoreboard.json.damaged-*"));
+    }
+
+    [Fact]
+    public async Task Ratings_by_periods_are_in_the_view_and_grow_doubtful_with_the_days()
+    {
+        await PlayAsync(1);
+        var time = new ManualTime();
+        time.Advance(TimeProvider.System.GetUtcNow() - time.GetUtcNow());
+        var (today, later) = (await GlickoAsync(), TimeSpan.FromDays(40));
+        Assert.True(today.Rating != 1500 && today is { Deviation: < 350, IdleDays: 0 }, today.ToString());
+        time.Advance(later);
+        await Devnet.MineAsync();
+        await _scene.NewOrchestrator(_client, _store, new ArenaStandings(_client, _scene.Arena, _store, new StoredContent(_store, TestNetwork.Network), Devnet.Workspace, TestNetwork.Network, time), lastRun: 1).TickAsync(CancellationToken.None);
+        var idle = await GlickoAsync();
+        Assert.Equal(today.Rating, idle.Rating);
+        Assert.True(idle.Deviation > today.Deviation && idle.IdleDays >= 38, idle.ToString());
+
+        async Task<(decimal Rating, decimal Deviation, long IdleDays)> GlickoAsync()
+        {
+            using var view = JsonDocument.Parse((await _store.GetAsync("arena/local/views", "ratings"))!.Data);
+            var glicko = view.RootElement.GetProperty("players").EnumerateArray().Single(player => player.GetProperty("account").GetString() == _scene.Account("agent-1").ToString()).GetProperty("glicko");
+            return (glicko.GetProperty("rating").GetDecimal(), glicko.GetProperty("deviation").GetDecimal(), glicko.GetProperty("idleDays").GetInt64());
+        }
+    }
+
+    [Fact]
     public async Task What_was_changed_in_the_books_is_found_with_both_answers()
     {
         await PlayAsync(1);

@@ -47,4 +47,40 @@ public sealed class AgentCommandTests(DevnetFixture fixture) : IClassFixture<Dev
         Assert.Equal(("agent-started", "agent-stopped"), ((string)lines[0]["code"]!, (string)lines[^1]["code"]!));
         Assert.All(lines, line => Assert.Equal(["ts", "level", "code", "message"], line.AsObject().Select(member => member.Key)));
     }
+
+    [Fact]
+    public async Task When_the_local_network_starts_afresh_it_begins_again_by_itself_and_keeps_the_notes_of_the_one_before()
+    {
+        var folder = Directory.CreateTempSubdirectory("agijobs-cli-agent-").FullName;
+        await using var gateway = new LocalHttp(_ => new LocalReply(503, """{"code":"draining","message":"going"}"""));
+        try
+        {
+            Assert.Equal(0, (await Agijobs.RunAsync(folder, ["devnet", "up", "--workspace", folder])).Exit);
+            using var agent = Agijobs.Start(folder, ["agent", "--signer", "agent-1", "--gateway", gateway.Url.ToString(), "--state", "agent-1.json", "--workspace", folder]);
+            var said = new System.Collections.Concurrent.ConcurrentQueue<string>();
+            agent.ErrorDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
+            agent.BeginErrorReadLine();
+            try
+            {
+                await Wait.UntilAsync("it has notes", () => File.Exists(Path.Combine(folder, "agent-1.json")));
+                var before = await File.ReadAllTextAsync(Path.Combine(folder, "agent-1.json"));
+                Assert.Equal(0, (await Agijobs.RunAsync(folder, ["devnet", "reset", "--workspace", folder])).Exit);
+                await Wait.UntilAsync("it has begun again", () => said.Count(line => line.Contains("\"agent-started\"", StringComparison.Ordinal)) == 2);
+                Assert.Contains(said, line => line.Contains("\"chain-replaced\"", StringComparison.Ordinal));
+                await Wait.UntilAsync("it has notes of the new chain", () => File.Exists(Path.Combine(folder, "agent-1.json")));
+                Assert.NotEqual(before, await File.ReadAllTextAsync(Path.Combine(folder, "agent-1.json")));
+                Assert.Contains(Directory.EnumerateFiles(folder, "agent-1.json.*-*"), path => File.ReadAllText(path) == before);
+            }
+            finally
+            {
+                agent.Kill();
+                await agent.WaitForExitAsync();
+            }
+        }
+        finally
+        {
+            await Agijobs.RunAsync(folder, ["devnet", "down", "--workspace", folder]);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 }

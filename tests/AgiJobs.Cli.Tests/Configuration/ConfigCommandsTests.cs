@@ -125,10 +125,11 @@ public sealed class ConfigCommandsTests : IDisposable
         Assert.Equal(3, diff.Exit);
         Assert.Equal(["network.chainId", "network.safe"], diff.Json["differences"]!.AsArray().Select(entry => (string)entry!["key"]!));
         Assert.Equal(0, (await _ground.RunAsync("config", "diff", "--network", "main", "--with", "main")).Exit);
-        var unknown = await _ground.RunAsync("config", "diff", "--network", "main", "--services");
+        var unknown = await _ground.RunAsync("config", "diff", "--network", "main", "--services", "--at", "http://127.0.0.1:9", "--json");
         Assert.Equal(5, unknown.Exit);
-        Assert.Contains("unknown: not connected", unknown.Output, StringComparison.Ordinal);
-        Assert.Contains("no services yet", unknown.Output, StringComparison.Ordinal);
+        Assert.Contains("http://127.0.0.1:9/configz", (string?)unknown.Json["unknown"], StringComparison.Ordinal);
+        Assert.Equal(2, (await _ground.RunAsync("config", "diff", "--network", "main", "--at", "http://127.0.0.1:9")).Exit);
+        Assert.Equal(2, (await _ground.RunAsync("config", "diff", "--network", "main", "--services", "--at", "8420")).Exit);
     }
 
     [Fact]

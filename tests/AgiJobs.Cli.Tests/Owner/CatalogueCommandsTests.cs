@@ -41,6 +41,22 @@ public sealed class CatalogueCommandsTests(DevnetFixture fixture) : IClassFixtur
         Assert.Equal([Unit.NameHash("beta.club.agi.eth"), Unit.NameHash("alpha.club.agi.eth")], await AliasesAsync(1));
         Assert.Equal(0, (await Devnet.RunAsync("owner", "apply", "identity")).Exit);
 
+        // The surface holds the aliases three ways, in its three round trips: one that the files do not want, and one that somebody else removed.
+        Assert.DoesNotContain((await Devnet.RunAsync("owner", "surface", "--json")).Json["items"]!.AsArray(), item => (string?)item!["kind"] == "word");
+        await Devnet.CallAsAsync(Devnet.Safe, "IdentityRegistry", "setRootNodeAlias", 1, Unit.NameHash("beta.club.agi.eth"), false);
+        await Devnet.CallAsAsync(Devnet.Safe, "IdentityRegistry", "setRootNodeAlias", 1, Unit.NameHash("gamma.club.agi.eth"), true);
+        var surface = await Devnet.RunAsync("owner", "surface", "--why", "--json");
+        var words = surface.Json["items"]!.AsArray().Where(item => (string?)item!["kind"] == "word").ToList();
+        Assert.Equal(2, words.Count);
+        var removed = Assert.Single(words, item => ((string?)item!["subject"])!.Contains("beta.club.agi.eth", StringComparison.Ordinal))!;
+        Assert.Equal(("listed", "not listed", "listed", (string)plan.Json["change"]!), ((string?)removed["wanted"], (string?)removed["is"], (string?)removed["lastExecuted"], (string?)removed["lastChange"]));
+        Assert.Equal("agijobs owner apply identity --network local", (string?)removed["mend"]);
+        var foreign = Assert.Single(words, item => ((string?)item!["subject"])!.Contains(Unit.NameHash("gamma.club.agi.eth").ToString(), StringComparison.Ordinal))!;
+        Assert.Equal(("not listed", "listed", "not listed"), ((string?)foreign["wanted"], (string?)foreign["is"], (string?)foreign["lastExecuted"]));
+        Assert.NotNull(foreign["cause"]);
+        await Devnet.CallAsAsync(Devnet.Safe, "IdentityRegistry", "setRootNodeAlias", 1, Unit.NameHash("gamma.club.agi.eth"), false);
+        await Devnet.CallAsAsync(Devnet.Safe, "IdentityRegistry", "setRootNodeAlias", 1, Unit.NameHash("beta.club.agi.eth"), true);
+
         // What is listed no more is removed, the alpha name never by omission.
         await WriteAsync("config/identity-registry.local.json", """{"validators": {"root": "club.agi.eth", "aliases": [] } }""");
         var pruned = await Devnet.RunAsync("owner", "apply", "identity", "--json");
@@ -60,9 +76,9 @@ public sealed class CatalogueCommandsTests(DevnetFixture fixture) : IClassFixtur
         var differs = await Devnet.RunAsync("config", "diff", "--network", "local", "--json");
         Assert.Equal(3, differs.Exit);
         Assert.Contains("config/hamiltonian-monitor.json", differs.Json["files"]!.AsArray().Select(file => (string?)file));
-        Assert.Equal(["HamiltonianMonitor.window"], differs.Json["items"]!.AsArray().Select(item => (string?)item!["subject"]));
+        Assert.Equal(["HamiltonianMonitor.history observedAt 30", "HamiltonianMonitor.window"], differs.Json["items"]!.AsArray().Select(item => (string?)item!["subject"]));
         Assert.Single(differs.Json["lists"]!.AsArray());
-        Assert.Contains("record observedAt 30", (await Devnet.RunAsync("config", "diff")).Output, StringComparison.Ordinal);
+        Assert.Contains("record HamiltonianMonitor.history observedAt 30", (await Devnet.RunAsync("config", "diff")).Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -153,6 +153,28 @@ public sealed class DesiredCommandsTests(DevnetFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public async Task The_mission_of_the_same_state_is_the_same_bytes_at_another_block_but_for_the_block_itself()
+    {
+        await WantAsync("FeePool", "burnPct", "250 bps");
+        await WantAsync("StakeManager", "feePct", "4%");
+        var (first, then) = (Path.Combine(Devnet.Folder, "mission-1"), Path.Combine(Devnet.Folder, "mission-2"));
+        var one = await Devnet.RunAsync("owner", "mission-control", "--out", first, "--json");
+        await Devnet.MineAsync();
+        await Devnet.MineAsync();
+        var two = await Devnet.RunAsync("owner", "mission-control", "--out", then, "--json");
+        Assert.True(one.Exit == 3 && two.Exit == 3, $"{one}{two}");
+        var (block, later) = ((ulong)one.Json["block"]!, (ulong)two.Json["block"]!);
+        Assert.Equal(block + 2, later);
+        Assert.Equal(["brief.md", "plan.json", "plan.md", "safe-batch.json"], Directory.GetFiles(first).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (var name in Directory.GetFiles(first).Select(path => Path.GetFileName(path)))
+        {
+            var (was, is_) = (await File.ReadAllTextAsync(Path.Combine(first, name)), await File.ReadAllTextAsync(Path.Combine(then, name)));
+            Assert.Equal(name.StartsWith("plan.", StringComparison.Ordinal), was != is_);
+            Assert.Equal(was, is_.Replace($"block {later}\n", $"block {block}\n", StringComparison.Ordinal).Replace($"\"block\": {later},", $"\"block\": {block},", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task A_grant_for_a_time_waits_for_its_revocation_to_be_approved_and_is_taken_back_when_the_time_is_over()
     {
         string[] lease = ["owner", "set-roles", "--allow-orchestrator", Newcomer, "--lease", "30d", "--instance", "L-1"];

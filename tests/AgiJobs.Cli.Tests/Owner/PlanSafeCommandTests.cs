@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
@@ -47,6 +48,36 @@ public sealed class PlanSafeCommandTests(DevnetFixture fixture) : IClassFixture<
         await RefusedAsync("safe-service-none", 2, "change", "approve", change, "--collect");
         await RefusedAsync("execute-nothing", 2, "owner", "plan", "safe", change, "--execute");
         await RefusedAsync("change-unknown", 2, "owner", "plan", "safe", "none");
+    }
+
+    [Fact]
+    public async Task The_role_assignments_are_planned_anew_for_the_signers_and_take_two_people()
+    {
+        Assert.Equal(0, (await Devnet.RunAsync("owner", "plan", "safe", "--roles")).Exit);
+        var (stranger, own) = (Devnet.Accounts["agent-1"].Address, Devnet.Accounts["orchestrator"].Address);
+        await Devnet.CallAsAsync(Devnet.Safe, "SelfPlayArena", "setOrchestrator", stranger, true);
+        await Devnet.CallAsAsync(Devnet.Safe, "SelfPlayArena", "setOrchestrator", own, false);
+        await Devnet.CallAsAsync(Devnet.Safe, "FeePool", "setBurnPct", 200);
+        var file = Path.Combine(Devnet.Folder, "roles.json");
+        var planned = await Devnet.RunAsync("owner", "plan", "safe", "--roles", "--out", file, "--json");
+        Assert.Equal((3, false, 0), (planned.Exit, (bool)planned.Json["counts"]!, (int)planned.Json["independent"]!));
+        var change = (string)planned.Json["change"]!;
+        var batch = JsonNode.Parse(await File.ReadAllTextAsync(file))!["transactions"]!.AsArray();
+        Assert.Equal(2, batch.Count);
+        Assert.All(batch, call => Assert.Equal(Devnet.Protocol["SelfPlayArena"].Address.ToString(), (string?)call!["to"]));
+
+        // Run again it is the same change, and the signatures on it count.
+        Assert.Equal(0, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-1")).Exit);
+        Assert.Contains("counts   NO: 1 of 2", (await Devnet.RunAsync("owner", "plan", "safe", "--roles")).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Devnet.RunAsync("change", "approve", change, "--signer", "safe-owner-2")).Exit);
+        var again = await Devnet.RunAsync("owner", "plan", "safe", "--roles", "--json");
+        Assert.Equal((0, change, 2), (again.Exit, (string)again.Json["change"]!, (int)again.Json["independent"]!));
+        await Devnet.SignOffAsync(change);
+        var executed = await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute");
+        Assert.True(executed.Exit == 0, executed.ToString());
+        Assert.Equal(0, (await Devnet.RunAsync("owner", "plan", "safe", "--roles")).Exit);
+        await RefusedAsync("command-line", 2, "owner", "plan", "safe", change, "--roles");
+        await RefusedAsync("command-line", 2, "owner", "plan", "safe", "--instance", "X-1");
     }
 
     [Fact]

@@ -1,4 +1,11 @@
 using System.Numerics;
+using AgiJobs.Control;
+using AgiJobs.Control.Changes;
+using AgiJobs.Control.Execution;
+using AgiJobs.Control.Funds;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Owner;
@@ -68,6 +75,50 @@ public sealed class ResumeByModuleTests(DevnetFixture fixture) : IClassFixture<D
         Assert.Equal(0, (await Devnet.RunAsync("change", "execute", change, "--signer", "relayer", "--execute")).Exit);
         Assert.Equal(0, (await Agijobs.RunAsync(Devnet.Folder, [.. command, "--execute"])).Exit);
         Assert.Equal(0, (await Devnet.RunAsync("change", "verify", change)).Exit);
+    }
+
+    [Fact]
+    public async Task Killed_between_any_two_modules_and_run_again_each_is_resumed_exactly_once()
+    {
+        var id = await ApprovedAsync([.. Resume.Select(word => word is "2" ? "1" : word)]);
+        var change = new ChangeStore(Devnet.Workspace, TimeProvider.System).Get(id);
+        var all = Devnet.Protocol.Modules.Count(module => module.Paused is not null);
+        var (before, killed, ran) = (await Devnet.NonceAsync("relayer"), 0, 0);
+        for (var run = 0; ran < all || !ChangeState.IsVerified(Journal.Read(change.JournalPath)); run++)
+        {
+            Assert.True(run < all * 3, $"after {run} runs {ran} of {all} modules run");
+
+            // Every other run is killed, each a little later than the one before.
+            var clock = run % 2 == 0 ? new FatalClock(4 + (run * 7)) : null;
+            try
+            {
+                await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(Devnet.Url) with { Rounds = 1 }, ChainId.Local, clock ?? TimeProvider.System);
+                var executor = new ChangeExecutor(client, Devnet.Protocol, Devnet.Workspace, clock ?? TimeProvider.System)
+                {
+                    Patience = TimeSpan.FromSeconds(20),
+                    WatchAsync = (filed, since, token) => new PoolWatch(client, Devnet.Protocol, clock ?? TimeProvider.System) { Patience = TimeSpan.Zero }.RequireAsync(filed, since, token),
+                };
+                _ = await executor.ExecuteAsync(change, Devnet.Accounts["relayer"], CancellationToken.None);
+            }
+            catch (KilledException)
+            {
+                killed++;
+            }
+            catch (ControlException waits) when (waits.Code is "watch-waiting")
+            {
+                Assert.False(clock?.HasStruck ?? false, "the kill was swallowed");
+            }
+
+            var now = await RunningAsync();
+            Assert.InRange(now, ran, all);
+            Assert.Equal(before + (ulong)now, await Devnet.PendingNonceAsync("relayer"));
+            ran = now;
+            await Devnet.MineAsync();
+        }
+
+        Assert.InRange(killed, 4, all * 2);
+        Assert.Equal(0, (await Devnet.RunAsync("change", "verify", id)).Exit);
+        Assert.Equal(all, Directory.EnumerateFiles(Path.Combine(Devnet.Folder, "storage", "receipts", "local")).Count());
     }
 
     [Theory]

@@ -84,6 +84,30 @@ public sealed class OpenZeppelinSampleTests(DevnetFixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task The_last_who_can_pause_is_not_revoked_unless_another_can()
+    {
+        var pauser = $"Gate.pauser={Devnet.Accounts["pauser"].Address}";
+        var planned = await _ground.RunAsync("owner", "set-roles", "--revoke", pauser, "--json");
+        Assert.True(planned.Exit == 3, planned.ToString());
+        Assert.Contains(planned.Json["approvals"]!["refusals"]!.AsArray(), refusal => (string?)refusal!["code"] == "authority-pause-lost");
+        var change = (string)planned.Json["change"]!;
+        foreach (var owner in Owners)
+        {
+            Assert.Equal(0, (await _ground.RunAsync("change", "approve", change, "--signer", owner)).Exit);
+        }
+
+        var refused = await _ground.RunAsync("change", "execute", change, "--signer", "relayer", "--execute", "--json");
+        Assert.Equal((4, "authority-pause-lost"), (refused.Exit, (string?)refused.Json["error"]!["code"]));
+        Assert.Contains("Gate.pause", (string?)refused.Json["error"]!["message"], StringComparison.Ordinal);
+        Assert.True((await _ground.ReadAsync("Gate", "hasRole", Keccak256.Hash("PAUSER_ROLE"), Devnet.Accounts["pauser"].Address)).AsBoolean());
+        var doctor = await _ground.RunAsync("owner", "doctor", "--after", change, "--json");
+        Assert.Equal((4, "Gate.pause()"), (doctor.Exit, (string?)Assert.Single(doctor.Json["after"]!["pauseLost"]!.AsArray())));
+
+        await _ground.DriveAsync(["owner", "set-roles", "--revoke", pauser, "--allow", $"Gate.pauser={Employer}"], Owners, "relayer");
+        Assert.False((await _ground.ReadAsync("Gate", "hasRole", Keccak256.Hash("PAUSER_ROLE"), Devnet.Accounts["pauser"].Address)).AsBoolean());
+    }
+
+    [Fact]
     public async Task Ownership_in_two_steps_is_offered_through_the_timelock_and_accepted_by_the_new_owner()
     {
         await _ground.DriveAsync(["owner", "rotate"], Owners, "relayer", Delay);

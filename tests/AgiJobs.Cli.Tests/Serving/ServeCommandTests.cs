@@ -37,16 +37,39 @@ public sealed class ServeCommandTests(DevnetFixture fixture) : IClassFixture<Dev
     public async Task The_program_serves_until_SIGTERM_and_then_ends_well()
     {
         using var process = Agijobs.Start(fixture.Devnet.Folder, ["serve", "--roles", "api,gateway", "--listen", "127.0.0.1:0", "--network", TestNetwork.Network]);
-        var said = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-        Assert.NotNull(said);
-        var address = new Uri(said[(said.IndexOf("http", StringComparison.Ordinal))..]);
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
-        var network = JsonNode.Parse(await http.GetStringAsync("v1/network", TestContext.Current.CancellationToken))!;
-        Assert.Equal(fixture.Devnet.Protocol["SelfPlayArena"].Address.ToString(), (string?)network["arena"]);
-        using var ready = await http.GetAsync("readyz", TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
-        Assert.Equal(0, await SignalAsync(process.Id, "TERM"));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            var said = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+            Assert.NotNull(said);
+            var address = new Uri(said[(said.IndexOf("http", StringComparison.Ordinal))..]);
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+            var network = JsonNode.Parse(await http.GetStringAsync("v1/network", TestContext.Current.CancellationToken))!;
+            Assert.Equal(fixture.Devnet.Protocol["SelfPlayArena"].Address.ToString(), (string?)network["arena"]);
+            using var ready = await http.GetAsync("readyz", TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+
+            // What runs is held against the files: the address that the flag gave it, and what was written since.
+            var same = await fixture.Devnet.RunAsync("config", "diff", "--services", "--at", address.ToString(), "--json");
+            Assert.True(same.Exit == 3, same.ToString());
+            Assert.Equal("listen", (string?)Assert.Single(same.Json["differences"]!.AsArray())!["key"]);
+            var path = fixture.Devnet.Workspace.Locate("config", "services.json");
+            await File.WriteAllTextAsync(path, """{"version": 1, "listen": "127.0.0.1:0", "limits": {"connections": 77}}""", TestContext.Current.CancellationToken);
+            var other = await fixture.Devnet.RunAsync("config", "diff", "--services", "--at", address.ToString(), "--json");
+            File.Delete(path);
+            Assert.True(other.Exit == 3, other.ToString());
+            var limit = Assert.Single(other.Json["differences"]!.AsArray())!;
+            Assert.Equal((3, "limits.connections", "77", "1000"), (other.Exit, (string?)limit["key"], (string?)limit["value"], (string?)limit["other"]));
+            Assert.Equal(0, await SignalAsync(process.Id, "TERM"));
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            var gone = await fixture.Devnet.RunAsync("config", "diff", "--services", "--at", address.ToString(), "--json");
+            Assert.Equal(5, gone.Exit);
+            Assert.NotNull((string?)gone.Json["unknown"]);
+        }
+        finally
+        {
+            process.Kill();
+        }
+
         var log = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, log);
         Assert.Contains("\"code\":\"stopped\"", log, StringComparison.Ordinal);

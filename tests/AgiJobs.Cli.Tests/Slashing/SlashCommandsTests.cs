@@ -1,5 +1,9 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using AgiJobs.Arena.Agents;
+using AgiJobs.Arena.Alerts;
+using AgiJobs.Arena.Moderation;
+using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Arena.Scoreboard;
 using AgiJobs.Arena.Slashing;
@@ -7,6 +11,7 @@ using AgiJobs.Arena.Standings;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Calls;
+using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Storage;
 using AgiJobs.Testing.Networks;
@@ -42,7 +47,7 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
         Assert.Equal(before, await StakeAsync(slash.Validator));
 
         Assert.Equal(0, (await Devnet.RunAsync("approval", "standing", "revoke", "arena-slash-0", "--reason", "Too small.", "--signer", "safe-owner-1")).Exit);
-        await ApproveAsync("1000 AGIALPHA");
+        await ApproveAsync("100 AGIALPHA");
         var done = await Devnet.RunAsync([.. Execute, "--json"]);
         Assert.True(done.Exit == 0, done.ToString());
         var verified = done.Json["slashes"]![0]!;
@@ -91,6 +96,75 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
     }
 
     [Fact]
+    public async Task A_validator_whose_note_moderation_blocks_is_slashed_under_the_standing_approval_and_one_that_a_person_let_through_is_not()
+    {
+        const string offending = "Ransomware and a botnet for sale; phishing on demand.";
+        const string harmless = "This botnet of a task was solved by nobody.";
+        var arena = new ArenaContract(Devnet.Client, Devnet.Protocol);
+        var (guilty, excused) = (Devnet.Accounts["validator-1"], Devnet.Accounts["validator-2"]);
+        var before = (Guilty: await StakeAsync(guilty.Address), Excused: await StakeAsync(excused.Address));
+        using (var process = Agijobs.Start(Devnet.Folder, ["serve", "--roles", "gateway", "--listen", "127.0.0.1:0", "--network", TestNetwork.Network]))
+        {
+            var said = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
+            var url = new Uri(said[said.IndexOf("http", StringComparison.Ordinal)..]);
+            try
+            {
+                await CountingAsync(arena);
+                Assert.Equal("moderation:banned-phrase", await NoteAsync(guilty, offending));
+                Assert.Equal("moderation:banned-phrase", await NoteAsync(excused, harmless));
+                string[] allow = ["arena", "override", "--content", ModerationPipeline.Fingerprint(harmless).ToString(), "--outcome", "allow", "--days", "1"];
+                await RefusedAsync("override-author", 4, [.. allow, "--reason", "Mine.", "--signer", "validator-2"]);
+                await RefusedAsync("override-terms", 2, [.. allow[..^1], "400", "--reason", "For ever.", "--signer", "moderator"]);
+                var allowed = await Devnet.RunAsync([.. allow, "--reason", "A manner of speaking.", "--signer", "moderator", "--json"]);
+                Assert.True(allowed.Exit == 0, allowed.ToString());
+                Assert.Null(await NoteAsync(excused, harmless));
+            }
+            finally
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+
+            async Task<string?> NoteAsync(ISigner author, string note)
+            {
+                using var gateway = new GatewayClient(url, author, ChainId.Local, arena.Address, TimeProvider.System);
+                try
+                {
+                    _ = await gateway.PutNoteAsync(1, note, CancellationToken.None);
+                    return null;
+                }
+                catch (GatewayException problem)
+                {
+                    return problem.Code;
+                }
+            }
+        }
+
+        foreach (var judge in Devnet.Accounts.All("validator-"))
+        {
+            await Devnet.SendMinedAsync(judge.Address, arena.Address, arena.RevealVote(1, 1, Salt));
+        }
+
+        await Devnet.SendMinedAsync(guilty.Address, arena.Address, arena.Finalise(1));
+        await using (var store = await StoreAsync())
+        {
+            var round = (await arena.ChronicleAsync(1, arena.Since, (await Devnet.Client.BlockAsync(BlockReference.Latest))!.Number))!;
+            var run = new RunRecord { Id = "run-000001", Plan = new RunPlanned("run-000001", 1, default, round.Difficulty, round.Teacher, [], []), PlannedAt = DateTimeOffset.UnixEpoch, RoundId = 1 };
+            await store.CommitAsync(await new RunAftermath(store, new SlashDocket(store, "local", TimeProvider.System), new AlertSettings("local", 31337), TimeProvider.System).AfterAsync(run, round, new RunEnded("finalised", round.EndedIn!.Value.Value), CancellationToken.None));
+        }
+
+        await ApproveAsync("100 AGIALPHA");
+        var done = await Devnet.RunAsync([.. Execute, "--json"]);
+        Assert.True(done.Exit == 0, done.ToString());
+        var slash = Assert.Single(done.Json["slashes"]!.AsArray())!;
+        Assert.Equal(("verified", "moderation:banned-phrase", guilty.Address.ToString()), ((string)slash["state"]!, (string)slash["reason"]!, (string)slash["validator"]!));
+        Assert.Contains(ModerationPipeline.Fingerprint(offending).ToString(), slash["evidence"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("validator slashed: moderation:banned-phrase", done.Error.Split('\n').Select(line => line.TrimEnd('\r')));
+        Assert.Equal(before.Guilty - BigInteger.Parse((string)slash["amount"]!, System.Globalization.CultureInfo.InvariantCulture), await StakeAsync(guilty.Address));
+        Assert.Equal(before.Excused, await StakeAsync(excused.Address));
+    }
+
+    [Fact]
     public async Task Where_approvals_are_not_managed_nothing_is_slashed_by_itself_and_by_hand_it_still_is()
     {
         var slash = await FindAsync("moderation:insult");
@@ -115,11 +189,46 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
     }
 
     [Fact]
-    public async Task A_standing_approval_of_slashes_needs_its_three_limits()
+    public async Task Without_a_slasher_nothing_is_sent_by_another_key()
     {
+        var slash = await FindAsync("moderation:insult");
+        await RefusedAsync("slasher-missing", 4, "arena", "slashes", "--execute");
+        Assert.False(await IsPunishedAsync(slash));
+    }
+
+    [Fact]
+    public async Task A_standing_approval_of_slashes_needs_its_three_limits_and_stays_below_the_policys()
+    {
+        var above = await Devnet.RunAsync("approval", "standing", "add", "x", "--purpose", "p", "--kind", "slash", "--executor", "orchestrator", "--max-per-round", "101 AGIALPHA", "--max-per-day", "101 AGIALPHA", "--max-per-validator", "100 AGIALPHA", "--signer", "safe-owner-1", "--signer", "safe-owner-3", "--json");
+        Assert.True((above.Exit, (string?)above.Json["error"]?["code"]) == (4, "standing-limits") && above.Output.Contains("100.0 AGIALPHA for a round", StringComparison.Ordinal), above.ToString());
+
         string[] two = ["--signer", "safe-owner-1", "--signer", "safe-owner-3"];
         await RefusedAsync("standing-limits", 2, ["approval", "standing", "add", "x", "--purpose", "p", "--kind", "slash", "--executor", "orchestrator", .. two]);
         await RefusedAsync("standing-scope", 2, ["approval", "standing", "add", "x", "--purpose", "p", "--max-per-day", "1 AGIALPHA", "--executor", "orchestrator", .. two]);
+    }
+
+    private static readonly Bytes32 Salt = Bytes32.FromUnsigned(7);
+
+    // One answer was revealed, and the validators of the seeded round have voted.
+    private async Task CountingAsync(ArenaContract arena)
+    {
+        var (teacher, student, stranger, digest) = (Devnet.Accounts["agent-3"].Address, Devnet.Accounts["agent-1"].Address, Devnet.Accounts["employer"].Address, Bytes32.FromUnsigned(9));
+        await SendAsync(teacher, arena.Publish(1, Bytes32.FromUnsigned(5), ""));
+        await SendAsync(Devnet.Accounts["orchestrator"].Address, arena.Close(1));
+        await SendAsync(student, arena.CommitAnswer(1, RoundCommitment.OfAnswer(ChainId.Local, arena.Address, 1, student, digest, Salt)));
+        _ = await Devnet.Client.RequestAsync("evm_increaseTime", writer => writer.WriteNumberValue(7200));
+        await Devnet.MineAsync();
+        await SendAsync(stranger, arena.Advance(1));
+        await SendAsync(student, arena.RevealAnswer(1, digest, Salt, ""));
+        await SendAsync(stranger, arena.Advance(1));
+        foreach (var judge in Devnet.Accounts.All("validator-"))
+        {
+            await SendAsync(judge.Address, arena.CommitVote(1, RoundCommitment.OfVote(ChainId.Local, arena.Address, 1, judge.Address, 1, Salt)));
+        }
+
+        await SendAsync(stranger, arena.Advance(1));
+
+        Task SendAsync(Address from, byte[] call) => Devnet.SendMinedAsync(from, arena.Address, call);
     }
 
     private int _approvals;

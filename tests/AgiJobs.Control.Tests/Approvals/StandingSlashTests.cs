@@ -1,5 +1,6 @@
 using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Changes;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Tests.Approvals;
@@ -177,6 +178,41 @@ public sealed class StandingSlashTests : IDisposable
     }
 
     [Fact]
+    public async Task No_approval_goes_beyond_the_policys_ceiling_and_several_together_do_not_either()
+    {
+        _ground.Rules = Ceiling("0.000000000000000012 AGIALPHA");
+        Assert.Equal("standing-limits", (await Assert.ThrowsAsync<ControlException>(() => AddAsync())).Code);
+        var within = _ground.SlashStanding();
+        within = within with { Slash = within.Slash! with { PerDay = new Wei(12) } };
+        await AddAsync(within);
+        await AddAsync(within with { Id = "second" });
+        Use("1", 7, 30, 8);
+        var slash = _ground.Slash("2", 7, 31, Contradiction, 5);
+        Assert.Equal(["policy-slash-round", "policy-slash-day"], GapsOf("second", slash));
+        Assert.Equal(["policy-slash-validator", "policy-slash-day"], GapsOf("second", _ground.Slash("2", 8, 30, Contradiction, 5)));
+        _ground.Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(["policy-slash-round"], GapsOf("second", slash));
+        Assert.Empty(GapsOf("second", _ground.Slash("2", 8, 31, Contradiction, 5)));
+
+        // A ceiling that was lowered afterwards closes what was approved above it.
+        _ground.Rules = Ceiling("0.000000000000000009 AGIALPHA");
+        Assert.Equal(["standing-limits"], GapsOf("second", slash));
+
+        IReadOnlyList<string> GapsOf(string id, ChangeDocument change) =>
+            [.. _ground.Standings.Gaps(_ground.Standings.List("local", _ground.Policy).Single(entry => entry.Id == id), change, ChangeNature.Of(change, _ground.Protocol), _ground.At(4)).Select(gap => gap.Code)];
+    }
+
+    [Theory]
+    [InlineData("20")]
+    [InlineData("20 ether")]
+    [InlineData("many AGIALPHA")]
+    public void A_ceiling_without_its_unit_is_no_policy(string amount) => Assert.Equal("policy-rule", Assert.Throws<ControlException>(() =>
+    {
+        _ground.Rules = Ceiling(amount);
+        return _ground.Policy;
+    }).Code);
+
+    [Fact]
     public async Task Its_amounts_are_signed()
     {
         await AddAsync();
@@ -184,6 +220,8 @@ public sealed class StandingSlashTests : IDisposable
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"perRound\": \"10\"", "\"perRound\": \"1000\"", StringComparison.Ordinal));
         Assert.Equal("standing-signature", Assert.Single(Codes(_ground.Slash("1", 7, 30, Contradiction, 1))));
     }
+
+    private static PolicyFile Ceiling(string amount) => ApprovalPolicy.Shipped with { Standing = new StandingPolicy { Slash = new SlashCeilingPolicy { MaxPerRound = amount, MaxPerDay = amount, MaxPerValidator = amount } } };
 
     private Task<StandingApproval> AddAsync(StandingDocument? document = null) => _ground.AddAsync(document ?? _ground.SlashStanding(), 1, 2);
 

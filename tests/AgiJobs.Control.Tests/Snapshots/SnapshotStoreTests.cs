@@ -1,5 +1,5 @@
 using AgiJobs.Control.Snapshots;
-using AgiJobs.Control.Tests.Execution;
+using AgiJobs.Testing;
 
 namespace AgiJobs.Control.Tests.Snapshots;
 

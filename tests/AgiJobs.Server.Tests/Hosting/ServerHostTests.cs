@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
+using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Serving;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Storage;
 using AgiJobs.Tasks;
@@ -40,6 +42,20 @@ public sealed class ServerHostTests(ServerGround ground) : IClassFixture<ServerG
         release.SetResult();
         Assert.Equal(200, (await sending).Status);
         await stopping;
+    }
+
+    [Fact]
+    public async Task What_it_runs_with_is_told_as_it_was_when_it_started()
+    {
+        var settings = ServiceSettings.Of(new ServicesFile { Version = 1, Otlp = new TelemetryTarget { Url = new EndpointReference { Url = "http://127.0.0.1:9/hidden" } } }, ground.Devnet.Protocol);
+        await using var host = await ground.HostAsync(ground.Options() with { Settings = settings });
+        using var agent = new AgentClient(host, ground.Student, ground.Arena.Address);
+        var told = await agent.SendAsync("GET", "/configz", []);
+        Assert.Equal(200, told.Status);
+        Assert.Equal(("local", 31337UL, settings.Digest.ToString()), ((string?)told.Json["network"], (ulong)told.Json["chainId"]!, (string?)told.Json["digest"]));
+        Assert.Equal("1000", (string?)told.Json["settings"]!["limits.connections"]);
+        Assert.Equal(ground.Arena.Address.ToString(), (string?)told.Json["settings"]!["modules.SelfPlayArena"]);
+        Assert.DoesNotContain("hidden", told.Text, StringComparison.Ordinal);
     }
 
     [Fact]

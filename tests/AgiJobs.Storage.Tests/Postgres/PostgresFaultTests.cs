@@ -40,9 +40,10 @@ public sealed class PostgresFaultTests(PostgresServer server)
     [Fact]
     public async Task A_writer_whose_connection_the_server_ends_learns_it_and_goes_on()
     {
-        await using var store = await StateStore.OpenAsync(await server.PlaceAsync(), TimeProvider.System);
+        // By its name, since other tests have connections to the same server.
+        await using var store = await StateStore.OpenAsync(server.At(Schema(await server.PlaceAsync()), server.Port, "Application Name=ended"), TimeProvider.System);
         await store.CommitAsync(One);
-        await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'agijobs' AND pid <> pg_backend_pid()");
+        await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ended'");
         var code = await CodeAsync(() => store.CommitAsync(One));
         Assert.True(code is StorageException.Unreachable or StorageException.StreamConflict, code);
         await RefusedAsync(StorageException.StreamConflict, () => store.CommitAsync(One));

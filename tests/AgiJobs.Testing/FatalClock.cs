@@ -1,21 +1,24 @@
-namespace AgiJobs.Control.Tests.Execution;
+namespace AgiJobs.Testing;
 
 /// <summary>
 /// A clock that stands for a process that is killed: the reading after the given number, and every later one, throws. The clock is read before and after each exchange with a node
 /// and at each line of a journal, so that counting up the readings stops a run at every point that matters.
 /// </summary>
-internal sealed class FatalClock(int readings) : TimeProvider
+public sealed class FatalClock(int readings) : TimeProvider
 {
     private int _left = readings;
 
+    /// <summary>True once a reading has thrown.</summary>
     public bool HasStruck => Volatile.Read(ref _left) < 0;
 
+    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
         Read();
         return base.GetUtcNow();
     }
 
+    /// <inheritdoc/>
     public override long GetTimestamp()
     {
         Read();
@@ -31,4 +34,5 @@ internal sealed class FatalClock(int readings) : TimeProvider
     }
 }
 
-internal sealed class KilledException : Exception;
+/// <summary>What a process that was killed throws in place of going on.</summary>
+public sealed class KilledException() : Exception("killed");
