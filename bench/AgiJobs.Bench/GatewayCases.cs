@@ -149,6 +149,6 @@ internal static class GatewayCases
 
     private sealed class NoReview : IContentReview
     {
-        public Task<ReviewOutcome> ReviewAsync(ContentKind kind, long round, Address author, string text, CancellationToken cancellation) => Task.FromResult(new ReviewOutcome(ReviewVerdict.Allow));
+        public Task<ReviewOutcome> ReviewAsync(ContentToReview content, CancellationToken cancellation) => Task.FromResult(new ReviewOutcome(ReviewVerdict.Allow));
     }
 }
