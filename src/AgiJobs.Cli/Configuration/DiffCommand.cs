@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using AgiJobs.Cli.Devnet;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
@@ -19,7 +20,7 @@ internal static class DiffCommand
         var snapshot = new Option<string?>("--snapshot") { Description = "against a snapshot: what was changed since", HelpName = "ID" };
         var with = new Option<string?>("--with") { Description = "against another network, value by value", HelpName = "NAME" };
         var services = new Option<bool>("--services") { Description = "against the configuration that a running 'serve' was started with" };
-        var at = new Option<string?>("--at") { Description = "with --services: where it is; default: what config/services.json says under listen", HelpName = "URL" };
+        var at = new Option<string?>("--at") { Description = "with --services: where it is; default: where 'up' started it, else what config/services.json says under listen", HelpName = "URL" };
         var command = new Command("diff", "how the configuration differs: from the chain (without a flag), from a snapshot, from another network, from what services run with. Exit 3: it differs; 5: unknown") { snapshot, with, services, at };
         Session.Run(command, options, environment, (session, parsed, cancellation) =>
         {
@@ -79,7 +80,7 @@ internal static class DiffCommand
     private static async Task<ExitCode> ServicesAsync(Session session, string? asked, CancellationToken cancellation)
     {
         var file = session.Workspace.Services(session.Network);
-        var at = asked ?? AddressOf(file.Listen);
+        var at = asked ?? UpCommands.ServedAt(session, session.Network) ?? AddressOf(file.Listen);
         var told = Uri.TryCreate(at, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? await RunningConfiguration.AskAsync(address!, cancellation).ConfigureAwait(false)
             : throw new ControlException("command-line", ExitCode.BadInput, $"--at {at} is no http or https URL.", "Write it as http://127.0.0.1:8420.");

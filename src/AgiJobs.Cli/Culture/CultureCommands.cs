@@ -51,7 +51,7 @@ internal static class CultureCommands
             terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {stretch.Name}, {stretch.From:yyyy-MM-dd HH:mm} to {stretch.To:yyyy-MM-dd HH:mm} UTC");
             if (!rewards.HasWinners)
             {
-                terminal.Line("Nobody has a win that counts in this time: nothing is given out, and no file is written.");
+                terminal.Line($"Nobody has a win that counts in this time: nothing is given out, and no file is written.{(parsed.GetValue(period) is null && parsed.GetValue(since) is null ? $" For the week that goes on: --since {CulturePeriod.WeekOf(now).From:yyyy-MM-dd}" : "")}");
                 terminal.Json("agijobs.culture-rewards/1", ExitCode.Clean, writer => Write(writer, session, rewards, null));
                 return ExitCode.Clean;
             }

@@ -109,6 +109,10 @@ internal static partial class UpCommands
 
     private static LocalServices Services(Session session, string name) => new(session.Workspace, name, session.Environment.Program, session.Environment.Time);
 
+    /// <summary>Where the services that <c>up</c> started for a network listen; null when none runs.</summary>
+    public static string? ServedAt(Session session, string network) =>
+        Services(session, network) is var services && services.Running().Any(service => string.Equals(service.Name, Serve, StringComparison.Ordinal)) ? Listening(services.LogOf(Serve)) : null;
+
     private static string? Listening(string log)
     {
         if (!File.Exists(log))

@@ -71,7 +71,7 @@ internal static class PauseChange
             }
         }
 
-        var document = instance is null ? store.WithNextInstance(plan.Change) : plan.Change;
+        var document = instance is not null ? plan.Change : store.WithNextInstance(plan.Change, action == LeverAction.Pause ? problem => session.Terminal.Progress($"FINDING {problem.Message} The pause does not wait for it.") : null);
         return await ChangeRun.FromPlanAsync(session, document, plan.Option!, safeFile, cancellation).ConfigureAwait(false);
     }
 
@@ -89,7 +89,7 @@ internal static class PauseChange
         }
         catch (ControlException problem)
         {
-            // The state asked for is there all the same.
+            // A pause does not wait for a file to be mended, and a state that is there is there all the same.
             session.Terminal.Progress($"FINDING {problem.Message}");
             return null;
         }

@@ -340,7 +340,7 @@ public sealed class StandingStore(Workspace workspace, TimeProvider time)
         }
 
         var (code, why) = Standing(id, approval, policy);
-        return new StandingEntry(id, approval, why, code, Uses(id, apartFrom)) 
+        return new StandingEntry(id, approval, why, code, Uses(id, apartFrom))
         {
             Slashes = approval.Document.Slash is null ? [] : Slashes(folder => UsePath(folder, id), null, apartFrom),
             Together = approval.Document.Slash is null ? [] : Slashes(AnyUse, approval.Document.Network, apartFrom),

@@ -87,9 +87,12 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
     /// The change with an instance of its own when its author gave none: that of the same change whose execution was begun and not ended, else the first <c>manual-N</c> that
     /// was not executed to its end. A command that died is so gone on with by running it again, and the same pause next month is a new change.
     /// </summary>
+    /// <param name="document">The change.</param>
+    /// <param name="onDamaged">Hears of each record that cannot be read, and goes on: what is in it counts as executed. For a pause, which must not wait for a file to be mended. Null refuses.</param>
     /// <exception cref="ControlException"><c>file-format</c> or <c>change-tampered</c>.</exception>
-    public ChangeDocument WithNextInstance(ChangeDocument document)
+    public ChangeDocument WithNextInstance(ChangeDocument document, Action<ControlException>? onDamaged = null)
     {
+        var damaged = new HashSet<string>(StringComparer.Ordinal);
         var fingerprint = document.Fingerprint();
         var alike = Others().Where(change => change.Document.Fingerprint() == fingerprint).ToList();
         var begun = alike.Select(change => (change.Document.Instance, Entries: Journal.Read(change.JournalPath))).Where(change => change.Entries.Count > 0).ToList();
@@ -101,7 +104,7 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         // One that was refused is not asked for again under the same name.
         var ended = begun.Select(change => change.Instance).Concat(alike.Where(SignedRecords.HoldsRefusal).Select(change => change.Document.Instance)).ToHashSet(StringComparer.Ordinal);
         var number = 1;
-        while (ended.Contains(Manual(number)))
+        while (ended.Contains(Manual(number)) || (damaged.Count > 0 && damaged.Contains(document.For(Manual(number)).Digest().ToString()[2..10])))
         {
             number++;
         }
@@ -111,6 +114,18 @@ public sealed class ChangeStore(Workspace workspace, TimeProvider time)
         // A damaged record of another change must not stand between the operator and a pause.
         IReadOnlyList<FiledChange> Others()
         {
+            if (onDamaged is not null)
+            {
+                var every = Survey();
+                foreach (var (id, _, problem) in every.Where(entry => entry.Problem is not null))
+                {
+                    damaged.Add(DigestOf(id));
+                    onDamaged(problem!);
+                }
+
+                return [.. every.Select(entry => entry.Change).OfType<FiledChange>()];
+            }
+
             try
             {
                 return List();

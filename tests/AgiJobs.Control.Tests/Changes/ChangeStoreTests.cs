@@ -84,6 +84,19 @@ public sealed class ChangeStoreTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_pause_goes_past_damaged_records_is_told_of_each_and_takes_no_number_that_one_of_them_has()
+    {
+        var damaged = Store.File(Store.WithNextInstance(Sample), "brief");
+        File.WriteAllText(Path.Combine(damaged.Folder, "change.json"), "{");
+        var told = new List<string>();
+        var next = Store.WithNextInstance(Sample, problem => told.Add(problem.Code));
+        Assert.Equal("manual-2", next.Instance);
+        Assert.Equal(["file-format"], told);
+        Assert.NotEqual(damaged.Id, Store.File(next, "brief").Id);
+        Assert.Throws<ControlException>(() => Store.WithNextInstance(Sample));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]
