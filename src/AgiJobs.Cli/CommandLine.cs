@@ -13,6 +13,7 @@ using AgiJobs.Cli.Drafting;
 using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Feed;
+using AgiJobs.Cli.Hgm;
 using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
@@ -164,6 +165,7 @@ internal static class CommandLine
         root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
+        root.Subcommands.Add(HgmCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));
