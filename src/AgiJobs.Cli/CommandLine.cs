@@ -19,6 +19,7 @@ using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
+using AgiJobs.Cli.Thermostats;
 using AgiJobs.Control;
 using AgiJobs.Control.Sealing;
 using AgiJobs.Ethereum;
@@ -166,6 +167,7 @@ internal static class CommandLine
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
+        root.Subcommands.Add(ThermostatCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));

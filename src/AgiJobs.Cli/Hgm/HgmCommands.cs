@@ -10,6 +10,9 @@ internal static class HgmCommands
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var command = new Command("hgm", "the Huxley-Gödel Machine, which grows a family of agents and finds the best of them with few trials");
+        command.Subcommands.Add(RunCommand.Build(options, environment));
+        command.Subcommands.Add(RunCommand.BuildReport(options, environment));
+        command.Subcommands.Add(CompareCommand.Build(options, environment));
         command.Subcommands.Add(TableCommand.Build(options, environment));
         return command;
     }

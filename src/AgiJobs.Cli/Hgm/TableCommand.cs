@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AgiJobs.Cli.Output;
 using AgiJobs.Hgm.Simulation;
+using SteeringStudy = AgiJobs.Hgm.Simulation.Steering;
 
 namespace AgiJobs.Cli.Hgm;
 
@@ -37,7 +38,7 @@ internal static class TableCommand
 
             if (parsed.GetValue(steering))
             {
-                tables.Add(Steering.Compute(asked, cancellation));
+                tables.Add(SteeringStudy.Compute(asked, cancellation));
             }
 
             if (tables.Count == 0)

@@ -3,12 +3,12 @@ using AgiJobs.Tasks;
 
 namespace AgiJobs.Steering.Evolution;
 
-/// <summary>The tasks of a run: all families in turn, from easy to <see cref="Hardest"/>. The same seed and number give the same tasks.</summary>
+/// <summary>
+/// The tasks of a run: as many of each family, spread evenly over the whole dial of difficulty. Their numbers say nothing of family and difficulty: a policy that tries the first ten must not get the easy ones.
+/// The same seed and count give the same tasks.
+/// </summary>
 public sealed class TaskSet
 {
-    /// <summary>Of the dial from 0 to 1000: above it even a good liking rarely gets through within the step limit.</summary>
-    public const int Hardest = 600;
-
     // What sets a run's tasks and those that nobody was chosen by apart.
     private const ulong HeldOutIndex = 1_000_000;
 
@@ -33,9 +33,15 @@ public sealed class TaskSet
         var families = TaskFamilies.All;
         var rounds = Math.Max(1, (count - 1) / families.Count);
         var tasks = new TaskStatement[count];
+        var random = Xoshiro256.Of(seed, RandomPurpose.Tasks, ulong.MaxValue);
         for (var task = 0; task < count; task++)
         {
-            tasks[task] = families[task % families.Count].Generate(Hardest * (task / families.Count) / rounds, Xoshiro256.SeedOf(seed, RandomPurpose.Tasks, first + (ulong)task)).Statement;
+            var made = families[task % families.Count].Generate(TaskStatement.MaxDifficulty * (task / families.Count) / rounds, Xoshiro256.SeedOf(seed, RandomPurpose.Tasks, first + (ulong)task)).Statement;
+
+            // Shuffled while they are made (the inside-out form of Fisher and Yates).
+            var place = random.Below(task + 1);
+            tasks[task] = tasks[place];
+            tasks[place] = made;
         }
 
         return new TaskSet(tasks);

@@ -55,7 +55,12 @@ public sealed class EvolutionWorldTests
         for (var task = 0; task < 60; task++)
             Assert.Equal((tasks[task].Family, tasks[task].Difficulty), (heldOut[task].Family, heldOut[task].Difficulty));
         Assert.Empty(Enumerable.Range(0, 60).Select(task => tasks[task].Text).Intersect(Enumerable.Range(0, 60).Select(task => heldOut[task].Text), StringComparer.Ordinal));
-        Assert.Equal((0, TaskSet.Hardest), (tasks[0].Difficulty, tasks[59].Difficulty));
+        var difficulties = Enumerable.Range(0, 60).Select(task => tasks[task].Difficulty).ToArray();
+        Assert.Equal((0, 1000), (difficulties.Min(), difficulties.Max()));
+        Assert.All(Enumerable.Range(0, 60).GroupBy(task => tasks[task].Family, StringComparer.Ordinal), family => Assert.Equal(12, family.Count()));
+
+        // The first are no easier than the last.
+        Assert.InRange(difficulties.Take(30).Average(), 350, 650);
     }
 
     [Fact]
