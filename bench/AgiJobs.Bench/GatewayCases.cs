@@ -46,7 +46,7 @@ internal static class GatewayCases
 
     private sealed class Side
     {
-        private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = AtOnce });
+        private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = AtOnce });
         private readonly ISigner[] _signers;
         private readonly Address _arena;
 
@@ -99,7 +99,7 @@ internal static class GatewayCases
                 for (int number; (number = Interlocked.Increment(ref next)) <= Requests;)
                 {
                     using var request = await SignedAsync(to, _signers[number % _signers.Length]);
-                    using var response = await _http.SendAsync(request);
+                    using var response = await Http.SendAsync(request);
                     if (response.StatusCode != HttpStatusCode.OK)
                     {
                         throw new InvalidOperationException($"{to} answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
@@ -140,9 +140,9 @@ internal static class GatewayCases
                     headers[GatewayStatement.NonceHeader].ToString(),
                     claimed);
                 context.Response.StatusCode = Secp256k1.Recover(PersonalMessage.Hash(statement.ToString()), Signature.FromBytes(Hex.Decode(headers[GatewayStatement.SignatureHeader].ToString()))) == claimed ? 200 : 401;
-                return context.Response.WriteAsync("{}");
+                return context.Response.WriteAsync("{}", context.RequestAborted);
             });
-            await app.StartAsync();
+            await app.StartAsync(CancellationToken.None);
             return app;
         }
     }

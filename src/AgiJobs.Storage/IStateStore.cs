@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace AgiJobs.Storage;
 
 /// <summary>
@@ -111,7 +114,28 @@ public sealed record DocumentWrite(string Collection, string Key, string? Data, 
 /// <param name="Version">From 1, one more with every write. A deletion counts and a document that is made again goes on from there, so that a version never stands for two contents.</param>
 /// <param name="Data">JSON, byte for byte as it was given.</param>
 /// <param name="At">When it was written.</param>
-public sealed record StoredDocument(string Collection, string Key, long Version, string Data, DateTimeOffset At);
+public sealed record StoredDocument(string Collection, string Key, long Version, string Data, DateTimeOffset At)
+{
+    /// <summary>Reads its JSON.</summary>
+    /// <param name="type">As what.</param>
+    /// <param name="fault">What is wrong with what was read, in words; null when nothing is.</param>
+    /// <param name="mend">What to do about a damaged one.</param>
+    /// <exception cref="StorageException"><see cref="StorageException.Damaged"/>: never taken for one that is not there.</exception>
+    public T Read<T>(JsonTypeInfo<T> type, Func<T, string?>? fault = null, string mend = "Restore the state from a backup.")
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        try
+        {
+            var read = JsonSerializer.Deserialize(Data, type) ?? throw new JsonException("it is null");
+            return fault?.Invoke(read) is { } why ? throw new JsonException(why) : read;
+        }
+        catch (Exception problem) when (problem is JsonException or NotSupportedException)
+        {
+            throw new StorageException(StorageException.Damaged, $"{Collection}/{Key} cannot be read: {problem.Message}", mend, problem);
+        }
+    }
+}
 
 /// <summary>The right to do something alone for a while.</summary>
 /// <param name="Name">What for.</param>

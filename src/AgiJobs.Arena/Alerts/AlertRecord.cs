@@ -58,15 +58,7 @@ public sealed record AlertRecord
     public static AlertRecord Read(StoredDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        try
-        {
-            var read = JsonSerializer.Deserialize(document.Data, AlertJson.Default.AlertRecord) ?? throw new JsonException("null");
-            return read.Version == 1 && string.Equals(read.Id, document.Key, StringComparison.Ordinal) ? read : throw new JsonException(read.Version == 1 ? $"it is of {read.Id}" : $"it has version {read.Version}");
-        }
-        catch (Exception problem) when (problem is JsonException or NotSupportedException)
-        {
-            throw new StorageException(StorageException.Damaged, $"The alert {document.Key} cannot be read: {problem.Message}", "Restore the state from a backup.", problem);
-        }
+        return document.Read(AlertJson.Default.AlertRecord, read => read.Version != 1 ? $"it has version {read.Version}" : string.Equals(read.Id, document.Key, StringComparison.Ordinal) ? null : $"it is of {read.Id}");
     }
 
     /// <summary>The document.</summary>

@@ -9,60 +9,45 @@ namespace AgiJobs.Arena.Alerts;
 /// <param name="network">Whose alerts.</param>
 /// <param name="poll">How often it looks.</param>
 /// <param name="time">The clock.</param>
-public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, string network, TimeSpan poll, TimeProvider time) : IWorker, IDisposable
+public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, string network, TimeSpan poll, TimeProvider time) : LoopWorker(time)
 {
-    private readonly CancellationTokenSource _stop = new();
-    private Task _work = Task.CompletedTask;
+    private readonly TimeProvider _time = time;
     private volatile WorkerState _state = new(false, "starting", "it has not looked at its outbox yet");
 
     /// <summary>Hears of what was given up and of what cannot be done.</summary>
     public Action<string> Tell { get; init; } = _ => { };
 
     /// <inheritdoc/>
-    public string Name => "arena-alerts";
+    public override string Name => "arena-alerts";
 
     /// <inheritdoc/>
-    public WorkerState State => _state;
+    protected override WorkerState Present => _state;
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellation)
+    protected override void Dispose(bool disposing)
     {
-        _work = Task.Run(RunAsync, CancellationToken.None);
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public async Task StopAsync(TimeSpan drain)
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        // A message that was being sent goes out again after its claim has run out.
-        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _stop.Dispose();
+        base.Dispose(disposing);
         delivery.Dispose();
     }
 
-    private async Task RunAsync()
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken cancellation)
     {
-        while (!_stop.IsCancellationRequested)
+        while (!cancellation.IsCancellationRequested)
         {
             try
             {
-                foreach (var lost in (await delivery.DeliverAsync(_stop.Token).ConfigureAwait(false)).GivenUp)
+                foreach (var lost in (await delivery.DeliverAsync(cancellation).ConfigureAwait(false)).GivenUp)
                 {
                     Tell(lost);
                 }
 
-                var outbox = await store.OutboxAsync(AlertBook.Channel(network), _stop.Token).ConfigureAwait(false);
+                var outbox = await store.OutboxAsync(AlertBook.Channel(network), cancellation).ConfigureAwait(false);
                 _state = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
                     : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"{outbox.Waiting} alerts wait: {error}")
                     : new WorkerState(true, "ready", $"{outbox.Waiting} alerts wait");
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
                 return;
             }
@@ -72,7 +57,7 @@ public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, strin
                 Tell($"alerts: {problem.Message} [{problem.Code}]");
             }
 
-            await Task.Delay(poll, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

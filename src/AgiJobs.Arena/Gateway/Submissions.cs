@@ -187,7 +187,7 @@ public sealed class Submissions(RoundBoard board, IStateStore store, string netw
         await GetAsync(collection, round, author, cancellation).ConfigureAwait(false) is { } found && string.Equals(found.Hash, digest.ToString(), StringComparison.Ordinal) ? found : null;
 
     private async Task<ContentRecord?> GetAsync(string collection, long round, Address author, CancellationToken cancellation) =>
-        await store.GetAsync(collection, Key(round, author), cancellation).ConfigureAwait(false) is { } document ? JsonSerializer.Deserialize(document.Data, GatewayJson.Default.ContentRecord) : null;
+        (await store.GetAsync(collection, Key(round, author), cancellation).ConfigureAwait(false))?.Read(GatewayJson.Default.ContentRecord);
 
     private async Task<ContentReceipt?> RepeatedAsync(string collection, long round, Address author, Bytes32 digest, CancellationToken cancellation)
     {

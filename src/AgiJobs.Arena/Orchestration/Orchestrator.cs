@@ -147,7 +147,7 @@ public sealed class Orchestrator
         _pausedIn = !arena.IsPaused ? null : _pausedIn ?? await PausedInAsync(last, arena, cancellation).ConfigureAwait(false);
         var state = arena.IsPaused ? OrchestratorState.Paused : waits is not null && _open.Count == 0 ? OrchestratorState.Waiting : OrchestratorState.Running;
         var worst = _open.Where(run => run.Failures > 0).MaxBy(run => run.Failures);
-        var tick = new OrchestratorTick(state, arena, _open.Count, sent, arena.IsPaused ? "the arena is paused" : waits) 
+        var tick = new OrchestratorTick(state, arena, _open.Count, sent, arena.IsPaused ? "the arena is paused" : waits)
         {
             PausedIn = _pausedIn,
             Failures = worst?.Failures ?? 0,

@@ -6,10 +6,9 @@ namespace AgiJobs.Arena.Orchestration;
 /// <param name="orchestrator">What looks and acts.</param>
 /// <param name="time">The clock.</param>
 /// <param name="patience">For how long the last good look may be ago before it counts as not ready.</param>
-public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider time, TimeSpan patience) : IWorker, IDisposable
+public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider time, TimeSpan patience) : LoopWorker(time)
 {
-    private readonly CancellationTokenSource _stop = new();
-    private Task _work = Task.CompletedTask;
+    private readonly TimeProvider _time = time;
     private volatile OrchestratorTick? _last;
     private long _lastGood;
 
@@ -17,15 +16,14 @@ public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider t
     public Action<OrchestratorTick>? Tell { get; init; }
 
     /// <inheritdoc/>
-    public string Name => "arena-orchestrator";
+    public override string Name => "arena-orchestrator";
 
     /// <inheritdoc/>
-    public WorkerState State => _last switch
+    protected override WorkerState Present => _last switch
     {
         null => new WorkerState(false, "starting", "it has not looked at the chain yet"),
         { State: OrchestratorState.Unknown, Why: var why } => new WorkerState(false, "chain-unknown", why ?? "the chain or the state cannot be read"),
-        _ when _work.IsCompleted => new WorkerState(false, "stopped", "it has stopped"),
-        _ when time.GetElapsedTime(Volatile.Read(ref _lastGood)) > patience => new WorkerState(false, "stuck", $"its last look at the chain is {time.GetElapsedTime(Volatile.Read(ref _lastGood)).TotalSeconds:0} s ago"),
+        _ when _time.GetElapsedTime(Volatile.Read(ref _lastGood)) > patience => new WorkerState(false, "stuck", $"its last look at the chain is {_time.GetElapsedTime(Volatile.Read(ref _lastGood)).TotalSeconds:0} s ago"),
         { State: OrchestratorState.StandingBy } => new WorkerState(true, "standing-by", "another orchestrator acts; this one takes over when that one is gone"),
         { State: OrchestratorState.Paused } => new WorkerState(true, "paused", "the arena is paused; nothing is sent"),
         { State: OrchestratorState.Waiting, Why: var why } => new WorkerState(true, "waiting", why ?? "it waits for agents"),
@@ -33,30 +31,14 @@ public sealed class OrchestratorWorker(Orchestrator orchestrator, TimeProvider t
     };
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellation)
-    {
-        _work = Task.Run(() => orchestrator.RunAsync(Hear, _stop.Token), CancellationToken.None);
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public async Task StopAsync(TimeSpan drain)
-    {
-        // A look that is under way stops at its next wait; whatever it has sent is in the log.
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Dispose();
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
+    protected override Task RunAsync(CancellationToken cancellation) => orchestrator.RunAsync(Hear, cancellation);
 
     private void Hear(OrchestratorTick tick)
     {
         _last = tick;
         if (tick.State != OrchestratorState.Unknown)
         {
-            Volatile.Write(ref _lastGood, time.GetTimestamp());
+            Volatile.Write(ref _lastGood, _time.GetTimestamp());
         }
 
         Tell?.Invoke(tick);

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Orchestration;
@@ -100,20 +99,6 @@ public sealed class RunAftermath(IStateStore store, SlashDocket queue, AlertSett
     private async Task<Exhibit?> ExhibitAsync(string collection, long round, Address author, DateTimeOffset voting, CancellationToken cancellation) =>
         await ContentAsync(collection, round, author, cancellation).ConfigureAwait(false) is { } content ? new Exhibit(Encoding.UTF8.GetBytes(content.Text), content.At < voting) : null;
 
-    private async Task<ContentRecord?> ContentAsync(string collection, long round, Address author, CancellationToken cancellation)
-    {
-        if (await store.GetAsync(collection, Submissions.Key(round, author), cancellation).ConfigureAwait(false) is not { } document)
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize(document.Data, GatewayJson.Default.ContentRecord) ?? throw new JsonException("null");
-        }
-        catch (JsonException problem)
-        {
-            throw new StorageException(StorageException.Damaged, $"{collection}/{document.Key} cannot be read: {problem.Message}", "Restore the state from a backup.", problem);
-        }
-    }
+    private async Task<ContentRecord?> ContentAsync(string collection, long round, Address author, CancellationToken cancellation) =>
+        (await store.GetAsync(collection, Submissions.Key(round, author), cancellation).ConfigureAwait(false))?.Read(GatewayJson.Default.ContentRecord);
 }

@@ -113,15 +113,10 @@ public sealed record SlashCase
     public static SlashCase Read(StoredDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        try
-        {
-            var read = JsonSerializer.Deserialize(document.Data, SlashJson.Default.SlashCase) ?? throw new JsonException("null");
-            return read.Version == 1 && string.Equals(read.Key, document.Key, StringComparison.Ordinal) ? read : throw new JsonException(read.Version == 1 ? $"it is of {read.Key}" : $"it has version {read.Version}");
-        }
-        catch (Exception problem) when (problem is JsonException or NotSupportedException)
-        {
-            throw new StorageException(StorageException.Damaged, $"The slash {document.Key} cannot be read: {problem.Message}", "Nothing is sent for it until the state is restored from a backup.", problem);
-        }
+        return document.Read(
+            SlashJson.Default.SlashCase,
+            read => read.Version != 1 ? $"it has version {read.Version}" : string.Equals(read.Key, document.Key, StringComparison.Ordinal) ? null : $"it is of {read.Key}",
+            "Nothing is sent for it until the state is restored from a backup.");
     }
 
     /// <summary>The document.</summary>

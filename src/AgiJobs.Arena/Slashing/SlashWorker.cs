@@ -6,35 +6,18 @@ namespace AgiJobs.Arena.Slashing;
 /// <param name="slasher">What looks and acts.</param>
 /// <param name="poll">How often.</param>
 /// <param name="time">The clock.</param>
-public sealed class SlashWorker(Slasher slasher, TimeSpan poll, TimeProvider time) : IWorker, IDisposable
+public sealed class SlashWorker(Slasher slasher, TimeSpan poll, TimeProvider time) : LoopWorker(time)
 {
-    private readonly CancellationTokenSource _stop = new();
-    private Task _work = Task.CompletedTask;
     private volatile WorkerState _state = new(false, "starting", "it has not looked at the queue yet");
 
     /// <inheritdoc/>
-    public string Name => "arena-slasher";
+    public override string Name => "arena-slasher";
 
     /// <inheritdoc/>
-    public WorkerState State => _state;
+    protected override WorkerState Present => _state;
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellation)
-    {
-        _work = Task.Run(() => slasher.RunAsync(poll, Hear, _stop.Token), CancellationToken.None);
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public async Task StopAsync(TimeSpan drain)
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        // What was sent is in the change's journal, and the next look goes on from there.
-        await _work.WaitAsync(drain + TimeSpan.FromSeconds(1), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
+    protected override Task RunAsync(CancellationToken cancellation) => slasher.RunAsync(poll, Hear, cancellation);
 
     private void Hear(SlasherTick? tick, string? problem) => _state = tick is null ? new WorkerState(false, "state-unknown", problem ?? "the state cannot be read")
         : !tick.IsActing ? new WorkerState(true, "standing-by", "another process takes care of slashes")

@@ -37,15 +37,15 @@ public sealed class ResultBook(IStateStore store, string network)
 
     /// <summary>All rounds by number.</summary>
     public async Task<IReadOnlyList<EndedRound>> RoundsAsync(CancellationToken cancellation) =>
-        [.. (await store.ListAsync(Rounds, cancellationToken: cancellation).ConfigureAwait(false)).Select(document => JsonSerializer.Deserialize(document.Data, StandingsJson.Default.EndedRound)!)];
+        [.. (await store.ListAsync(Rounds, cancellationToken: cancellation).ConfigureAwait(false)).Select(document => document.Read(StandingsJson.Default.EndedRound))];
 
     /// <summary>All slashes.</summary>
     public async Task<IReadOnlyList<SlashRecord>> SlashesAsync(CancellationToken cancellation) =>
-        [.. (await store.ListAsync(Slashes, cancellationToken: cancellation).ConfigureAwait(false)).Select(document => JsonSerializer.Deserialize(document.Data, StandingsJson.Default.SlashRecord)!)];
+        [.. (await store.ListAsync(Slashes, cancellationToken: cancellation).ConfigureAwait(false)).Select(document => document.Read(StandingsJson.Default.SlashRecord))];
 
     /// <summary>All reversals of slashes.</summary>
     public async Task<IReadOnlyList<SlashReversal>> ReversalsAsync(CancellationToken cancellation) =>
-        [.. (await store.ListAsync(Reversals, cancellationToken: cancellation).ConfigureAwait(false)).Select(document => JsonSerializer.Deserialize(document.Data, StandingsJson.Default.SlashReversal)!)];
+        [.. (await store.ListAsync(Reversals, cancellationToken: cancellation).ConfigureAwait(false)).Select(document => document.Read(StandingsJson.Default.SlashReversal))];
 
     /// <summary>The scoreboard of all of it.</summary>
     public async Task<ScoreboardProjection> ScoreboardAsync(CancellationToken cancellation)

@@ -39,7 +39,7 @@ internal static class SlashCommands
     public static SignerReference Slasher(Session session, Address? taken = null)
     {
         var found = session.Signers.All.FirstOrDefault(signer => string.Equals(signer.Name, "slasher", StringComparison.Ordinal))
-            ?? throw new ControlException("slasher-missing", ExitCode.Refused, $"No signer of '{session.Network}' is named 'slasher', and no other key is used in its place.", "Add one that is not the orchestrator's, and give it the role: agijobs owner set-orchestrator --help.");
+            ?? throw new ControlException("slasher-missing", ExitCode.Refused, $"No signer of '{session.Network}' is named 'slasher', and no other key is used in its place.", "Add a key that is not the orchestrator's, and give it the role: agijobs owner set-roles --allow-orchestrator ADDRESS.");
         return found.Address == taken
             ? throw new ControlException("slasher-shared", ExitCode.Refused, $"The signer 'slasher' is the orchestrator's own account {found.Address}: its nonces are used by the rounds.", "Give the slasher a key of its own with the same role.")
             : found;

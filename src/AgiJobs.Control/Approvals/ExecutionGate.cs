@@ -321,9 +321,14 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
             return null;
         }
 
-        var executors = policy!.People.With(Duty.Executor).SelectMany(other => other.Addresses).Select(SignerOf).FirstOrDefault(name => name is not null) ?? "NAME";
-        return person is null ? new GateRefusal("executor-duty", $"{sender} is nobody's address in the operators' files, and it takes the duty executor to send it", $"Send it with --signer {executors}.")
-            : !person.Duties.Contains(Duty.Executor) ? new GateRefusal("executor-duty", $"{person.Name} does not have the duty executor", $"Send it with --signer {executors}.")
+        // A call that one account has to make cannot be sent by another that has the duty.
+        var bound = document.Steps.Where(step => step.Route.Base.Kind == RouteKind.Direct).Select(step => step.Route.Base).FirstOrDefault();
+        var executors = policy!.People.With(Duty.Executor).SelectMany(other => other.Addresses).ToList();
+        var mend = bound is not null && !executors.Contains(bound.Caller)
+            ? $"As it is planned only {bound.Caller} ({bound.Role}) can send it, who has not that duty. Plan it through the Safe, by naming its owners with --signer or with --safe FILE."
+            : $"Send it with --signer {executors.Select(SignerOf).FirstOrDefault(name => name is not null) ?? "NAME"}.";
+        return person is null ? new GateRefusal("executor-duty", $"{sender} is nobody's address in the operators' files, and it takes the duty executor to send it", mend)
+            : !person.Duties.Contains(Duty.Executor) ? new GateRefusal("executor-duty", $"{person.Name} does not have the duty executor", mend)
             : null;
     }
 }

@@ -26,7 +26,11 @@ public sealed class SampleAgentTests(DevnetFixture fixture) : IClassFixture<Devn
     {
         await using var arena = await LocalArena.StartAsync(Devnet, new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["agent-3"] = "teacher --families graph-colouring", ["agent-2"] = "student", ["validator-1"] = "validator", ["validator-2"] = "validator", ["validator-3"] = "validator",
+            ["agent-3"] = "teacher --families graph-colouring",
+            ["agent-2"] = "student",
+            ["validator-1"] = "validator",
+            ["validator-2"] = "validator",
+            ["validator-3"] = "validator",
         });
         var student = Devnet.Accounts["agent-1"].Address;
         var state = Path.Combine(Devnet.Folder, "sample-state.json");

@@ -5,7 +5,6 @@ using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Ethereum;
 using AgiJobs.Storage;
-using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Arena;
@@ -40,7 +39,12 @@ internal sealed class LocalArena : IAsyncDisposable
     /// <summary>The three agents and three validators of a local network, and their seats.</summary>
     public static IReadOnlyDictionary<string, string> Everybody { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["agent-1"] = "teacher,student", ["agent-2"] = "teacher,student", ["agent-3"] = "teacher,student", ["validator-1"] = "validator", ["validator-2"] = "validator", ["validator-3"] = "validator",
+        ["agent-1"] = "teacher,student",
+        ["agent-2"] = "teacher,student",
+        ["agent-3"] = "teacher,student",
+        ["validator-1"] = "validator",
+        ["validator-2"] = "validator",
+        ["validator-3"] = "validator",
     };
 
     /// <summary>The contract, read past everything that is killed.</summary>

@@ -26,7 +26,7 @@ public sealed class ArenaRunbookTests(DevnetFixture fixture) : IClassFixture<Dev
             ["VALIDATOR"] = counted.Validators[0].ToString(),
             ["ARENA"] = arena.Contract.Address.ToString(),
             ["STAKEMANAGER"] = Devnet.Protocol["StakeManager"].Address.ToString(),
-            ["TODAY"] = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            ["TODAY"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         };
         RoundState? frozen = null;
         IReadOnlyList<ulong> nonces = [];
@@ -71,7 +71,7 @@ public sealed class ArenaRunbookTests(DevnetFixture fixture) : IClassFixture<Dev
     }
 
     // The orchestrator looks several times a second; what it has seen of the newest block stands in its view.
-    private async Task SeenAsync(LocalArena arena)
+    private static async Task SeenAsync(LocalArena arena)
     {
         await using var store = await arena.StoreAsync();
         await Wait.UntilAsync("the orchestrator has seen the newest block", async () =>

@@ -53,6 +53,19 @@ public sealed class ExecutionGateTests : IDisposable
     }
 
     [Fact]
+    public async Task A_call_that_only_one_without_the_duty_can_make_is_not_offered_to_those_who_have_it()
+    {
+        var document = _ground.Other();
+        var change = _ground.File(document with { Steps = [.. document.Steps.Select(step => step with { Route = step.Route with { Caller = _ground.At(5) } })] });
+        await _ground.ApproveAsync(change, Duty.Author, 0);
+        await _ground.ApproveAsync(change, Duty.Approver, 1, 3);
+        var refusal = Assert.Single((await _ground.DecideAsync(change, 5)).Refusals);
+        Assert.Equal("executor-duty", refusal.Code);
+        Assert.Contains($"only {_ground.At(5)} ", refusal.Command, StringComparison.Ordinal);
+        Assert.Contains("through the Safe", refusal.Command, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_who_authored_does_not_approve()
     {
         var change = _ground.File(_ground.Other());

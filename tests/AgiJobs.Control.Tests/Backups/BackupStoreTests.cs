@@ -1,5 +1,4 @@
 using AgiJobs.Control.Backups;
-using AgiJobs.Control.Tests.Execution;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Testing;

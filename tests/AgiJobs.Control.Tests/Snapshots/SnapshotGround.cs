@@ -1,5 +1,4 @@
 using AgiJobs.Control.Snapshots;
-using AgiJobs.Control.Tests.Execution;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Testing;
 

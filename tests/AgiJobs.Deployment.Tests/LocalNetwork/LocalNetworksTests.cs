@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Numerics;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Observation;
@@ -73,6 +74,10 @@ public sealed class LocalNetworksTests : IAsyncLifetime
     public async Task Kept_state_is_gone_on_from_and_forgotten_state_is_not()
     {
         var first = await UpAsync("local");
+        var genesis = await GenesisAsync();
+        var state = Workspace.StatePath("local");
+        Directory.CreateDirectory(Path.GetDirectoryName(state)!);
+        await File.WriteAllTextAsync(state, "the books of the services", TestContext.Current.CancellationToken);
         await PauseAsync(first.Network.Url);
         var paused = await ObserveAsync();
         Assert.True(await _networks.DownAsync("local", keep: true, CancellationToken.None));
@@ -86,10 +91,26 @@ public sealed class LocalNetworksTests : IAsyncLifetime
         Assert.True(kept.Block.Value >= paused.Block.Value, $"block {kept.Block} is before {paused.Block}");
         Assert.Equal(paused.Modules.Values.Select(module => module.CodeHash.Value), kept.Modules.Values.Select(module => module.CodeHash.Value));
 
+        Assert.True(File.Exists(state));
+
+        // What agents tell chains of one number apart by.
+        Assert.Equal(genesis, await GenesisAsync());
+
         Assert.True(await _networks.DownAsync("local", keep: false, CancellationToken.None));
         var third = await UpAsync("local");
         Assert.False(third.FromKeptState);
+        Assert.NotEqual(genesis, await GenesisAsync());
+        Assert.False(File.Exists(state));
+        Assert.Equal("the books of the services", await File.ReadAllTextAsync(Assert.Single(Directory.EnumerateFiles(Path.GetDirectoryName(state)!, "local.db.*")), TestContext.Current.CancellationToken));
         Assert.All((await ObserveAsync()).Pausable, module => Assert.False(module.Paused!.Value));
+    }
+
+    [Fact]
+    public async Task Who_vanishes_from_a_round_holds_a_local_network_up_for_minutes_and_its_pool_lasts()
+    {
+        _ = await UpAsync("local");
+        Assert.All(await WordsAsync("SelfPlayArena", "windows"), window => Assert.Equal(120, window));
+        Assert.True(Assert.Single(await WordsAsync("FeePool", "rewardBudget")) >= 9_000 * Wei.FromEther("100").Value);
     }
 
     [Fact]
@@ -215,10 +236,26 @@ public sealed class LocalNetworksTests : IAsyncLifetime
 
     private Task<StartedNetwork> UpAsync(string name) => _networks.UpAsync(name, 0, CancellationToken.None);
 
+    private async Task<Bytes32> GenesisAsync()
+    {
+        await using var client = await ConnectAsync();
+        return (await client.BlockAsync(BlockReference.At(new BlockNumber(0))))!.Hash!.Value;
+    }
+
+    private async Task<IReadOnlyList<BigInteger>> WordsAsync(string module, string view)
+    {
+        await using var client = await ConnectAsync();
+        var called = Protocol.Load(Workspace, Workspace.Manifest("local"))[module];
+        var answer = await client.CallAsync(new CallRequest { To = called.Address, Data = called.Abi.Function(view).Encode() }, BlockReference.Latest);
+        return [.. answer.Chunk(32).Select(word => new BigInteger(word, isUnsigned: true, isBigEndian: true))];
+    }
+
+    private Task<EthereumClient> ConnectAsync() => EthereumClient.ConnectAsync(RpcOptions.For(Workspace.Network("local").Rpc[0].Url!), ChainId.Local, TimeProvider.System);
+
     private async Task<ProtocolState> ObserveAsync()
     {
         var protocol = Protocol.Load(Workspace, Workspace.Manifest("local"));
-        await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(Workspace.Network("local").Rpc[0].Url!), ChainId.Local, TimeProvider.System);
+        await using var client = await ConnectAsync();
         return await new ProtocolObserver(client).ObserveAsync(protocol, PinnedBlock.AtConnect(client), CancellationToken.None);
     }
 

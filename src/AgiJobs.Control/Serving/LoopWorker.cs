@@ -1,0 +1,52 @@
+namespace AgiJobs.Control.Serving;
+
+/// <summary>Work that is one loop until it is told to stop. A loop that has ended without being told, by a defect, is not ready, whatever it said last.</summary>
+/// <param name="time">The clock.</param>
+public abstract class LoopWorker(TimeProvider time) : IWorker, IDisposable
+{
+    // Beyond the drain: the loop hears of the end at its next wait.
+    private static readonly TimeSpan LastBreath = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task? _work;
+
+    /// <inheritdoc/>
+    public abstract string Name { get; }
+
+    /// <inheritdoc/>
+    public WorkerState State => _work is { IsCompleted: true } ended
+        ? new WorkerState(false, "stopped", ended.Exception is { } defect ? $"it has stopped: {defect.GetBaseException().Message}" : "it has stopped")
+        : Present;
+
+    /// <summary>How it stands while the loop goes on, or before it began. Read by any thread.</summary>
+    protected abstract WorkerState Present { get; }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellation)
+    {
+        _work = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        // Whatever is under way is written down, and the next start goes on from there.
+        await (_work ?? Task.CompletedTask).WaitAsync(drain + LastBreath, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The loop; returns when it is cancelled.</summary>
+    protected abstract Task RunAsync(CancellationToken cancellation);
+
+    /// <summary>Frees what the worker owns.</summary>
+    protected virtual void Dispose(bool disposing) => _stop.Dispose();
+}
