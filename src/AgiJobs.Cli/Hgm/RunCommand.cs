@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using AgiJobs.Cli.Arena;
-using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Hgm;
 using AgiJobs.Hgm.Policies;
@@ -34,7 +33,7 @@ internal static class RunCommand
                 throw new ControlException("workers-range", ExitCode.BadInput, $"--workers {parsed.GetValue(workers)} is not from 1 to 1024.", "Leave it out for one for each processor.");
             }
 
-            return await WithRunsAsync(session, cancellation, async store =>
+            return await WithRunsAsync(session, async store =>
             {
                 var run = parsed.GetValue(name)!;
                 var kept = (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)).Count;
@@ -58,7 +57,7 @@ internal static class RunCommand
 
                 var state = await new RunDriver(store, EvolutionWorld.For(settings, store), parsed.GetValue(workers)).DriveAsync(run, start, cancellation).ConfigureAwait(false);
                 return Report(session, run, state, cancellation);
-            }).ConfigureAwait(false);
+            }, cancellation).ConfigureAwait(false);
         });
         return command;
     }
@@ -67,14 +66,14 @@ internal static class RunCommand
     {
         var name = Name();
         var command = new Command("report", "what a run came to so far: its end, its best agent as a program, what it solves of its tasks and of others, cost, value and return") { name };
-        Session.Run(command, options, environment, (session, parsed, cancellation) => WithRunsAsync(session, cancellation, async store =>
+        Session.Run(command, options, environment, (session, parsed, cancellation) => WithRunsAsync(session, async store =>
         {
             var run = parsed.GetValue(name)!;
             var events = await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false);
             return events.Count == 0
                 ? throw new ControlException("run-unknown", ExitCode.BadInput, $"There is no run '{run}' on the network '{session.Network}'.", $"agijobs hgm run {run} makes it.")
                 : Report(session, run, RunState.Fold(events), cancellation);
-        }));
+        }, cancellation));
         return command;
     }
 
@@ -83,7 +82,7 @@ internal static class RunCommand
     private static async Task<RunSettings?> SettingsAsync(DurableRunStore store, string run, CancellationToken cancellation) =>
         (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)) is [RunStarted started, ..] ? started.Settings : null;
 
-    private static async Task<ExitCode> WithRunsAsync(Session session, CancellationToken cancellation, Func<DurableRunStore, Task<ExitCode>> action)
+    private static async Task<ExitCode> WithRunsAsync(Session session, Func<DurableRunStore, Task<ExitCode>> action, CancellationToken cancellation)
     {
         await using var state = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
         try

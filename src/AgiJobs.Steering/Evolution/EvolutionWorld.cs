@@ -57,7 +57,7 @@ public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
         }
 
         var others = await _archive.BeforeAsync(work.Run, work.Operation, cancellation).ConfigureAwait(false);
-        AgentProgram.TryParse(others.Mate(work.Parent, work.Seed), out var mate);
+        var mate = AgentProgram.TryParse(others.Mate(work.Parent, work.Seed), out var other) ? other : null;
         return Breeding.Child(parent, mate, work.Seed) is { } child
             ? new ExpansionOutcome(null, child.Text, ExpansionCost)
             : new ExpansionOutcome("nothing new came of it", null, ExpansionCost);

@@ -36,7 +36,7 @@ public sealed record SampleFile(IReadOnlyList<(int Place, RoiSample Sample)> Sam
         return new SampleFile(samples, refused);
     }
 
-    private static IEnumerable<string> Objects(string text)
+    private static string[] Objects(string text)
     {
         if (!text.TrimStart().StartsWith('['))
         {
