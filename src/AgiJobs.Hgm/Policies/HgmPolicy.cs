@@ -61,30 +61,29 @@ internal sealed class HgmPolicy(string name, ExpansionStatistic statistic) : IPo
     {
         var temperature = Temperature(state);
         var prior = (double)state.Prior;
-        if (successes.Length > GroupedAbove)
-            return Grouped(state, ref random, evaluate, successes, failures, temperature, prior);
-        var best = -1;
-        var highest = -1.0;
-        for (var agent = 0; agent < successes.Length; agent++)
+        var rented = ArrayPool<bool>.Shared.Rent(successes.Length);
+        try
         {
-            if (!(evaluate ? state.IsEvaluable(agent) : state.IsExpandable(agent)))
-                continue;
-            var draw = BetaSampling.Draw(ref random, temperature * (prior + successes[agent]), temperature * (prior + failures[agent]));
-            if (draw > highest)
-                (best, highest) = (agent, draw);
+            var eligible = rented.AsSpan(0, successes.Length);
+            state.MarkEligible(eligible, evaluate);
+            if (successes.Length > GroupedAbove)
+                return GroupedThompson.Choose(ref random, eligible, successes, failures, temperature, prior);
+            var (best, highest) = (-1, -1.0);
+            for (var agent = 0; agent < eligible.Length; agent++)
+            {
+                if (!eligible[agent])
+                    continue;
+                var draw = BetaSampling.Draw(ref random, temperature * (prior + successes[agent]), temperature * (prior + failures[agent]));
+                if (draw > highest)
+                    (best, highest) = (agent, draw);
+            }
+
+            return best;
         }
-
-        return best;
-    }
-
-    private static int Grouped(RunState state, ref Xoshiro256 random, bool evaluate, ReadOnlySpan<int> successes, ReadOnlySpan<int> failures, double temperature, double prior)
-    {
-        var eligible = ArrayPool<bool>.Shared.Rent(successes.Length);
-        for (var agent = 0; agent < successes.Length; agent++)
-            eligible[agent] = evaluate ? state.IsEvaluable(agent) : state.IsExpandable(agent);
-        var chosen = GroupedThompson.Choose(ref random, eligible.AsSpan(0, successes.Length), successes, failures, temperature, prior);
-        ArrayPool<bool>.Shared.Return(eligible);
-        return chosen;
+        finally
+        {
+            ArrayPool<bool>.Shared.Return(rented);
+        }
     }
 
     /// <summary>τ = B/b, b being the evaluations that are left to start: 1 at first, B for the last one. It multiplies the prior as well, so that the mean stays and the spread shrinks.</summary>

@@ -97,6 +97,19 @@ public sealed class RunState
     /// <summary>Whether the agent may be evaluated now: it has tasks left, is not set aside and does not end without a verdict again and again.</summary>
     public bool IsEvaluable(int agent) => Allocation.Left[agent] > 0 && !_agents[agent].Pruned && _agents[agent].Voided < Settings.VoidCap;
 
+    /// <summary>Says of all agents at once whether each may be evaluated, or expanded, now.</summary>
+    internal void MarkEligible(Span<bool> eligible, bool evaluate)
+    {
+        var agents = CollectionsMarshal.AsSpan(_agents);
+        var left = Allocation.Left;
+        var (voidCap, failureCap) = (Settings.VoidCap, Settings.ExpansionFailureCap);
+        for (var agent = 0; agent < agents.Length; agent++)
+        {
+            ref readonly var at = ref agents[agent];
+            eligible[agent] = !at.Pruned && (evaluate ? left[agent] > 0 && at.Voided < voidCap : ExpansionsOpen && at.FailedExpansions < failureCap);
+        }
+    }
+
     /// <summary>Whether the agent is set aside.</summary>
     public bool IsPruned(int agent) => _agents[agent].Pruned;
 

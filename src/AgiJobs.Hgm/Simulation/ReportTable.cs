@@ -93,8 +93,8 @@ public sealed record ReportCell(string Text, double? Mean = null, double? Error 
             : new ReportCell($"{Plain(mean, format)} ±{Plain(error, format)}", mean, error);
     }
 
-    /// <summary>A number without error.</summary>
-    public static ReportCell Of(double value, int digits) => new(Plain(value, "F" + digits.ToString(CultureInfo.InvariantCulture)), value);
+    /// <summary>A number without error; a dash for none, such as the quotient by an error of zero.</summary>
+    public static ReportCell Of(double value, int digits) => double.IsFinite(value) ? new(Plain(value, "F" + digits.ToString(CultureInfo.InvariantCulture)), value) : new("-");
 
     internal void WriteTo(Utf8JsonWriter writer)
     {

@@ -1,0 +1,189 @@
+using System.CommandLine;
+using System.Globalization;
+using AgiJobs.Cli.Arena;
+using AgiJobs.Control;
+using AgiJobs.Hgm;
+using AgiJobs.Hgm.Policies;
+using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Evolution;
+using AgiJobs.Steering.Runs;
+using AgiJobs.Storage;
+
+namespace AgiJobs.Cli.Hgm;
+
+/// <summary><c>hgm run</c> and <c>hgm report</c>: programs that evolve on the arena's tasks, as a run that is kept with the state of the network's services. Nothing of it touches the chain.</summary>
+internal static class RunCommand
+{
+    public static Command Build(CommonOptions options, CommandEnvironment environment)
+    {
+        var name = Name();
+        var seed = new Option<ulong?>("--seed") { Description = "from which all chance and all tasks of the run come; default: 0", HelpName = "N" };
+        var policy = new Option<string?>("--policy") { Description = $"who decides; default: {PolicyNames.Hgm}", HelpName = "NAME" };
+        policy.AcceptOnlyFromAmong([.. PolicyNames.All]);
+        var evaluations = new Option<int?>("--budget") { Description = "how many evaluations the run may use; default: 800", HelpName = "N" };
+        var tasks = new Option<int?>("--tasks") { Description = "how many tasks there are, of all families in turn; default: 60", HelpName = "N" };
+        var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: 20", HelpName = "N" };
+        var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: 0.6", HelpName = "N" };
+        var workers = new Option<int>("--workers") { Description = "how many operations are carried out at once, which is not part of the result", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers };
+        Session.Run(command, options, environment, async (session, parsed, cancellation) =>
+        {
+            if (parsed.GetValue(workers) is < 1 or > 1024)
+            {
+                throw new ControlException("workers-range", ExitCode.BadInput, $"--workers {parsed.GetValue(workers)} is not from 1 to 1024.", "Leave it out for one for each processor.");
+            }
+
+            return await WithRunsAsync(session, async store =>
+            {
+                var run = parsed.GetValue(name)!;
+                var kept = (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)).Count;
+
+                // What is not said is as the run began; what is said and is otherwise is refused by the driver.
+                var settings = kept == 0 ? EvolutionStudy.Run : (await SettingsAsync(store, run, cancellation).ConfigureAwait(false))!;
+                settings = settings with
+                {
+                    Seed = parsed.GetValue(seed) ?? settings.Seed,
+                    Policy = parsed.GetValue(policy) ?? settings.Policy,
+                    Evaluations = parsed.GetValue(evaluations) ?? settings.Evaluations,
+                    Tasks = parsed.GetValue(tasks) ?? settings.Tasks,
+                    Concurrency = parsed.GetValue(concurrency) ?? settings.Concurrency,
+                    Alpha = parsed.GetValue(alpha) ?? settings.Alpha,
+                };
+                var start = EvolutionWorld.Begin(settings.Checked());
+                if (kept > 0)
+                {
+                    session.Terminal.Progress($"'{run}' goes on after its {kept} events");
+                }
+
+                var state = await new RunDriver(store, EvolutionWorld.For(settings, store), parsed.GetValue(workers)).DriveAsync(run, start, cancellation).ConfigureAwait(false);
+                return Report(session, run, state, cancellation);
+            }, cancellation).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    public static Command BuildReport(CommonOptions options, CommandEnvironment environment)
+    {
+        var name = Name();
+        var command = new Command("report", "what a run came to so far: its end, its best agent as a program, what it solves of its tasks and of others, cost, value and return") { name };
+        Session.Run(command, options, environment, (session, parsed, cancellation) => WithRunsAsync(session, async store =>
+        {
+            var run = parsed.GetValue(name)!;
+            var events = await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false);
+            return events.Count == 0
+                ? throw new ControlException("run-unknown", ExitCode.BadInput, $"There is no run '{run}' on the network '{session.Network}'.", $"agijobs hgm run {run} makes it.")
+                : Report(session, run, RunState.Fold(events), cancellation);
+        }, cancellation));
+        return command;
+    }
+
+    private static Argument<string> Name() => new("name") { Description = "the run's name: small letters, digits, hyphens and dots", HelpName = "NAME" };
+
+    private static async Task<RunSettings?> SettingsAsync(DurableRunStore store, string run, CancellationToken cancellation) =>
+        (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)) is [RunStarted started, ..] ? started.Settings : null;
+
+    private static async Task<ExitCode> WithRunsAsync(Session session, Func<DurableRunStore, Task<ExitCode>> action, CancellationToken cancellation)
+    {
+        await using var state = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
+        try
+        {
+            return await action(new DurableRunStore(state, session.Network)).ConfigureAwait(false);
+        }
+        catch (HgmException problem)
+        {
+            throw HgmCommands.Told(problem);
+        }
+        catch (StorageException problem)
+        {
+            throw ServiceState.Told(problem);
+        }
+    }
+
+    private static ExitCode Report(Session session, string run, RunState state, CancellationToken cancellation)
+    {
+        var (settings, tree) = (state.Settings, state.Tree);
+        var best = BestBelief.Choose(state);
+        var (tasks, heldOut) = (TaskSet.Of(settings.Seed, settings.Tasks), TaskSet.HeldOut(settings.Seed, EvolutionStudy.HeldOutTasks));
+        double? Solved(int agent, TaskSet of) => agent < 0 ? null : EvolutionWorld.Accuracy(state.Artifact(agent)!, of, cancellation);
+        var (root, rootHeldOut, chosen, chosenHeldOut) = (Solved(0, tasks), Solved(0, heldOut), Solved(best, tasks), Solved(best, heldOut));
+        var terminal = session.Terminal;
+        terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: nothing of a run touches the chain");
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"run '{run}': {settings.Policy}, seed {settings.Seed}, {settings.Tasks} tasks, budget {settings.Evaluations} evaluations, concurrency {settings.Concurrency}, alpha {state.Alpha}"));
+        terminal.Line($"  state      {Standing(state)}");
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  did        {state.Evaluations} evaluations charged, {tree.Count} agents, {state.ExpansionsFailed} expansions failed, {state.Version} events"));
+        terminal.Line($"  spent      {state.Ledger.Run.Cost}, worth {state.Ledger.Run.Value}, return {state.Ledger.Run.Roi?.ToString("0.00", CultureInfo.InvariantCulture) ?? "none yet"} (a step costs 0.001, an expansion {EvolutionWorld.ExpansionCost}, a solved task is worth 1)");
+        terminal.Line($"  root       solves {Percent(root)} of the run's tasks, {Percent(rootHeldOut)} of {heldOut.Count} others");
+        if (best < 0)
+        {
+            terminal.Line("  best       none: all agents are set aside");
+        }
+        else
+        {
+            terminal.Line($"  best       agent {best.ToString(CultureInfo.InvariantCulture)} solves {Percent(chosen)} of the run's tasks, {Percent(chosenHeldOut)} of {heldOut.Count} others");
+            terminal.Line($"  descent    {string.Join(" < ", Descent(state, best))}");
+            terminal.Line("  program");
+            foreach (var line in state.Artifact(best)!.Split('\n'))
+            {
+                terminal.Line($"    {line}");
+            }
+        }
+
+        terminal.Json("agijobs.hgm-run/1", ExitCode.Clean, writer =>
+        {
+            writer.WriteString("network", session.Network);
+            writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
+            writer.WriteString("run", run);
+            writer.WriteString("policy", settings.Policy);
+            writer.WriteNumber("seed", settings.Seed);
+            writer.WriteNumber("tasks", settings.Tasks);
+            writer.WriteNumber("budget", settings.Evaluations);
+            writer.WriteNumber("concurrency", settings.Concurrency);
+            writer.WriteNumber("alpha", state.Alpha);
+            writer.WriteString("state", Standing(state));
+            writer.WriteBoolean("finished", state.Finished is not null);
+            writer.WriteNumber("events", state.Version);
+            writer.WriteNumber("evaluations", state.Evaluations);
+            writer.WriteNumber("agents", tree.Count);
+            writer.WriteNumber("expansionsFailed", state.ExpansionsFailed);
+            writer.WriteString("cost", state.Ledger.Run.Cost.ToString());
+            writer.WriteString("value", state.Ledger.Run.Value.ToString());
+            Agent(writer, "root", 0, root, rootHeldOut);
+            if (best >= 0)
+            {
+                Agent(writer, "best", best, chosen, chosenHeldOut);
+            }
+        });
+        return ExitCode.Clean;
+
+        void Agent(System.Text.Json.Utf8JsonWriter writer, string what, int agent, double? solved, double? others)
+        {
+            writer.WriteStartObject(what);
+            writer.WriteNumber("agent", agent);
+            writer.WriteNumber("solved", solved!.Value);
+            writer.WriteNumber("solvedHeldOut", others!.Value);
+            writer.WriteString("program", state.Artifact(agent));
+            writer.WriteEndObject();
+        }
+    }
+
+    private static IEnumerable<string> Descent(RunState state, int agent)
+    {
+        for (var at = agent; at >= 0; at = state.Tree.Parents[at])
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{at} ({state.Tree.Successes[at]} of {state.Tree.Successes[at] + state.Tree.Failures[at]})");
+        }
+    }
+
+    private static string Percent(double? share) => share is { } known ? (100 * known).ToString("0.0", CultureInfo.InvariantCulture) + " %" : "-";
+
+    private static string Standing(RunState state) => state.Finished?.Reason switch
+    {
+        RunEnd.EvaluationsSpent => "finished: the budget is spent",
+        RunEnd.NothingLeft => "finished: nothing is left to do",
+        RunEnd.CostCap => "finished: the money does not reach for the next operation",
+        RunEnd.Stopped => $"stopped: {state.StopReason}",
+        _ when state.StopReason is { } reason => $"ending: {reason}",
+        _ when !state.ExpansionsOpen => "held: expansions are shut",
+        _ => "not finished: 'agijobs hgm run' goes on with it",
+    };
+}

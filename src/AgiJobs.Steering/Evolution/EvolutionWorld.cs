@@ -1,0 +1,86 @@
+using AgiJobs.Hgm.Ledger;
+using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Programs;
+using AgiJobs.Steering.Searches;
+using AgiJobs.Tasks;
+
+namespace AgiJobs.Steering.Evolution;
+
+/// <summary>
+/// Agents that are programs, tried on the arena's own tasks. An expansion changes a program by the program's own editor and lets it take parts of another agent of the run; an evaluation lets it search for an
+/// answer within the step limit and has the answer checked by the task's family. Everything follows from the run's events and seeds: a run is the same to the byte whoever carries it out and however often it
+/// was cut. Steps cost 0.001 each, a change <see cref="ExpansionCost"/>; a solved task is worth 1. Safe for use by several threads.
+/// </summary>
+/// <param name="tasks">The run's tasks.</param>
+/// <param name="store">Where the run's events are, by which an expansion knows the others.</param>
+public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
+{
+    private static readonly Amount Step = Amount.Parse("0.001");
+    private readonly RunArchive _archive = new(store);
+
+    /// <summary>What everything descends from.</summary>
+    public static string RootArtifact => AgentProgram.Root.Text;
+
+    /// <summary>The most that an evaluation costs.</summary>
+    public static Amount EvaluationReserve { get; } = CostOf(SearchSpace.StepLimit);
+
+    /// <summary>What an expansion costs.</summary>
+    public static Amount ExpansionCost { get; } = Amount.Parse("0.01");
+
+    /// <summary>The world of a run with these settings.</summary>
+    public static EvolutionWorld For(RunSettings settings, IRunStore store) => new(TaskSet.Of(settings.Seed, settings.Tasks), store);
+
+    /// <summary>The first event of a run in this world: the settings with what operations may cost.</summary>
+    public static RunStarted Begin(RunSettings settings) => new(settings with { EvaluationReserve = EvaluationReserve, ExpansionReserve = ExpansionCost }, RootArtifact);
+
+    /// <summary>The share of tasks that an agent solves, from 0 to 1: exactly, since the same program gives the same answer each time.</summary>
+    /// <exception cref="ArgumentException">The artifact is no program.</exception>
+    public static double Accuracy(string artifact, TaskSet tasks, CancellationToken cancellation = default)
+    {
+        var program = AgentProgram.TryParse(artifact, out var parsed) ? parsed : throw new ArgumentException("The artifact is no program.", nameof(artifact));
+        var solved = 0;
+        for (var task = 0; task < tasks.Count; task++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            solved += Try(program, tasks[task]).Passed ? 1 : 0;
+        }
+
+        return solved / (double)tasks.Count;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, CancellationToken cancellation)
+    {
+        if (!AgentProgram.TryParse(work.Artifact, out var parent))
+        {
+            return new ExpansionOutcome("the parent is no program", null, ExpansionCost);
+        }
+
+        var others = await _archive.BeforeAsync(work.Run, work.Operation, cancellation).ConfigureAwait(false);
+        var mate = AgentProgram.TryParse(others.Mate(work.Parent, work.Seed), out var other) ? other : null;
+        return Breeding.Child(parent, mate, work.Seed) is { } child
+            ? new ExpansionOutcome(null, child.Text, ExpansionCost)
+            : new ExpansionOutcome("nothing new came of it", null, ExpansionCost);
+    }
+
+    /// <inheritdoc/>
+    public Task<EvaluationOutcome> EvaluateAsync(EvaluationWork work, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (!AgentProgram.TryParse(work.Artifact, out var program))
+        {
+            return Task.FromResult(new EvaluationOutcome(null, "the agent is no program", Amount.Zero, Amount.Zero));
+        }
+
+        var (passed, steps) = Try(program, tasks[work.Task]);
+        return Task.FromResult(new EvaluationOutcome(passed, null, CostOf(steps), passed ? Amount.Parse("1") : Amount.Zero));
+    }
+
+    private static (bool Passed, int Steps) Try(AgentProgram program, TaskStatement task)
+    {
+        var (answer, steps) = SearchSpace.Solve(program, task);
+        return (answer is not null && TaskFamilies.Judge(task, answer).IsRight, steps);
+    }
+
+    private static Amount CostOf(int steps) => Amount.OfAtoms(steps * Step.Atoms);
+}
