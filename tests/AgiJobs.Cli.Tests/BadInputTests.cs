@@ -321,10 +321,11 @@ public sealed class BadInputTests(DevnetFixture fixture) : IClassFixture<DevnetF
     {
         var change = await FileAsync(Pause);
         await File.WriteAllTextAsync(PathOf($"storage/changes/{change}/change.json"), "{");
-        await RefusedAsync("file-format", ExitCodes.BadInput, [change, "--instance"], ["owner", "system-pause", "--action", "pause", "--execute"]);
-        var paused = await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--instance", "INC-2", "--signer", "guardian", "--execute");
+        var paused = await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--signer", "guardian", "--execute");
         Assert.True(paused.Exit == 0, paused.ToString());
+        Assert.Contains($"{change}/change.json", paused.Error, StringComparison.Ordinal);
         Assert.True(await Devnet.IsPausedAsync());
+        await RefusedAsync("file-format", ExitCodes.BadInput, [change, "--instance"], ["owner", "system-pause", "--action", "unpause"]);
     }
 
     [Fact]

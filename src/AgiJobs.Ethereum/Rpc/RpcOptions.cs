@@ -26,8 +26,8 @@ public sealed record RpcOptions
     /// <summary>How long a node that failed is tried last instead of in its order. Default 10 s.</summary>
     public TimeSpan CoolDown { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Most requests in one JSON-RPC batch; larger batches are split. 1 turns batching off. Default 500.</summary>
-    public int MaxBatchSize { get; init; } = 500;
+    /// <summary>Most requests in one JSON-RPC batch; larger batches are split. 1 turns batching off. Default 1000, the most that geth takes by default.</summary>
+    public int MaxBatchSize { get; init; } = 1000;
 
     /// <summary>How many parts of a split batch are under way at once. Default 4.</summary>
     public int MaxConcurrentBatches { get; init; } = 4;

@@ -107,7 +107,7 @@ public sealed class UpgradeCommandTests(DevnetFixture fixture) : IClassFixture<D
         // What stays behind is part of what is approved.
         var pool = await Devnet.RunAsync("deploy", "upgrade", "FeePool", "--acknowledge-migration", "--json");
         Assert.True(pool.Exit == 3, pool.ToString());
-        Assert.Contains("has to be migrated: 5000 AGIALPHA", (string)pool.Json["steps"]![0]!["purpose"]!, StringComparison.Ordinal);
+        Assert.Contains("has to be migrated: 1000000 AGIALPHA", (string)pool.Json["steps"]![0]!["purpose"]!, StringComparison.Ordinal);
     }
 
     [Fact]
