@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
+using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
@@ -80,6 +81,49 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
     public async Task A_pause_that_was_sent_and_is_not_mined_is_gone_on_with_though_a_module_paused_meanwhile()
     {
         var before = await Devnet.NonceAsync("guardian");
+        var (sent, hash) = await SentAndDroppedAsync();
+        await Devnet.CallAsAsync(Devnet.Protocol["SystemPause"].Address, "StakeManager", "pause");
+        var again = await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
+        Assert.True(again.Exit == 0, again.ToString());
+        Assert.Contains($"going on with {sent}", again.Error, StringComparison.Ordinal);
+        Assert.True(await Devnet.IsPausedAsync());
+        Assert.Equal(before + 1, await Devnet.NonceAsync("guardian"));
+        var change = Assert.Single((await Devnet.RunAsync("change", "list", "--json")).Json["changes"]!.AsArray());
+        Assert.Equal("verified", (string?)change!["state"]);
+        Assert.Equal(hash, Path.GetFileNameWithoutExtension(Assert.Single(Directory.EnumerateFiles(Path.Combine(Devnet.Folder, "storage", "receipts", "local")))));
+    }
+
+    [Fact]
+    public async Task A_pause_that_was_sent_and_no_longer_fits_is_planned_anew()
+    {
+        var guardian = Devnet.Accounts["guardian"].Address;
+        var before = await Devnet.NonceAsync("guardian");
+        var (sent, _) = await SentAndDroppedAsync();
+        _ = await Devnet.SendAsync(guardian, guardian, default, before);
+        string[] pause = [.. Pause, "--signer", "guardian", "--execute"];
+        var taken = await Devnet.RunAsync(pause);
+        Assert.True(taken.Exit == 1 && taken.Error.Contains("nonce-taken", StringComparison.Ordinal), taken.ToString());
+
+        // The module was replaced meanwhile, so what was sent before was planned on a state that is gone.
+        var module = Devnet.Protocol["StakeManager"].Address;
+        var code = await Devnet.Client.CodeAsync(module, BlockReference.Latest);
+        _ = await Devnet.Client.RequestAsync("anvil_setCode", writer =>
+        {
+            writer.WriteStringValue(module.ToString());
+            writer.WriteStringValue($"0x{Convert.ToHexStringLower(code)}00");
+        });
+        var again = await Devnet.RunAsync(pause);
+        Assert.True(again.Exit == 0, again.ToString());
+        Assert.Contains($"going on with {sent}", again.Error, StringComparison.Ordinal);
+        Assert.Contains("It is planned anew.", again.Error, StringComparison.Ordinal);
+        Assert.True(await Devnet.IsPausedAsync());
+        Assert.Equal(before + 2, await Devnet.NonceAsync("guardian"));
+    }
+
+    // The guardian's pause is signed, sent, and gone from the pool with the process that sent it.
+    private async Task<(string Change, string Hash)> SentAndDroppedAsync()
+    {
+        var before = await Devnet.NonceAsync("guardian");
         await Devnet.AutomineAsync(false);
         using (var first = Agijobs.Start(Devnet.Folder, [.. Pause, "--signer", "guardian", "--execute"]))
         {
@@ -92,15 +136,7 @@ public sealed class SystemPauseCommandTests(DevnetFixture fixture) : IClassFixtu
         var hash = (string)Journal.Read(Path.Combine(Devnet.Folder, "storage", "changes", sent, "journal.jsonl"))[0]["hash"]!;
         _ = await Devnet.Client.RequestAsync("anvil_dropTransaction", writer => writer.WriteStringValue(hash));
         await Devnet.AutomineAsync(true);
-        await Devnet.CallAsAsync(Devnet.Protocol["SystemPause"].Address, "StakeManager", "pause");
-        var again = await Devnet.RunAsync([.. Pause, "--signer", "guardian", "--execute"]);
-        Assert.True(again.Exit == 0, again.ToString());
-        Assert.Contains($"going on with {sent}", again.Error, StringComparison.Ordinal);
-        Assert.True(await Devnet.IsPausedAsync());
-        Assert.Equal(before + 1, await Devnet.NonceAsync("guardian"));
-        var change = Assert.Single((await Devnet.RunAsync("change", "list", "--json")).Json["changes"]!.AsArray());
-        Assert.Equal("verified", (string?)change!["state"]);
-        Assert.Equal(hash, Path.GetFileNameWithoutExtension(Assert.Single(Directory.EnumerateFiles(Path.Combine(Devnet.Folder, "storage", "receipts", "local")))));
+        return (sent, hash);
     }
 
     [Fact]

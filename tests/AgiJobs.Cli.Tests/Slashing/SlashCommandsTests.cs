@@ -14,6 +14,7 @@ using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Storage;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Slashing;
@@ -195,6 +196,31 @@ public sealed class SlashCommandsTests(DevnetFixture fixture) : IClassFixture<De
         var file = Devnet.Workspace.Locate("config", "signers.local.json");
         await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\"slasher\"", "\"another\"", StringComparison.Ordinal));
         await RefusedAsync("slasher-missing", 4, "arena", "slashes", "--execute");
+        Assert.False(await IsPunishedAsync(slash));
+    }
+
+    [Fact]
+    public async Task A_slasher_that_is_the_orchestrators_own_account_sends_nothing()
+    {
+        var slash = await FindAsync("moderation:insult");
+        var file = Devnet.Workspace.Locate("config", "signers.local.json");
+        var signers = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        var entries = signers["signers"]!.AsArray();
+        var shared = entries.Single(entry => (string)entry!["name"]! == "orchestrator")!.DeepClone();
+        shared["name"] = "slasher";
+        entries[entries.IndexOf(entries.Single(entry => (string)entry!["name"]! == "slasher"))] = shared;
+        await File.WriteAllTextAsync(file, signers.ToJsonString());
+        using var process = Agijobs.Start(Devnet.Folder, ["serve", "--roles", "arena", "--listen", "127.0.0.1:0", "--network", TestNetwork.Network]);
+        try
+        {
+            await Wait.UntilAsync("the finding is held", async () => (await Devnet.RunAsync("arena", "slashes", "--json")).Output.Contains("slasher-shared", StringComparison.Ordinal));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
         Assert.False(await IsPunishedAsync(slash));
     }
 

@@ -32,6 +32,17 @@ public sealed class AuthorityPointTests : IDisposable
     }
 
     [Fact]
+    public async Task A_change_that_opens_a_power_to_too_few_is_refused_and_no_signature_helps()
+    {
+        var change = await ApprovedAsync(_ground.Other());
+        await _ground.ApproveAsync(change, Duty.Security, 5);
+        var refusal = await Assert.ThrowsAsync<ControlException>(() => Gate(Nobody, Key, least: 2).RequireAsync(change, _ground.At(4), CancellationToken.None));
+        Assert.Equal(("authority-too-few", ExitCode.Refused), (refusal.Code, refusal.Exit));
+        Assert.Contains("1 of the 2 signers", refusal.Message, StringComparison.Ordinal);
+        Assert.True((await Gate(Nobody, Key).DecideAsync(change, _ground.At(4), CancellationToken.None)).IsOpen);
+    }
+
+    [Fact]
     public async Task Where_approvals_are_not_managed_it_is_refused_all_the_same_and_what_is_unknown_is_a_finding()
     {
         var change = _ground.File(_ground.Other());
@@ -95,7 +106,7 @@ public sealed class AuthorityPointTests : IDisposable
 
     private static AccountState Nobody => new ContractState();
 
-    private ExecutionGate Gate(AccountState? before, AccountState? after, bool managed = true) => new(managed ? _ground.Policy : null, _ground.Protocol, _ground.Standings, _ground.Time)
+    private ExecutionGate Gate(AccountState? before, AccountState? after, bool managed = true, int? least = null) => new(managed ? _ground.Policy : null, _ground.Protocol, _ground.Standings, _ground.Time)
     {
         ResumePoints = [],
         ChangePoints = [new AuthorityPoint(
@@ -106,7 +117,7 @@ public sealed class AuthorityPointTests : IDisposable
                     ? Reading.Unknown<(AuthorityMatrix, AuthorityMatrix)>("the node traces nothing")
                     : Reading.Known((Matrix(before), Matrix(after))));
             },
-            (now, then) => AuthorityVerdict.Of(now, then, null, null),
+            (now, then) => AuthorityVerdict.Of(now, then, least is { } signers ? new AuthorityPolicy { MinSigners = new Dictionary<string, int>(StringComparer.Ordinal) { ["pause"] = signers } } : null, null),
             _ => null)],
         Simulation = _ground.Simulation,
         Safeguards = [],
