@@ -11,6 +11,7 @@ using AgiJobs.Control.Files;
 using AgiJobs.Control.Observation;
 using AgiJobs.Control.Reports;
 using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Guardrails;
 using AgiJobs.Steering.Runs;
 using AgiJobs.Steering.Utility;
 using AgiJobs.Storage;
@@ -80,7 +81,7 @@ internal static class GreenReport
         var exit = verdict switch { GuardrailVerdict.Held => ExitCode.Clean, GuardrailVerdict.Missed => ExitCode.Findings, _ => ExitCode.Unknown };
         var banner = verdict switch
         {
-            GuardrailVerdict.Held => $"GREEN: utility {Guardrails.Percent(utility!.Reading.Uplift)}, every guardrail is held",
+            GuardrailVerdict.Held => $"GREEN: utility {GuardrailVerdicts.Percent(utility!.Reading.Uplift)}, every guardrail is held",
             GuardrailVerdict.Missed => $"NOT GREEN: {Names(GuardrailVerdict.Missed)} missed",
             _ => $"NOT GREEN: {Names(GuardrailVerdict.Unknown)} unknown",
         };
@@ -186,7 +187,7 @@ internal static class GreenReport
         "utility-uplift",
         GuardrailVerdict.Unknown,
         run is null ? "unknown: no run is recorded" : $"unknown: {FeeParameter} could not be read",
-        $"at least {Guardrails.Percent(MicroSet.LeastUplift)}",
+        $"at least {GuardrailVerdicts.Percent(MicroSet.LeastUplift)}",
         run is null ? "Begin one: agijobs hgm run NAME" : "agijobs owner surface tells why.");
 
     private static Guardrail Pauses(ProtocolState state, string network)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
+using AgiJobs.Steering.Guardrails;
 using AgiJobs.Steering.Utility;
 
 namespace AgiJobs.Cli.Utility;
@@ -22,8 +23,8 @@ internal static class MicroSetReport
             read.Select(one => (IReadOnlyList<string>)
             [
                 one.Strategy.Name,
-                Guardrails.Percent(one.Reading.Uplift),
-                Guardrails.Percent(one.Reading.LatencyDelta),
+                GuardrailVerdicts.Percent(one.Reading.Uplift),
+                GuardrailVerdicts.Percent(one.Reading.LatencyDelta),
                 one.Strategy.Reliability.ToString("0.00", CultureInfo.InvariantCulture),
                 Three(one.Reading.Value),
                 Three(one.Reading.Cost),

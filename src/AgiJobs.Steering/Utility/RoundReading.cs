@@ -1,6 +1,7 @@
 using System.Globalization;
 using AgiJobs.Hgm;
 using AgiJobs.Hgm.Simulation;
+using AgiJobs.Steering.Guardrails;
 
 namespace AgiJobs.Steering.Utility;
 
@@ -69,7 +70,7 @@ public sealed record RoundReading
         };
     }
 
-    /// <summary>How the rounds stand to the demands of the benchmark. A time that is longer by less than <see cref="RunUtility.Margin"/> standard errors above the demand is unknown, not missed.</summary>
+    /// <summary>How the rounds stand to the demands of the benchmark. A time that is longer by less than <see cref="GuardrailVerdicts.Margin"/> standard errors above the demand is unknown, not missed.</summary>
     public IReadOnlyList<Guardrail> GuardrailsOf()
     {
         bool? isFast = LatencyDelta is not { } delta ? null : delta <= (double)MicroSet.MostLatencyDelta ? true : IsClear(delta) ? false : null;
@@ -87,7 +88,7 @@ public sealed record RoundReading
                 LatencyDelta is { } change
                     ? string.Create(CultureInfo.InvariantCulture, $"{100 * change:+0.0;-0.0;0.0} %: {Seconds.Mean:0.0} s a round, {SecondsBefore.Mean:0.0} s in the {Before} before")
                     : string.Create(CultureInfo.InvariantCulture, $"unknown: the times of {Seconds.Count} rounds and of {SecondsBefore.Count} before them are recorded"),
-                string.Create(CultureInfo.InvariantCulture, $"at most {Guardrails.Percent(MicroSet.MostLatencyDelta)}, of at least {LeastRounds} rounds each"),
+                string.Create(CultureInfo.InvariantCulture, $"at most {GuardrailVerdicts.Percent(MicroSet.MostLatencyDelta)}, of at least {LeastRounds} rounds each"),
                 LatencyDelta is null ? "Let more rounds be played." : "Look where rounds spend their time: agijobs arena round N"),
         ];
     }
@@ -95,7 +96,7 @@ public sealed record RoundReading
     private bool IsClear(double delta)
     {
         var error = Math.Sqrt(Seconds.Error * Seconds.Error + SecondsBefore.Error * SecondsBefore.Error) / SecondsBefore.Mean;
-        return delta - (double)MicroSet.MostLatencyDelta >= RunUtility.Margin * error;
+        return delta - (double)MicroSet.MostLatencyDelta >= GuardrailVerdicts.Margin * error;
     }
 
     private static Estimate Took(IEnumerable<RoundOutcome> rounds) => Estimate.Of(rounds.Where(round => round.Failure is null && round.Took is not null).Select(round => round.Took!.Value.TotalSeconds));

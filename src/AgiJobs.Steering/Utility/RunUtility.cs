@@ -4,6 +4,7 @@ using AgiJobs.Hgm.Policies;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Hgm.Simulation;
 using AgiJobs.Steering.Evolution;
+using AgiJobs.Steering.Guardrails;
 
 namespace AgiJobs.Steering.Utility;
 
@@ -13,9 +14,6 @@ namespace AgiJobs.Steering.Utility;
 /// </summary>
 public sealed record RunUtility
 {
-    /// <summary>How many standard errors the uplift must be above the demand to be held.</summary>
-    public const double Margin = 2.0;
-
     /// <summary>How many jobs are done when nobody says otherwise: enough to tell five per cent.</summary>
     public const int DefaultJobs = 400;
 
@@ -91,24 +89,24 @@ public sealed record RunUtility
         }
     }
 
-    /// <summary>How the measured run stands to the demands of the benchmark. An uplift that is above the demand by less than <see cref="Margin"/> standard errors cannot be told from chance and is unknown.</summary>
+    /// <summary>How the measured run stands to the demands of the benchmark. An uplift that is above the demand by less than <see cref="GuardrailVerdicts.Margin"/> standard errors cannot be told from chance and is unknown.</summary>
     public IReadOnlyList<Guardrail> GuardrailsOf(string run)
     {
         var (least, most) = (MicroSet.LeastUplift, MicroSet.MostLatencyDelta);
-        bool? isHeld = Reading.Uplift < least ? false : (double)(Reading.Uplift - least) >= Margin * UpliftError ? true : null;
+        var isHeld = GuardrailVerdicts.IsAtLeast((double)Reading.Uplift, UpliftError, (double)least);
         return
         [
             new Guardrail(
                 "utility-uplift",
                 Guardrail.Of(isHeld),
-                string.Create(CultureInfo.InvariantCulture, $"{Guardrails.Percent(Reading.Uplift)} ±{100 * UpliftError:0.0} by agent {Agent} of run '{run}' on {Jobs} jobs that it was not chosen by"),
-                string.Create(CultureInfo.InvariantCulture, $"at least {Guardrails.Percent(least)}, by {Margin:0} standard errors"),
+                string.Create(CultureInfo.InvariantCulture, $"{GuardrailVerdicts.Percent(Reading.Uplift)} ±{100 * UpliftError:0.0} by agent {Agent} of run '{run}' on {Jobs} jobs that it was not chosen by"),
+                string.Create(CultureInfo.InvariantCulture, $"at least {GuardrailVerdicts.Percent(least)}, by {GuardrailVerdicts.Margin:0} standard errors"),
                 isHeld is null ? "Measure on more jobs: --jobs N." : "Let the run go on, or begin another with a larger budget: agijobs hgm run NAME --budget N"),
             new Guardrail(
                 "job-latency",
                 Guardrail.Of(Reading.LatencyDelta <= most),
-                string.Create(CultureInfo.InvariantCulture, $"{Guardrails.Percent(Reading.LatencyDelta)}: {Reading.MeanLatency:0.0} steps a job"),
-                $"at most {Guardrails.Percent(most)}",
+                string.Create(CultureInfo.InvariantCulture, $"{GuardrailVerdicts.Percent(Reading.LatencyDelta)}: {Reading.MeanLatency:0.0} steps a job"),
+                $"at most {GuardrailVerdicts.Percent(most)}",
                 "Choose another agent: this one searches longer than the root."),
         ];
     }

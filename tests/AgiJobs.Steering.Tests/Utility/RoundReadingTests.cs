@@ -1,4 +1,5 @@
 using AgiJobs.Hgm;
+using AgiJobs.Steering.Guardrails;
 using AgiJobs.Steering.Utility;
 
 namespace AgiJobs.Steering.Tests.Utility;

@@ -1,6 +1,7 @@
 using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
+using AgiJobs.Steering.Guardrails;
 using AgiJobs.Steering.Utility;
 
 namespace AgiJobs.Steering.Tests.Utility;

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace AgiJobs.Steering.Utility;
+namespace AgiJobs.Steering.Guardrails;
 
 /// <summary>How a guardrail stands.</summary>
 public enum GuardrailVerdict
@@ -28,13 +28,19 @@ public sealed record Guardrail(string Name, GuardrailVerdict Verdict, string Is,
 }
 
 /// <summary>Guardrails together.</summary>
-public static class Guardrails
+public static class GuardrailVerdicts
 {
     /// <summary>Missed when one is, else unknown when one is or there are none, else held.</summary>
     public static GuardrailVerdict Verdict(this IReadOnlyCollection<Guardrail> guardrails) =>
         guardrails.Any(guardrail => guardrail.Verdict == GuardrailVerdict.Missed) ? GuardrailVerdict.Missed
         : guardrails.Count == 0 || guardrails.Any(guardrail => guardrail.Verdict == GuardrailVerdict.Unknown) ? GuardrailVerdict.Unknown
         : GuardrailVerdict.Held;
+
+    /// <summary>How many standard errors a measured mean must be above a demand to be told from chance.</summary>
+    public const double Margin = 2.0;
+
+    /// <summary>Whether a measured mean is at least what is demanded; null when it is, by less than <see cref="Margin"/> standard errors, and chance can have done it.</summary>
+    public static bool? IsAtLeast(double mean, double error, double least) => !(mean >= least) ? double.IsNaN(mean) ? null : false : mean - least >= Margin * error ? true : null;
 
     /// <summary>A share in words, with its sign: <c>+10.94 %</c>.</summary>
     public static string Percent(decimal share) => (100m * share).ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
