@@ -19,7 +19,7 @@ using AgiJobs.Storage;
 namespace AgiJobs.Cli.Utility;
 
 /// <summary>What <c>operator green</c> was asked.</summary>
-/// <param name="Run">The run; null for the one that was written to last.</param>
+/// <param name="Run">The run; null for the only one.</param>
 /// <param name="Jobs">How many jobs.</param>
 /// <param name="Rounds">How many rounds.</param>
 /// <param name="MaxAge">How old the newest record may be.</param>
@@ -47,6 +47,7 @@ internal static class GreenReport
                 .. utility?.GuardrailsOf(name!) ?? [Unmeasured(run)],
                 .. rounds.GuardrailsOf(),
                 Pauses(state, session.Network),
+                Sentinel(run, name),
                 Fresh("fresh-run", runAt, session.Environment.Time.GetUtcNow(), asked.MaxAge, "agijobs hgm run NAME"),
                 Fresh("fresh-rounds", rounds.NewestAt, session.Environment.Time.GetUtcNow(), asked.MaxAge, "agijobs arena status"),
             ];
@@ -157,22 +158,23 @@ internal static class GreenReport
     private static async Task<(string? Name, RunState? Run, DateTimeOffset? At)> RunAsync(Session session, IStateStore store, string? named, CancellationToken cancellation)
     {
         var runs = new DurableRunStore(store, session.Network);
-        var name = named;
-        if (name is null)
+        if (named is null)
         {
-            var prefix = runs.StreamOf("a")[..^1];
-            name = (await store.ReadAllAsync(prefix, cancellationToken: cancellation).ConfigureAwait(false)).LastOrDefault()?.Stream[prefix.Length..];
+            var entries = await runs.ListAsync(cancellation).ConfigureAwait(false);
+            if (entries.Count == 0)
+            {
+                return (null, null, null);
+            }
+
+            named = entries is [var only]
+                ? only.Name
+                : throw new ControlException("run-ambiguous", ExitCode.BadInput, $"There are {entries.Count} runs on the network '{session.Network}': {string.Join(", ", entries.Take(10).Select(entry => entry.Name))}{(entries.Count > 10 ? ", ..." : "")}.", "Say which: --run NAME");
         }
 
-        if (name is null)
-        {
-            return (null, null, null);
-        }
-
-        var stored = await store.ReadAsync(runs.StreamOf(name), cancellationToken: cancellation).ConfigureAwait(false);
-        return stored.Count == 0
-            ? throw new ControlException("run-unknown", ExitCode.BadInput, $"There is no run '{name}' on the network '{session.Network}'.", $"agijobs hgm run {name} makes it.")
-            : (name, RunState.Fold(await runs.ReadAsync(name, 0, cancellation).ConfigureAwait(false)), stored[^1].At);
+        var kept = await runs.KeptAsync(named, 0, int.MaxValue, cancellation).ConfigureAwait(false);
+        return kept.Count == 0
+            ? throw new ControlException("run-unknown", ExitCode.BadInput, $"There is no run '{named}' on the network '{session.Network}'.", "agijobs hgm list")
+            : (named, RunState.Fold(kept.Select(one => one.Happened)), kept[^1].At);
     }
 
     private static async Task<List<RoundOutcome>> RoundsAsync(Session session, IStateStore store, CancellationToken cancellation)
@@ -195,6 +197,19 @@ internal static class GreenReport
         var modules = state.Pausable.ToList();
         bool? isRunning = modules.Exists(module => module.Paused!.TryGet(out var paused) && paused) ? false : modules.Count > 0 && modules.TrueForAll(module => module.Paused!.IsKnown) ? true : null;
         return new Guardrail("not-paused", Guardrail.Of(isRunning), PauseReport.Summary(state), "all modules running", $"agijobs owner system-pause --action status --network {network}");
+    }
+
+    private static Guardrail Sentinel(RunState? run, string? name)
+    {
+        var sentinel = run?.Sentinel;
+        var found = sentinel is null ? "unknown: no run is recorded"
+            : sentinel.Settings is null ? "unknown: the run has no sentinel"
+            : sentinel.Stop is { } stop ? $"stopped: {stop.Detail}"
+            : sentinel.Holds is [var hold, ..] ? $"{hold.Rule} holds expansions: {hold.Detail}"
+            : sentinel.Overrides is [var set, ..] ? $"{set.Rule} is overridden until {set.Until.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"
+            : "holds nothing";
+        bool? isQuiet = sentinel?.Settings is null ? null : sentinel is { Stop: null, Holds: [], Overrides: [] };
+        return new Guardrail("sentinel", Guardrail.Of(isQuiet), found, "a sentinel that holds, stops and is told to overlook nothing", $"agijobs sentinel snapshot {name ?? "RUN"}");
     }
 
     private static Guardrail Fresh(string name, DateTimeOffset? newest, DateTimeOffset now, TimeSpan most, string mend) => new(

@@ -18,7 +18,7 @@ internal static class OperatorCommands
 
     private static Command Green(CommonOptions options, CommandEnvironment environment)
     {
-        var run = new Option<string?>("--run") { Description = "the HGM run that is measured; default: the one that was written to last", HelpName = "NAME" };
+        var run = new Option<string?>("--run") { Description = "the HGM run that is measured; default: the only one there is", HelpName = "NAME" };
         var jobs = new Option<int>("--jobs") { Description = "on how many jobs root and chosen agent are compared", HelpName = "N", DefaultValueFactory = _ => RunUtility.DefaultJobs };
         var rounds = new Option<int>("--rounds") { Description = "how many of the arena's newest rounds are compared with as many before them", HelpName = "N", DefaultValueFactory = _ => 20 };
         var age = new Option<int>("--max-age") { Description = "hours that the newest record may be old", HelpName = "HOURS", DefaultValueFactory = _ => 24 };

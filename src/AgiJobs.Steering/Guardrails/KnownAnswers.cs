@@ -19,11 +19,14 @@ public sealed record KnownAnswers
             new("12 x 1.8, on the lower edge", [.. Enumerable.Repeat(1.8m, 12)], []),
             new("12 x 2.3, on the upper edge", [.. Enumerable.Repeat(2.3m, 12)], []),
         ],
-        Run = "",
+        Run = "417c2dd1c54373943d2d5b5a4ff12e5cb683459fa6c597587745d3c7ec7f606d",
     };
 
     /// <summary>The run whose events are known.</summary>
     public static RunSettings RunSettings { get; } = new() { Seed = 20260101, Tasks = 20, Evaluations = 120, Concurrency = 6 };
+
+    /// <summary>Its sentinel, strict enough to intervene.</summary>
+    public static SentinelSet Sentinel { get; } = new(new SentinelSettings { RoiFloor = 3.4m, MinimumEvidence = 20, RollingWindow = 20, FailureStreak = 4 }, "known answers");
 
     /// <summary>Samples of ROI and the moves that they lead to.</summary>
     public required IReadOnlyList<KnownMoves> Thermostat { get; init; }
@@ -77,6 +80,7 @@ public sealed record KnownAnswers
     private static async Task<string> DigestAsync(int workers, CancellationToken cancellation)
     {
         var store = new MemoryRunStore();
+        await RunSteering.BeginAsync(store, "known", EvolutionWorld.Begin(RunSettings), Sentinel, cancellation).ConfigureAwait(false);
         await new RunDriver(store, EvolutionWorld.For(RunSettings, store), workers).DriveAsync("known", EvolutionWorld.Begin(RunSettings), cancellation).ConfigureAwait(false);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var happened in await store.ReadAsync("known", 0, cancellation).ConfigureAwait(false))
