@@ -3,6 +3,9 @@ namespace AgiJobs.Hgm.Runs;
 /// <summary>How a live run is steered from outside: by an event appended at the version that the decision was taken on.</summary>
 public static class RunSteering
 {
+    /// <summary>Whether an event is one of the outside, and not the driver's.</summary>
+    public static bool IsFromOutside(RunEvent happened) => happened is ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated;
+
     /// <summary>Appends one event of the outside: parameters, gate, pruning, stop, revocation or reinstatement.</summary>
     /// <param name="store">Where the run is kept.</param>
     /// <param name="run">Its name.</param>
@@ -15,7 +18,7 @@ public static class RunSteering
     /// </exception>
     public static async Task<long> AppendAsync(IRunStore store, string run, long? expectedVersion, RunEvent happened, CancellationToken cancellation)
     {
-        if (happened is not (ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated))
+        if (!IsFromOutside(happened))
             throw new HgmException("not-from-outside", $"{happened.GetType().Name} is written by the run's driver alone.", "Steer by parameters, gate, pruning, stop, revocation or reinstatement.");
         var state = new RunState();
         while (true)
