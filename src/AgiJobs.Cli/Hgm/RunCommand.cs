@@ -17,15 +17,16 @@ internal static class RunCommand
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var name = Name();
-        var seed = new Option<ulong?>("--seed") { Description = "from which all chance and all tasks of the run come; default: 0", HelpName = "N" };
-        var policy = new Option<string?>("--policy") { Description = $"who decides; default: {PolicyNames.Hgm}", HelpName = "NAME" };
+        var seed = new Option<ulong?>("--seed") { Description = "from which all chance and all tasks of the run come; default: as the settings say (agijobs config show hgm)", HelpName = "N" };
+        var policy = new Option<string?>("--policy") { Description = "who decides; default: as the settings say", HelpName = "NAME" };
         policy.AcceptOnlyFromAmong([.. PolicyNames.All]);
-        var evaluations = new Option<int?>("--budget") { Description = "how many evaluations the run may use; default: 800", HelpName = "N" };
-        var tasks = new Option<int?>("--tasks") { Description = "how many tasks there are, of all families in turn; default: 60", HelpName = "N" };
-        var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: 20", HelpName = "N" };
-        var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: 0.6", HelpName = "N" };
+        var evaluations = new Option<int?>("--budget") { Description = "how many evaluations the run may use; default: as the settings say", HelpName = "N" };
+        var tasks = new Option<int?>("--tasks") { Description = "how many tasks there are, of all families in turn; default: as the settings say", HelpName = "N" };
+        var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: as the settings say", HelpName = "N" };
+        var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: as the settings say", HelpName = "N" };
         var workers = new Option<int>("--workers") { Description = "how many operations are carried out at once, which is not part of the result", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers };
+        var unguarded = new Option<bool>("--no-sentinel") { Description = "begin the run without a sentinel, for studies; a run that has one keeps it" };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers, unguarded };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             if (parsed.GetValue(workers) is < 1 or > 1024)
@@ -39,7 +40,8 @@ internal static class RunCommand
                 var kept = (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)).Count;
 
                 // What is not said is as the run began; what is said and is otherwise is refused by the driver.
-                var settings = kept == 0 ? EvolutionStudy.Run : (await SettingsAsync(store, run, cancellation).ConfigureAwait(false))!;
+                var steering = session.Steering();
+                var settings = kept == 0 ? steering.Begin(EvolutionStudy.Run) : (await SettingsAsync(store, run, cancellation).ConfigureAwait(false))!;
                 settings = settings with
                 {
                     Seed = parsed.GetValue(seed) ?? settings.Seed,
@@ -49,13 +51,20 @@ internal static class RunCommand
                     Concurrency = parsed.GetValue(concurrency) ?? settings.Concurrency,
                     Alpha = parsed.GetValue(alpha) ?? settings.Alpha,
                 };
-                var start = EvolutionWorld.Begin(settings.Checked());
+                var start = EvolutionWorld.Begin(settings);
+                _ = start.Settings.Checked();
                 if (kept > 0)
                 {
                     session.Terminal.Progress($"'{run}' goes on after its {kept} events");
                 }
+                else
+                {
+                    var guard = parsed.GetValue(unguarded) ? null : steering.Guard();
+                    session.Terminal.Progress(guard is null ? $"'{run}' begins without a sentinel" : $"'{run}' begins with a sentinel: {guard.Reason}");
+                    _ = await RunSteering.BeginAsync(store, run, start, guard, cancellation).ConfigureAwait(false);
+                }
 
-                var state = await new RunDriver(store, EvolutionWorld.For(settings, store), parsed.GetValue(workers)).DriveAsync(run, start, cancellation).ConfigureAwait(false);
+                var state = await new RunDriver(store, EvolutionWorld.For(settings, store), parsed.GetValue(workers), session.Environment.Time).DriveAsync(run, start, cancellation).ConfigureAwait(false);
                 return Report(session, run, state, cancellation);
             }, cancellation).ConfigureAwait(false);
         });
@@ -183,7 +192,7 @@ internal static class RunCommand
         RunEnd.CostCap => "finished: the money does not reach for the next operation",
         RunEnd.Stopped => $"stopped: {state.StopReason}",
         _ when state.StopReason is { } reason => $"ending: {reason}",
-        _ when !state.ExpansionsOpen => "held: expansions are shut",
+        _ when !state.ExpansionsOpen => state.GateOpen ? $"expansions are held by the sentinel ({string.Join(", ", state.Sentinel.Holds.Where(hold => !state.Sentinel.IsOverridden(hold.Rule)).Select(hold => hold.Rule))}): 'agijobs sentinel snapshot' says why" : "expansions are held by a person",
         _ => "not finished: 'agijobs hgm run' goes on with it",
     };
 }

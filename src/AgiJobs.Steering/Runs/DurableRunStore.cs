@@ -41,6 +41,12 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
     public async Task<IReadOnlyList<string>> TextsAsync(string run, CancellationToken cancellation) =>
         [.. (await StoredAsync(run, 0, cancellation).ConfigureAwait(false)).Select(stored => stored.Data)];
 
+    /// <summary>The run's events from a version on, each with its version and the time at which the store took it.</summary>
+    /// <exception cref="HgmException"><c>run-name</c>.</exception>
+    /// <exception cref="StorageException">As <see cref="ReadAsync"/>.</exception>
+    public async Task<IReadOnlyList<(long Version, DateTimeOffset At, RunEvent Happened)>> HistoryAsync(string run, long after, CancellationToken cancellation) =>
+        [.. (await StoredAsync(run, after, cancellation).ConfigureAwait(false)).Select(stored => (stored.Version, stored.At, Read(stored)))];
+
     /// <inheritdoc/>
     /// <exception cref="HgmException"><c>run-name</c>.</exception>
     /// <exception cref="StorageException">As <see cref="IStateStore.CommitAsync"/>, but for a conflict of the stream, which is told by the result.</exception>
