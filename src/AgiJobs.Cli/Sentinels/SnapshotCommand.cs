@@ -7,6 +7,7 @@ using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Configuration;
+using AgiJobs.Steering.Runs;
 
 namespace AgiJobs.Cli.Sentinels;
 
@@ -20,21 +21,25 @@ internal static class SnapshotCommand
         Session.Run(command, options, environment, (session, parsed, cancellation) => SentinelCommands.WithStateAsync(session, async (_, store) =>
         {
             var name = parsed.GetValue(run)!;
-            var history = await store.HistoryAsync(name, 0, cancellation).ConfigureAwait(false);
-            return history.Count == 0
-                ? throw SentinelCommands.Unknown(session, name)
-                : Print(session, name, RunState.Fold(history.Select(entry => entry.Happened)), history[^1].At, session.Steering());
+            var history = await store.KeptAsync(name, 0, int.MaxValue, cancellation).ConfigureAwait(false);
+            if (history.Count == 0)
+            {
+                throw SentinelCommands.Unknown(session, name);
+            }
+
+            var driver = await store.State.FindLeaseAsync(store.StreamOf(name), cancellation).ConfigureAwait(false);
+            return Print(session, name, RunState.Fold(history.Select(entry => entry.Happened)), history[^1].At, driver?.Holder, session.Steering());
         }, cancellation));
         return command;
     }
 
-    private static ExitCode Print(Session session, string run, RunState state, DateTimeOffset last, SteeringConfiguration configuration)
+    private static ExitCode Print(Session session, string run, RunState state, DateTimeOffset last, string? driver, SteeringConfiguration configuration)
     {
         var (sentinel, terminal, money) = (state.Sentinel, session.Terminal, state.Ledger.Run);
         var findings = Findings(run, sentinel, configuration);
         var exit = findings.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
         terminal.Line($"{SentinelCommands.Heading(session, run)}: {Standing(state)}");
-        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  events     {state.Version}, the last at {Time(last)}; driven by: unknown (not connected)"));
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  events     {state.Version}, the last at {Time(last)}; {(driver is null ? "nobody drives it" : $"driven by {DriverName.Words(driver)}")}"));
         terminal.Line($"  spent      {state.Budget.Spent}, promised to work in flight {state.Budget.Reserved}, cap {state.Budget.Cap?.ToString() ?? "none"}{(sentinel.ToppedUp > Amount.Zero ? $" with {sentinel.ToppedUp} topped up" : "")}{(state.Budget.Disputed > Amount.Zero ? $"; {state.Budget.Disputed} were claimed above reservations and not accepted" : "")}");
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  earned     {money.Value}; return of the run {Roi(money)}, of the last {sentinel.Rolled} operations {Roi(sentinel.Rolling)}; {sentinel.Evidence} evaluations ended"));
         if (sentinel.Settings is { } settings)
@@ -72,7 +77,7 @@ internal static class SnapshotCommand
             terminal.Line($"        {mend}");
         }
 
-        terminal.Json("agijobs.sentinel-snapshot/1", exit, writer => Write(writer, session, run, state, last, configuration, streaks, findings));
+        terminal.Json("agijobs.sentinel-snapshot/1", exit, writer => Write(writer, session, run, state, last, driver, configuration, streaks, findings));
         return exit;
     }
 
@@ -127,7 +132,7 @@ internal static class SnapshotCommand
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
-    private static void Write(Utf8JsonWriter writer, Session session, string run, RunState state, DateTimeOffset last, SteeringConfiguration configuration, List<(int Agent, int Failures)> streaks, List<(string Code, string Message, string Mend)> findings)
+    private static void Write(Utf8JsonWriter writer, Session session, string run, RunState state, DateTimeOffset last, string? driver, SteeringConfiguration configuration, List<(int Agent, int Failures)> streaks, List<(string Code, string Message, string Mend)> findings)
     {
         var (sentinel, money) = (state.Sentinel, state.Ledger.Run);
         writer.WriteString("network", session.Network);
@@ -136,7 +141,7 @@ internal static class SnapshotCommand
         writer.WriteString("state", Standing(state));
         writer.WriteNumber("events", state.Version);
         writer.WriteString("lastEventAt", Time(last));
-        writer.WriteString("drivenBy", "unknown: not connected");
+        writer.WriteString("drivenBy", driver);
         writer.WriteString("total_value", money.Value.ToString());
         writer.WriteString("total_cost", money.Cost.ToString());
         writer.WriteString("roi", money.Roi?.ToString(CultureInfo.InvariantCulture));

@@ -33,7 +33,7 @@ internal static class WatchCommand
             session.Terminal.Line($"{SentinelCommands.Heading(session, name)}; alerts go {(receiver is null ? "to nobody: config/services.json names no receiver" : "to the receiver of config/services.json")}");
             for (var look = 1; !over; look++)
             {
-                var news = await store.HistoryAsync(name, version, cancellation).ConfigureAwait(false);
+                var news = await store.KeptAsync(name, version, int.MaxValue, cancellation).ConfigureAwait(false);
                 if (version == 0 && news.Count == 0)
                 {
                     throw SentinelCommands.Unknown(session, name);

@@ -31,7 +31,7 @@ public sealed class SentinelAlerts(IStateStore store, string network, ChainId ch
         {
             var document = await store.GetAsync(collection, run, cancellation).ConfigureAwait(false);
             var after = document is null ? 0L : long.TryParse(document.Data, NumberStyles.None, CultureInfo.InvariantCulture, out var kept) ? kept : throw new StorageException(StorageException.Damaged, $"The document {run} of {collection} is no number.", "Delete it: what was told is told again.");
-            var history = await new DurableRunStore(store, network).HistoryAsync(run, after, cancellation).ConfigureAwait(false);
+            var history = await new DurableRunStore(store, network).KeptAsync(run, after, int.MaxValue, cancellation).ConfigureAwait(false);
             if (history.Count == 0)
             {
                 return told;
