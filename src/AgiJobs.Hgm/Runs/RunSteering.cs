@@ -3,10 +3,6 @@ namespace AgiJobs.Hgm.Runs;
 /// <summary>How a live run is steered from outside: by an event appended at the version that the decision was taken on.</summary>
 public static class RunSteering
 {
-    /// <summary>Whether an event is one of the outside, and not the driver's.</summary>
-    public static bool IsFromOutside(RunEvent happened) => happened is ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated
-        or SentinelSet or SentinelAcknowledged or SentinelOverridden or SentinelOverrideEnded or BudgetToppedUp;
-
     /// <summary>Begins a run, with its sentinel from the first moment on, in one piece.</summary>
     /// <param name="store">Where the run is kept.</param>
     /// <param name="run">Its name.</param>
@@ -21,6 +17,10 @@ public static class RunSteering
         RunState.Fold(events);
         return await store.AppendAsync(run, 0, events, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>Whether an event is one of the outside, and not the driver's.</summary>
+    public static bool IsFromOutside(RunEvent happened) => happened is ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated
+        or SentinelSet or SentinelAcknowledged or SentinelOverridden or SentinelOverrideEnded or BudgetToppedUp;
 
     /// <summary>Appends one event of the outside: parameters, gate, pruning, stop, revocation, reinstatement, or what people tell the sentinel.</summary>
     /// <param name="store">Where the run is kept.</param>
