@@ -37,6 +37,15 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
         return events;
     }
 
+    /// <summary>The run's events from a version on, with when each was committed: what events themselves do not know.</summary>
+    /// <param name="run">Its name.</param>
+    /// <param name="after">How many events to leave out.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="HgmException"><c>run-name</c>.</exception>
+    /// <exception cref="StorageException">As <see cref="ReadAsync"/>.</exception>
+    public async Task<IReadOnlyList<TimedEvent>> TimedAsync(string run, long after, CancellationToken cancellation) =>
+        [.. (await StoredAsync(run, after, cancellation).ConfigureAwait(false)).Select(stored => new TimedEvent(Read(stored), stored.At))];
+
     /// <summary>The run's events as they are kept; none for a run that does not exist.</summary>
     public async Task<IReadOnlyList<string>> TextsAsync(string run, CancellationToken cancellation) =>
         [.. (await StoredAsync(run, 0, cancellation).ConfigureAwait(false)).Select(stored => stored.Data)];
