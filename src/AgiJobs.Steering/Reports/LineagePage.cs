@@ -79,21 +79,36 @@ public sealed class LineagePage
             return first ? UpdatesFile() : null;
         }
 
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            WriteUpdate(writer);
-        }
-
-        _updates.Enqueue((_told, _history.State.Version, buffer.ToArray()));
-        _updateBytes += (int)buffer.Length;
-        Remember();
+        Add(_history.TakeChanged());
         while (_updates.Count > MaxUpdates || (_updateBytes > MaxUpdateBytes && _updates.Count > 1))
         {
             _updateBytes -= _updates.Dequeue().Json.Length;
         }
 
         return UpdatesFile();
+    }
+
+    /// <summary>The file of a run that no more is told of: one update from nothing to its end, so that the same run gives the same bytes and a page that is behind need not load itself anew.</summary>
+    public byte[] LastUpdate()
+    {
+        _updates.Clear();
+        (_told, _toldAgents, _toldPoints, _toldInterventions, _toldRivalPoints, _updateBytes, _begun) = (0, 0, 0, 0, 0, 0, true);
+        _history.TakeChanged();
+        Add([.. Enumerable.Range(0, _history.State.Tree.Count)]);
+        return UpdatesFile();
+    }
+
+    private void Add(IReadOnlyList<int> changed)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            WriteUpdate(writer, changed);
+        }
+
+        _updates.Enqueue((_told, _history.State.Version, buffer.ToArray()));
+        _updateBytes += (int)buffer.Length;
+        Remember();
     }
 
     private byte[] UpdatesFile()
@@ -209,10 +224,9 @@ public sealed class LineagePage
     }
 
     // Everything in it is what it is then, and not by how much it changed: an update that is applied twice does no harm.
-    private void WriteUpdate(Utf8JsonWriter writer)
+    private void WriteUpdate(Utf8JsonWriter writer, IReadOnlyList<int> changed)
     {
         var (state, tree) = (_history.State, _history.State.Tree);
-        var changed = _history.TakeChanged();
         writer.WriteStartObject();
         writer.WriteNumber("from", _told);
         WriteHead(writer);

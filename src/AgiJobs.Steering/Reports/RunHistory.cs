@@ -119,6 +119,10 @@ public sealed class RunHistory(string run)
                 _pruned.TryAdd(pruned.Agent, pruned.Reason);
                 Changed(pruned.Agent);
                 break;
+            case SentinelPruned pruned:
+                _pruned.TryAdd(pruned.Agent, FormattableString.Invariant($"{pruned.Failures} failures in a row"));
+                Changed(pruned.Agent);
+                break;
         }
 
         if (happened.Event is AgentAdded or ExpansionFailed or EvaluationRecorded or EvaluationVoided && ++_results % StepSize == 0)

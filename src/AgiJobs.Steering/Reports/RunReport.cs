@@ -54,7 +54,15 @@ public sealed class RunReport
     /// <exception cref="AgiJobs.Hgm.HgmException"><c>report-folder</c>.</exception>
     public void Write(bool live, CancellationToken cancellation)
     {
-        Tell();
+        if (live)
+        {
+            Tell();
+        }
+        else
+        {
+            _folder.Put(LineagePage.UpdatesName, _page.LastUpdate());
+        }
+
         _folder.Put(LineagePage.FileName, _page.Render(live));
         _folder.PutJson("hgm_timeline.json", writer => TimelineDocument.Write(writer, _hgm));
         _folder.Put("hgm_lineage.mmd", LineageDocuments.Mermaid(_hgm));

@@ -9,7 +9,8 @@ public static class Standing
     public static string Of(RunState state) => state.Finished is { } finished
         ? finished.Reason == RunEnd.Stopped ? $"stopped: {state.StopReason}" : $"finished: {Of(finished.Reason)}"
         : state.StopReason is { } reason ? $"ending: {reason}"
-        : !state.ExpansionsOpen ? "held: expansions are shut"
+        : !state.GateOpen ? "held: expansions are shut"
+        : !state.ExpansionsOpen ? $"held by the sentinel: {string.Join(", ", state.Sentinel.Holds.Select(hold => hold.Rule))}"
         : "not finished";
 
     /// <summary>Of an end.</summary>

@@ -88,8 +88,7 @@
   const point = of => ({ version: of[0], evaluations: of[1], roi: ratio(atoms(of[3]), atoms(of[2])), agents: of[4] });
 
   // ---------------------------------------------------------------------------------------------------------------- layout
-  // A ring for each generation, wide enough for those in it; each agent has a sector within its parent's. Linear in the number of agents.
-  let radius = 1;
+  // A ring for each generation; each agent has a sector within its parent's. A generation that is too many for a line fills a band. Linear in the number of agents.
   function layout() {
     const weight = new Float64Array(count), inner = new Float64Array(count), start = new Float64Array(count), width = new Float64Array(count), used = new Float64Array(count);
     let deepest = 0;
@@ -98,9 +97,13 @@
       if (parent[agent] >= 0) inner[parent[agent]] += weight[agent];
       if (depth[agent] > deepest) deepest = depth[agent];
     }
-    const many = new Int32Array(deepest + 1), rings = new Float64Array(deepest + 1);
+    const many = new Int32Array(deepest + 1), rings = new Float64Array(deepest + 1), bands = new Float64Array(deepest + 1), placed = new Int32Array(deepest + 1);
     for (let agent = 0; agent < count; agent++) many[depth[agent]]++;
-    for (let ring = 1; ring <= deepest; ring++) rings[ring] = Math.max(rings[ring - 1] + 2.3, 1.15 * many[ring] / (2 * Math.PI));
+    for (let ring = 1; ring <= deepest; ring++) {
+      const from = rings[ring - 1] + bands[ring - 1] + (many[ring] > 60 ? 1.4 : 2.3);
+      rings[ring] = from;
+      bands[ring] = 2 * Math.PI * from >= 1.6 * many[ring] ? 0 : Math.sqrt(from * from + 1.35 * many[ring] / Math.PI) - from;
+    }
     width[0] = 2 * Math.PI; start[0] = -Math.PI / 2;
     for (let agent = 0; agent < count; agent++) {
       const of = parent[agent];
@@ -109,10 +112,9 @@
         start[agent] = start[of] + used[of];
         used[of] += width[agent];
       }
-      const angle = start[agent] + width[agent] / 2, ring = rings[depth[agent]];
+      const angle = start[agent] + width[agent] / 2, at = depth[agent], ring = rings[at] + bands[at] * ((0.6180339887 * placed[at]++) % 1);
       toX[agent] = ring * Math.cos(angle); toY[agent] = ring * Math.sin(angle);
     }
-    radius = Math.max(2.3, rings[deepest]);
     marked();
   }
 
@@ -138,7 +140,7 @@
   // Ramps whose lightness rises (dark ground) or falls (light ground) throughout: they are read without telling hues apart.
   const ramps = {
     dark: [[62, 68, 132], [58, 108, 158], [52, 148, 158], [96, 190, 138], [180, 222, 104], [253, 240, 130]],
-    light: [[206, 212, 232], [150, 188, 216], [88, 158, 186], [38, 122, 140], [22, 82, 100], [12, 40, 66]],
+    light: [[184, 194, 222], [140, 180, 212], [88, 158, 186], [38, 122, 140], [22, 82, 100], [12, 40, 66]],
   };
   const buckets = 32;
   let palette = [], ink = {}, dark = false;
@@ -218,7 +220,7 @@
   const most = () => { let n = 1; for (let agent = 0; agent < count; agent++) if (evaluated(agent) > n) n = evaluated(agent); return n; };
   let largest = 1;
   function dot(agent) {
-    const base = Math.min(15, Math.max(1.7, scale * 0.46));
+    const base = Math.min(15, Math.max(1.7, scale * 0.6));
     return Math.max(1.1, base * (0.3 + 0.7 * Math.sqrt(evaluated(agent) / largest)));
   }
 
@@ -255,7 +257,7 @@
       for (let i = from[bucket]; i < from[bucket + 1]; i++) disc(agents[i], 0);
       pen.fill();
     }
-    pen.strokeStyle = ink.quiet; pen.lineWidth = 1; pen.fillStyle = ink.sheet; pen.beginPath();
+    pen.strokeStyle = scale < 7 ? ink.aside : ink.quiet; pen.lineWidth = scale < 7 ? 0.7 : 1; pen.fillStyle = ink.sheet; pen.beginPath();
     for (const agent of plain) disc(agent, 0);
     pen.fill(); pen.stroke();
     pen.strokeStyle = ink.aside; pen.lineWidth = Math.min(1.6, Math.max(0.7, scale / 12)); pen.fillStyle = ink.sheet; pen.beginPath();
@@ -282,13 +284,15 @@
   const place = agent => [shiftX + scale * x[agent], shiftY + scale * y[agent]];
 
   function edge(agent, curved) {
-    const [bx, by] = place(agent), [ax, ay] = place(parent[agent]);
+    const of = parent[agent], ax = shiftX + scale * x[of], ay = shiftY + scale * y[of], bx = shiftX + scale * x[agent], by = shiftY + scale * y[agent];
     if ((ax < 0 && bx < 0) || (ay < 0 && by < 0) || (ax > wide && bx > wide) || (ay > tall && by > tall)) return;
     pen.moveTo(ax, ay);
-    if (!curved || parent[agent] === 0) { pen.lineTo(bx, by); return; }
-    // Leaves its parent outwards.
-    const inner = Math.hypot(x[parent[agent]], y[parent[agent]]) || 1, outer = Math.hypot(x[agent], y[agent]), half = (inner + outer) / 2 / inner;
-    pen.quadraticCurveTo(shiftX + scale * x[parent[agent]] * half, shiftY + scale * y[parent[agent]] * half, bx, by);
+    if (!curved || of === 0) { pen.lineTo(bx, by); return; }
+    // Leaves its parent outwards, and not by much where the child is far to the side.
+    const px = x[of], py = y[of], inner = Math.hypot(px, py) || 1, half = (1 + Math.hypot(x[agent], y[agent]) / inner) / 2;
+    const outwards = Math.max(0, (px * x[agent] + py * y[agent]) / (inner * (Math.hypot(x[agent], y[agent]) || 1))) * 0.75;
+    const straightX = (px + x[agent]) / 2, straightY = (py + y[agent]) / 2;
+    pen.quadraticCurveTo(shiftX + scale * (straightX + outwards * (px * half - straightX)), shiftY + scale * (straightY + outwards * (py * half - straightY)), bx, by);
   }
 
   function disc(agent, more, mark) {
@@ -325,7 +329,8 @@
   const axis = $('axis'), axisPen = axis.getContext('2d');
   const shapes = {
     parameters: 'M7 1l6 6l-6 6l-6 -6z', shut: 'M2 2h10v10h-10z', open: 'M2 2h10v10h-10zM4 4v6h6v-6z', pruned: 'M2 4l2 -2l3 3l3 -3l2 2l-3 3l3 3l-2 2l-3 -3l-3 3l-2 -2l3 -3z',
-    stop: 'M4 1h6l3 3v6l-3 3h-6l-3 -3v-6z', revoked: 'M1 3h12l-6 9z', reinstated: 'M1 12h12l-6 -9z', end: 'M6 1h2v12h-2z', other: 'M7 1a6 6 0 1 0 .01 0z',
+    stop: 'M4 1h6l3 3v6l-3 3h-6l-3 -3v-6z', revoked: 'M1 3h12l-6 9z', reinstated: 'M1 12h12l-6 -9z', end: 'M6 1h2v12h-2z',
+    held: 'M2 2h10v10h-10z', released: 'M2 2h10v10h-10zM4 4v6h6v-6z', 'top-up': 'M6 2h2v4h4v2h-4v4h-2v-4h-4v-2h4z', overridden: 'M1 6h12v2h-12z', 'override-ended': 'M6 1h2v12h-2z', other: 'M7 1a6 6 0 1 0 .01 0z',
   };
   const shape = kind => shapes[kind] || shapes.other;
   const paths = new Map();
@@ -337,14 +342,15 @@
     const w = axis.width / dots, h = axis.height / dots, top = 22, bottom = h - 20;
     axisTo = w - 12; axisLast = Math.max(1, head.version, ...rivalPoints.slice(-1).map(at => at.version));
     axisPen.setTransform(dots, 0, 0, dots, 0, 0); axisPen.clearRect(0, 0, w, h);
+    // The first results swing far and say little: the scale is that of the rest, and what is above it is cut off.
     let peak = 0.1;
-    for (const at of points) if (at.roi > peak) peak = at.roi;
-    for (const at of rivalPoints) if (at.roi > peak) peak = at.roi;
-    peak *= 1.08;
+    for (const line of [points, rivalPoints]) for (const at of line) if (at.roi > peak && (at.version > axisLast / 10 || line.length < 20)) peak = at.roi;
+    peak *= 1.15;
     const up = roi => bottom - (bottom - top) * roi / peak;
     axisPen.font = '11px system-ui, sans-serif'; axisPen.fillStyle = ink.quiet; axisPen.strokeStyle = ink.line; axisPen.lineWidth = 1; axisPen.textBaseline = 'middle';
     for (const tick of ticks(peak, 3)) { axisPen.textAlign = 'right'; axisPen.fillText(String(tick), axisFrom - 7, up(tick)); axisPen.beginPath(); axisPen.moveTo(axisFrom, up(tick)); axisPen.lineTo(axisTo, up(tick)); axisPen.stroke(); }
-    for (const tick of ticks(axisLast, w < 500 ? 3 : 7)) { axisPen.textAlign = 'center'; axisPen.fillText(String(tick), across(tick), h - 8); }
+    for (const tick of ticks(axisLast, w < 500 ? 3 : 7)) { const text = String(tick), half = axisPen.measureText(text).width / 2; axisPen.textAlign = 'center'; axisPen.fillText(text, Math.min(across(tick), w - half - 1), h - 8); }
+    axisPen.save(); axisPen.beginPath(); axisPen.rect(axisFrom, top - 2, axisTo - axisFrom + 2, bottom - top + 4); axisPen.clip();
     for (const [line, colour, dash] of [[rivalPoints, ink.rival, [5, 4]], [points, ink.roi, []]]) {
       axisPen.strokeStyle = colour; axisPen.lineWidth = 2; axisPen.setLineDash(dash); axisPen.beginPath();
       let joined = false;
@@ -355,7 +361,7 @@
       }
       axisPen.stroke();
     }
-    axisPen.setLineDash([]);
+    axisPen.restore();
     for (const [index, at] of interventions.entries()) {
       const px = across(at.version), bright = index === moment;
       axisPen.strokeStyle = bright ? ink.text : ink.accent; axisPen.lineWidth = bright ? 1.5 : 0.8; axisPen.globalAlpha = bright ? 1 : 0.55; axisPen.beginPath(); axisPen.moveTo(px, top - 4); axisPen.lineTo(px, bottom); axisPen.stroke();
