@@ -58,8 +58,17 @@ internal static class DemoCommand
         return command;
     }
 
-    /// <summary>Says what a report says, and where it is.</summary>
-    public static ExitCode Told(Session session, string schema, ReportFolder folder, RunSummary summary)
+    /// <summary>Writes the report of a kept run, once or until the run ends.</summary>
+    public static async Task<ExitCode> ReportAsync(Session session, DurableRunStore store, string run, string? rival, ReportFolder folder, bool follow, CancellationToken cancellation)
+    {
+        var report = new LiveReport(store, new RunIdentity(session.Network, session.NetworkFile.ChainId.Value, run), rival, folder, session.Environment.Time);
+        return Told(session, "agijobs.hgm-report/1", folder, follow
+            ? await report.FollowAsync(null, session.Terminal.Progress, cancellation).ConfigureAwait(false)
+            : await report.WriteAsync(cancellation).ConfigureAwait(false));
+    }
+
+    // Says what a report says, and where it is.
+    private static ExitCode Told(Session session, string schema, ReportFolder folder, RunSummary summary)
     {
         session.Terminal.Text(summary.ToText());
         session.Terminal.Line();

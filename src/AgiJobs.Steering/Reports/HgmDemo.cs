@@ -17,10 +17,6 @@ namespace AgiJobs.Steering.Reports;
 /// <param name="time">What paces and stamps.</param>
 public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSettings settings, string rival, TimeProvider time)
 {
-    // How often an open page is told what is new, and how often at most the other files are made again; rarer where making them takes long.
-    private static readonly TimeSpan Told = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Rewritten = TimeSpan.FromSeconds(1);
-
     /// <summary>The rival's run.</summary>
     public string RivalRun { get; } = $"{identity.Run}.{rival}";
 
@@ -38,65 +34,22 @@ public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSett
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var driving = Task.WhenAll(DriveAsync(identity.Run, PolicyNames.Hgm, pace, workers, stop.Token), DriveAsync(RivalRun, rival, pace, workers, stop.Token));
-        var (hgm, other) = (new RunHistory(identity.Run), new RunHistory(RivalRun));
-        RunReport? report = null;
+        var report = new LiveReport(store, identity, RivalRun, folder, time);
         try
         {
-            long rewritten = 0;
-            var (least, told) = (TimeSpan.Zero, -1);
-            while (!driving.IsCompleted)
-            {
-                if (await FollowAsync(hgm, other, stop.Token).ConfigureAwait(false))
-                {
-                    report ??= new RunReport(identity, hgm, other, folder, time);
-                    report.Tell();
-                    if (time.GetElapsedTime(rewritten) >= least)
-                    {
-                        var begun = time.GetTimestamp();
-                        report.Write(live: true, stop.Token);
-                        rewritten = time.GetTimestamp();
-                        var took = time.GetElapsedTime(begun, rewritten);
-                        least = took * 8 > Rewritten ? took * 8 : Rewritten;
-                    }
-
-                    if (hgm.State.Evaluations / 100 > told)
-                    {
-                        told = hgm.State.Evaluations / 100;
-                        onProgress(FormattableString.Invariant($"{hgm.State.Evaluations} of {settings.Evaluations} evaluations, {hgm.State.Tree.Count} agents; {rival}: {other.State.Evaluations}, {other.State.Tree.Count}"));
-                    }
-                }
-
-                await Task.WhenAny(driving, Task.Delay(Told, time, stop.Token)).ConfigureAwait(false);
-            }
-
-            await driving.ConfigureAwait(false);
+            return await report.FollowAsync(driving, onProgress, cancellation).ConfigureAwait(false);
         }
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
             await driving.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
 
-            // Also what was stopped is reported, as it is; no page waits for more.
-            if (cancellation.IsCancellationRequested && await FollowAsync(hgm, other, CancellationToken.None).ConfigureAwait(false))
+            // What was stopped is reported as it is: no page waits for more.
+            if (cancellation.IsCancellationRequested && report.Run.State.Version > 0)
             {
-                (report ?? new RunReport(identity, hgm, other, folder, time)).Write(live: false, CancellationToken.None);
+                await report.WriteAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
-
-        await FollowAsync(hgm, other, cancellation).ConfigureAwait(false);
-        (report ?? new RunReport(identity, hgm, other, folder, time)).Write(live: false, cancellation);
-        return RunSummary.Of(identity, hgm, other, measured: true, cancellation);
-    }
-
-    // False while either has no first event.
-    private async Task<bool> FollowAsync(RunHistory hgm, RunHistory other, CancellationToken cancellation)
-    {
-        foreach (var history in (RunHistory[])[hgm, other])
-        {
-            history.Add(await store.TimedAsync(history.Run, history.State.Version, cancellation).ConfigureAwait(false));
-        }
-
-        return hgm.State.Version > 0 && other.State.Version > 0;
     }
 
     private async Task<RunState> DriveAsync(string run, string policy, TimeSpan pace, int workers, CancellationToken cancellation)

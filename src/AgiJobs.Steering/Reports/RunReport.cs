@@ -50,9 +50,10 @@ public sealed class RunReport
 
     /// <summary>Writes everything.</summary>
     /// <param name="live">Whether the runs go on: the page then looks for updates, and what only the end can tell is left out.</param>
-    /// <param name="cancellation">Stops it between two files.</param>
+    /// <param name="cancellation">Stops it before the summary.</param>
+    /// <returns>The summary.</returns>
     /// <exception cref="AgiJobs.Hgm.HgmException"><c>report-folder</c>.</exception>
-    public void Write(bool live, CancellationToken cancellation)
+    public RunSummary Write(bool live, CancellationToken cancellation)
     {
         if (live)
         {
@@ -79,6 +80,7 @@ public sealed class RunReport
         var summary = RunSummary.Of(_identity, _hgm, _rival, measured: !live && IsOver, cancellation);
         _folder.PutJson("summary.json", writer => summary.Write(writer, _time.GetUtcNow()));
         _folder.Put("summary.txt", summary.ToText());
+        return summary;
     }
 
     private IEnumerable<RunHistory> All => _rival is null ? [_hgm] : [_hgm, _rival];
