@@ -10,7 +10,7 @@ const agents = Number(process.argv[2] ?? 10000), seconds = Number(process.argv[3
 const place = workspace(), folder = mkdtempSync(join(tmpdir(), 'agijobs-lineage-')), rows = [];
 let worst = 0;
 try {
-  agijobs(place, 'hgm', 'demo', '--budget', '20', '--pace', '0', '--out', place.path('report'));
+  agijobs(place, 'hgm', 'demo', '--budget', '20', '--pace', '0ms', '--out', place.path('report'));
   const like = dataOf(place.path('report/lineage.html'));
   for (const [what, width, height, touched] of [['1280 x 860', 1280, 860, false], ['1280 x 860, panned and zoomed throughout', 1280, 860, true], ['380 x 800', 380, 800, false]]) {
     const { data, update } = largeRun(like, agents);

@@ -10,7 +10,7 @@ let browser, place, report;
 before(async () => {
   place = workspace();
   report = place.path('report');
-  agijobs(place, 'hgm', 'demo', '--seed', '3', '--budget', '120', '--pace', '0', '--out', report);
+  agijobs(place, 'hgm', 'demo', '--seed', '3', '--budget', '120', '--pace', '0ms', '--out', report);
   browser = await launch();
 });
 
@@ -223,7 +223,7 @@ describe('Interventions', () => {
 describe('A live run', () => {
   test('is followed from its file while it grows, until it is finished', async () => {
     const folder = place.path('live');
-    const { ended } = begin(place, 'hgm', 'demo', '--seed', '4', '--budget', '150', '--pace', '25', '--out', folder);
+    const { ended } = begin(place, 'hgm', 'demo', '--seed', '4', '--budget', '150', '--pace', '25ms', '--out', folder);
     const path = join(folder, 'lineage.html');
     await until(() => { try { return dataOf(path).live; } catch { return false; } }, 'a live page');
     const { page, seen, close } = await open(browser, path);

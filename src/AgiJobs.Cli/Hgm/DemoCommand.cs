@@ -1,12 +1,9 @@
 using System.CommandLine;
-using AgiJobs.Cli.Arena;
 using AgiJobs.Control;
-using AgiJobs.Hgm;
 using AgiJobs.Hgm.Policies;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Reports;
 using AgiJobs.Steering.Runs;
-using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Hgm;
 
@@ -21,7 +18,7 @@ internal static class DemoCommand
         var budget = new Option<int>("--budget") { Description = "how many evaluations each run may use", HelpName = "N", DefaultValueFactory = _ => 400 };
         var rival = new Option<string>("--rival") { Description = "the policy beside HGM", HelpName = "POLICY", DefaultValueFactory = _ => PolicyNames.Dgm };
         rival.AcceptOnlyFromAmong(Rivals);
-        var pace = new Option<int>("--pace") { Description = "least milliseconds between two results of a run, so that one can watch; 0 for as fast as it goes. Without influence on the result", HelpName = "MS", DefaultValueFactory = _ => 20 };
+        var pace = new Option<string>("--pace") { Description = "the least time between two results of a run, such as 20ms or 1s, so that one can watch; 0ms for as fast as it goes. It is not part of the result", HelpName = "TIME", DefaultValueFactory = _ => "20ms" };
         var command = new Command("demo", "grow programs by HGM and by a rival at the same budget, and write a report while they grow: open lineage.html of its folder and watch. Interrupted, the same command goes on; finished, it writes the report again")
         {
             seed, budget, rival, pace,
@@ -29,31 +26,17 @@ internal static class DemoCommand
         command.Options.Add(options.Out);
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
-            var wait = parsed.GetValue(pace);
-            if (wait is < 0 or > 60_000)
-            {
-                throw new ControlException("pace-range", ExitCode.BadInput, $"--pace {wait} is not from 0 to 60000 milliseconds.", "Leave it out for 20, or give 0 for as fast as it goes.");
-            }
-
+            var wait = Pace.Of(parsed.GetValue(pace))!.Value;
             var folder = new ReportFolder(FolderOf(session, parsed.GetValue(options.Out)));
-            await using var state = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
-            try
+            return await RunCommand.WithRunsAsync(session, async store =>
             {
                 var settings = (EvolutionStudy.Run with { Seed = parsed.GetValue(seed), Evaluations = parsed.GetValue(budget) }).Checked();
                 var identity = new RunIdentity(session.Network, session.NetworkFile.ChainId.Value, HgmDemo.RunName(settings));
-                var demo = new HgmDemo(new DurableRunStore(state, session.Network), identity, settings, parsed.GetValue(rival)!, environment.Time);
+                var leased = TimeSpan.FromSeconds(session.Workspace.Services(session.Network).LeaseSeconds!.Value);
+                var demo = new HgmDemo(store, identity, settings, parsed.GetValue(rival)!, leased, environment.Time);
                 session.Terminal.Progress($"watch {Path.Combine(folder.Path, LineagePage.FileName)}");
-                var summary = await demo.RunAsync(folder, TimeSpan.FromMilliseconds(wait), Environment.ProcessorCount, session.Terminal.Progress, cancellation).ConfigureAwait(false);
-                return Told(session, "agijobs.hgm-demo/1", folder, summary);
-            }
-            catch (HgmException problem)
-            {
-                throw HgmCommands.Told(problem);
-            }
-            catch (StorageException problem)
-            {
-                throw ServiceState.Told(problem);
-            }
+                return Told(session, "agijobs.hgm-demo/1", folder, await demo.RunAsync(folder, wait, Environment.ProcessorCount, session.Terminal.Progress, cancellation).ConfigureAwait(false));
+            }, cancellation).ConfigureAwait(false);
         });
         return command;
     }

@@ -9,6 +9,7 @@ using AgiJobs.Server.Health;
 using AgiJobs.Server.Observation;
 using AgiJobs.Server.Requests;
 using AgiJobs.Server.Views;
+using AgiJobs.Steering.Runs;
 using AgiJobs.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -150,6 +151,12 @@ public sealed class ServerHost : IAsyncDisposable
         if (_options.Roles.HasFlag(ServerRole.Arena) && workers.Count == 0)
         {
             throw new ControlException("role-empty", ExitCode.Failed, "Nothing here plays the arena's rounds.", "Leave the role 'arena' out.");
+        }
+
+        if (_options.Roles.HasFlag(ServerRole.Hgm))
+        {
+            var hgm = _options.Hgm ?? throw new ControlException("role-empty", ExitCode.Failed, "Nothing here drives runs.", "Leave the role 'hgm' out.");
+            workers = [.. workers, new RunsWorker(new DurableRunStore(_store, _options.Network), hgm.Runs with { Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time)];
         }
 
         foreach (var worker in workers)

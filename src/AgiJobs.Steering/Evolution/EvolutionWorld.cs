@@ -16,6 +16,7 @@ namespace AgiJobs.Steering.Evolution;
 public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
 {
     private static readonly Amount Step = Amount.Parse("0.001");
+    private static readonly Amount Solved = Amount.Parse("1");
     private readonly RunArchive _archive = new(store);
 
     /// <summary>What everything descends from.</summary>
@@ -35,17 +36,21 @@ public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
 
     /// <summary>The share of tasks that an agent solves, from 0 to 1: exactly, since the same program gives the same answer each time.</summary>
     /// <exception cref="ArgumentException">The artifact is no program.</exception>
-    public static double Accuracy(string artifact, TaskSet tasks, CancellationToken cancellation = default)
+    public static double Accuracy(string artifact, TaskSet tasks, CancellationToken cancellation = default) => Trials(artifact, tasks, cancellation).Count(trial => trial.Passed) / (double)tasks.Count;
+
+    /// <summary>What an agent makes of each task, in their order: whether it solves it, and in how many steps it ends.</summary>
+    /// <exception cref="ArgumentException">The artifact is no program.</exception>
+    public static IReadOnlyList<(bool Passed, int Steps)> Trials(string artifact, TaskSet tasks, CancellationToken cancellation = default)
     {
         var program = AgentProgram.TryParse(artifact, out var parsed) ? parsed : throw new ArgumentException("The artifact is no program.", nameof(artifact));
-        var solved = 0;
+        var trials = new (bool Passed, int Steps)[tasks.Count];
         for (var task = 0; task < tasks.Count; task++)
         {
             cancellation.ThrowIfCancellationRequested();
-            solved += Try(program, tasks[task]).Passed ? 1 : 0;
+            trials[task] = Try(program, tasks[task]);
         }
 
-        return solved / (double)tasks.Count;
+        return trials;
     }
 
     /// <inheritdoc/>
@@ -73,7 +78,7 @@ public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
         }
 
         var (passed, steps) = Try(program, tasks[work.Task]);
-        return Task.FromResult(new EvaluationOutcome(passed, null, CostOf(steps), passed ? Amount.Parse("1") : Amount.Zero));
+        return Task.FromResult(new EvaluationOutcome(passed, null, CostOf(steps), passed ? Solved : Amount.Zero));
     }
 
     private static (bool Passed, int Steps) Try(AgentProgram program, TaskStatement task)

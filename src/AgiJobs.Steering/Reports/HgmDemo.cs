@@ -8,14 +8,15 @@ namespace AgiJobs.Steering.Reports;
 
 /// <summary>
 /// HGM beside a rival on programs that evolve: two ordinary kept runs with the same seed, tasks, root, concurrency and budget, driven at once, with a report that is written while they go on. Cut anywhere, the same
-/// call goes on with both. Nothing touches the chain.
+/// call goes on with both; a run that another process drives is watched. Nothing touches the chain.
 /// </summary>
 /// <param name="store">Where the runs are kept.</param>
 /// <param name="identity">Network and chain; the run's name is that of HGM's.</param>
 /// <param name="settings">What both runs follow, but for the policy.</param>
 /// <param name="rival">The rival's policy.</param>
+/// <param name="leased">For how long the seat of a run's driver is taken, and held without being renewed.</param>
 /// <param name="time">What paces and stamps.</param>
-public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSettings settings, string rival, TimeProvider time)
+public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSettings settings, string rival, TimeSpan leased, TimeProvider time)
 {
     /// <summary>The rival's run.</summary>
     public string RivalRun { get; } = $"{identity.Run}.{rival}";
@@ -29,7 +30,8 @@ public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSett
     /// <param name="workers">How many operations of each run are carried out at once; without influence on the result.</param>
     /// <param name="onProgress">Told now and then, in words.</param>
     /// <param name="cancellation">Stops driving; the report is brought up to date first.</param>
-    /// <exception cref="HgmException">Those of <see cref="RunDriver.DriveAsync"/>, and <c>report-folder</c>.</exception>
+    /// <exception cref="HgmException"><c>other-run</c>, those of <see cref="RunDriver.DriveAsync"/>, and <c>report-folder</c>.</exception>
+    /// <exception cref="AgiJobs.Control.ControlException"><see cref="RunSeat.Lost"/>.</exception>
     public async Task<RunSummary> RunAsync(ReportFolder folder, TimeSpan pace, int workers, Action<string> onProgress, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -52,25 +54,33 @@ public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSett
         }
     }
 
-    private async Task<RunState> DriveAsync(string run, string policy, TimeSpan pace, int workers, CancellationToken cancellation)
+    private async Task DriveAsync(string run, string policy, TimeSpan pace, int workers, CancellationToken cancellation)
     {
         var own = settings with { Policy = policy };
-        return await new RunDriver(new PacedStore(store, pace, time), EvolutionWorld.For(own, store), workers).DriveAsync(run, EvolutionWorld.Begin(own), cancellation).ConfigureAwait(false);
-    }
-
-    // Waits before a result is kept.
-    private sealed class PacedStore(IRunStore kept, TimeSpan pace, TimeProvider time) : IRunStore
-    {
-        public ValueTask<IReadOnlyList<RunEvent>> ReadAsync(string run, long after, CancellationToken cancellation) => kept.ReadAsync(run, after, cancellation);
-
-        public async ValueTask<bool> AppendAsync(string run, long expectedVersion, IReadOnlyList<RunEvent> events, CancellationToken cancellation)
+        var start = EvolutionWorld.Begin(own);
+        if (!await store.BeginAsync(run, start, pace, cancellation).ConfigureAwait(false) && (await store.KeptAsync(run, 0, 1, cancellation).ConfigureAwait(false))[0].Happened is RunStarted began && began != start)
         {
-            if (pace > TimeSpan.Zero && events.Any(happened => happened is AgentAdded or ExpansionFailed or EvaluationRecorded or EvaluationVoided))
+            throw new HgmException("other-run", $"A run '{run}' began with other settings.", "Choose another seed or budget.");
+        }
+
+        while (true)
+        {
+            // Whoever drives it, the result is the same: here is only watched what another drives.
+            if (await RunSeat.TryTakeAsync(store, run, DriverName.New(), leased, time, cancellation).ConfigureAwait(false) is { } seat)
             {
-                await Task.Delay(pace, time, cancellation).ConfigureAwait(false);
+                await using (seat.ConfigureAwait(false))
+                {
+                    await store.EnlistAsync(run, await seat.DriveAsync(EvolutionWorld.For(own, store), workers, start, pace, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+                    return;
+                }
             }
 
-            return await kept.AppendAsync(run, expectedVersion, events, cancellation).ConfigureAwait(false);
+            if (await store.FindAsync(run, cancellation).ConfigureAwait(false) is { IsFinished: true })
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250), time, cancellation).ConfigureAwait(false);
         }
     }
 }

@@ -87,7 +87,7 @@ public sealed class LiveReport(DurableRunStore store, RunIdentity identity, stri
     {
         foreach (var history in Histories())
         {
-            history.Add(await store.TimedAsync(history.Run, history.State.Version, cancellation).ConfigureAwait(false));
+            history.Add(await store.KeptAsync(history.Run, history.State.Version, int.MaxValue, cancellation).ConfigureAwait(false));
         }
 
         return Histories().All(history => history.State.Version > 0);

@@ -15,7 +15,7 @@ public sealed class RunHistory(string run)
     // A timeline has about so many steps, however long the run.
     private const int Steps = 200;
 
-    private readonly List<TimedEvent> _events = [];
+    private readonly List<KeptEvent> _events = [];
     private readonly List<int> _outcomes = [];
     private readonly List<TimelineStep> _timeline = [];
     private readonly List<TimelinePoint> _points = [];
@@ -32,7 +32,7 @@ public sealed class RunHistory(string run)
     public RunState State { get; } = new();
 
     /// <summary>Its events.</summary>
-    public IReadOnlyList<TimedEvent> Events => _events;
+    public IReadOnlyList<KeptEvent> Events => _events;
 
     /// <summary>Finished steps, the oldest first. Of each agent a step has what changed since the one before.</summary>
     public IReadOnlyList<TimelineStep> Timeline => _timeline;
@@ -54,7 +54,7 @@ public sealed class RunHistory(string run)
 
     /// <summary>Adds the events that follow.</summary>
     /// <exception cref="AgiJobs.Hgm.HgmException">As <see cref="RunState.Apply"/>.</exception>
-    public void Add(IEnumerable<TimedEvent> events)
+    public void Add(IEnumerable<KeptEvent> events)
     {
         foreach (var happened in events)
         {
@@ -80,10 +80,10 @@ public sealed class RunHistory(string run)
         var (state, last) = (new RunState(), 0);
         for (var index = 0; index < _events.Count; index++)
         {
-            state.Apply(_events[index].Event);
+            state.Apply(_events[index].Happened);
             if (!within(state))
             {
-                return RunState.Fold(_events.Take(last).Select(happened => happened.Event));
+                return RunState.Fold(_events.Take(last).Select(happened => happened.Happened));
             }
 
             last = index + 1;
@@ -92,16 +92,16 @@ public sealed class RunHistory(string run)
         return state;
     }
 
-    private void Add(TimedEvent happened)
+    private void Add(KeptEvent happened)
     {
-        if (Intervention.Of(happened.Event, State, _outcomes, happened.At) is { } intervention)
+        if (Intervention.Of(happened.Happened, State, _outcomes, happened.At) is { } intervention)
         {
             _interventions.Add(intervention);
         }
 
-        State.Apply(happened.Event);
+        State.Apply(happened.Happened);
         _events.Add(happened);
-        switch (happened.Event)
+        switch (happened.Happened)
         {
             case RunStarted: Changed(0); break;
             case ExpansionStarted started: _outcomes.Add(started.Parent); break;
@@ -125,7 +125,7 @@ public sealed class RunHistory(string run)
                 break;
         }
 
-        if (happened.Event is AgentAdded or ExpansionFailed or EvaluationRecorded or EvaluationVoided && ++_results % StepSize == 0)
+        if (happened.Happened is AgentAdded or ExpansionFailed or EvaluationRecorded or EvaluationVoided && ++_results % StepSize == 0)
         {
             _timeline.Add(Step());
             _points.Add(Point());

@@ -125,7 +125,7 @@ public sealed class RunReport
     private string Logs()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# Run {_identity.Run}\n\nNetwork {_identity.Network}, chain {_identity.ChainId}. Nothing of a run touches the chain. Times are those of the store's commits.\n");
+        text.Append(CultureInfo.InvariantCulture, $"# Run {_identity.Run}\n\nNetwork {Cell(_identity.Network)}, chain {_identity.ChainId}. Nothing of a run touches the chain. Times are those of the store's commits.\n");
         foreach (var history in All)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n## {history.Run}: {Name(history)}\n\n| time (UTC) | event | evaluations | what |\n|---|---|---|---|\n");
