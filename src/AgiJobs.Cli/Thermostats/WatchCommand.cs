@@ -99,7 +99,7 @@ internal static class WatchCommand
             throw new ControlException("run-needed", ExitCode.BadInput, "The cost ratio is measured in a run.", "Give --run NAME.");
         }
 
-        var watch = new ThermostatWatch(settings, rule, source, hand, path is null ? null : new ThermostatFile(path), law.From(parsed), session.Environment.Time);
+        var watch = new ThermostatWatch(settings, rule, source, hand, path is null ? null : new MemoryFile(path), law.From(parsed), session.Environment.Time);
         var report = new WatchReport(session, run, kind switch { SourceKind.Run => client.Url.ToString(), SourceKind.File => parsed.GetValue(flags.File)!, _ => prometheus }, isDry);
         var exit = await LoopAsync(session, watch, report, interval, iterations, cancellation).ConfigureAwait(false);
         if (report.HasEscalated)

@@ -39,7 +39,7 @@ public interface IThermostatStore
 
 /// <summary>A thermostat's memory as a file of the workspace: <c>storage/thermostat/NETWORK/RUN.json</c>.</summary>
 /// <param name="path">The file.</param>
-public sealed class ThermostatFile(string path) : IThermostatStore
+public sealed class MemoryFile(string path) : IThermostatStore
 {
     private const string Schema = "agijobs.thermostat-state/1";
 

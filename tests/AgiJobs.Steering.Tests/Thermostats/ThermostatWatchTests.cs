@@ -13,7 +13,7 @@ public sealed class ThermostatWatchTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("agijobs-watch-").FullName;
     private readonly FakeRun _run = new();
 
-    private ThermostatFile Kept => new(Path.Combine(_folder, "memory", "run.json"));
+    private MemoryFile Kept => new(Path.Combine(_folder, "memory", "run.json"));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -72,7 +72,7 @@ public sealed class ThermostatWatchTests : IDisposable
         for (var at = 1; ; at++)
         {
             var run = new FakeRun { KillAt = at };
-            var store = new FragileStore(run, new ThermostatFile(Path.Combine(_folder, $"{at}.json")));
+            var store = new FragileStore(run, new MemoryFile(Path.Combine(_folder, $"{at}.json")));
             var watch = Watch(store, run, Settings with { ResetWindow = true });
             foreach (var roi in (decimal[])[1m, 1m, 1m, 2m, 2m, 2m, 2m, 2m])
             {
@@ -346,7 +346,7 @@ public sealed class ThermostatWatchTests : IDisposable
     }
 
     /// <summary>A file at which the thermostat can be killed before and after each write.</summary>
-    private sealed class FragileStore(FakeRun run, ThermostatFile file) : IThermostatStore
+    private sealed class FragileStore(FakeRun run, MemoryFile file) : IThermostatStore
     {
         public ThermostatMemory? Load() => file.Load();
 
