@@ -17,6 +17,7 @@ using AgiJobs.Cli.Hgm;
 using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
 using AgiJobs.Cli.Thermostats;
@@ -173,6 +174,7 @@ internal static class CommandLine
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
+        root.Subcommands.Add(SentinelCommands.Build(options, environment));
         root.Subcommands.Add(ThermostatCommands.Build(options, environment));
         root.Subcommands.Add(OperatorCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
