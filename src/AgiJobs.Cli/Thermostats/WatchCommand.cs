@@ -65,7 +65,14 @@ internal static class WatchCommand
             throw new ControlException("command-line", ExitCode.BadInput, "--pause-on-escalation sends a pause, which takes --signer NAME and no --dry-run.", "Name who can pause: --signer guardian.");
         }
 
-        var settings = law.Of(parsed).Checked();
+        // Flags over environment over profile over base; what no file says is the runbook's default.
+        var steering = session.Steering(law.Flags(parsed));
+        var settings = steering.Thermostat.Checked();
+        foreach (var beyond in steering.BeyondProfile(session.Steering()))
+        {
+            session.Terminal.Progress($"FINDING {beyond}");
+        }
+
         using var client = RunClient.Of(session, parsed.GetValue(flags.Server));
         var (kind, run) = await ChooseAsync(session, parsed, flags, client, cancellation).ConfigureAwait(false);
         if (!isDry && run is null)
@@ -93,8 +100,8 @@ internal static class WatchCommand
             File.Delete(path);
         }
 
-        var rule = parsed.GetValue(flags.Law) is "cost-ratio" ? SteeringRule.CostRatio : SteeringRule.Simple;
-        if (rule == SteeringRule.CostRatio && run is null)
+        var rule = parsed.GetValue(flags.Law) is "cost-ratio" ? ThermostatRule.CostRatio : ThermostatRule.Simple;
+        if (rule == ThermostatRule.CostRatio && run is null)
         {
             throw new ControlException("run-needed", ExitCode.BadInput, "The cost ratio is measured in a run.", "Give --run NAME.");
         }

@@ -27,6 +27,9 @@ public sealed record RunsOptions
     /// <summary>How often is looked for runs that nobody drives.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Is waited for with each run at every look while the run goes on, and once after it has ended: what tells people of it. What it throws is a fault of the run.</summary>
+    public Func<string, CancellationToken, Task>? Watch { get; init; }
+
     /// <summary>Hears what goes into the log: whether it is a fault, a code, and words.</summary>
     public Action<bool, string, string> Tell { get; init; } = (_, _, _) => { };
 }
@@ -46,6 +49,8 @@ public sealed class RunsWorker : LoopWorker
     private readonly Dictionary<string, Task> _driving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Fault> _faults = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _seenToTheEnd = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _untold = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private volatile WorkerState _present = new(false, "starting", "it has not looked for runs yet");
 
@@ -105,7 +110,8 @@ public sealed class RunsWorker : LoopWorker
         }
 
         var (waiting, elsewhere) = (0, 0);
-        var open = (await _runs.ListAsync(cancellation).ConfigureAwait(false)).Where(entry => !entry.IsFinished).ToList();
+        var all = await _runs.ListAsync(cancellation).ConfigureAwait(false);
+        var open = all.Where(entry => !entry.IsFinished).ToList();
         foreach (var entry in open.Where(entry => !_driving.ContainsKey(entry.Name)))
         {
             if (NotBefore(entry.Name) > _time.GetUtcNow() || await IsHeldAsync(entry.Name, cancellation).ConfigureAwait(false))
@@ -128,8 +134,33 @@ public sealed class RunsWorker : LoopWorker
             _driving[entry.Name] = Task.Run(() => DriveAsync(seat, entry, cancellation), CancellationToken.None);
         }
 
+        await WatchAsync(all, cancellation).ConfigureAwait(false);
         Forget(open.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal));
         _present = Standing(waiting, elsewhere);
+    }
+
+    private async Task WatchAsync(IReadOnlyList<RunEntry> all, CancellationToken cancellation)
+    {
+        foreach (var entry in _options.Watch is null ? [] : all.Where(entry => !_seenToTheEnd.Contains(entry.Name)))
+        {
+            try
+            {
+                await _options.Watch!(entry.Name, cancellation).ConfigureAwait(false);
+                _untold.Remove(entry.Name);
+                if (entry.IsFinished)
+                {
+                    _seenToTheEnd.Add(entry.Name);
+                }
+            }
+            catch (Exception problem) when (problem is HgmException or StorageException { Code: StorageException.Damaged or StorageException.DocumentConflict })
+            {
+                var code = problem is StorageException told ? told.Code : ((HgmException)problem).Code;
+                if (_untold.TryAdd(entry.Name, $"run '{entry.Name}': {problem.Message} [{code}]"))
+                {
+                    _options.Tell(true, code, $"run '{entry.Name}' cannot be told of: {problem.Message}");
+                }
+            }
+        }
     }
 
     private async Task DriveAsync(RunSeat seat, RunEntry entry, CancellationToken cancellation)
@@ -228,9 +259,9 @@ public sealed class RunsWorker : LoopWorker
         lock (_lock)
         {
             var others = $"{_driving.Count} driven here{(elsewhere > 0 ? $", {elsewhere} elsewhere" : "")}{(waiting > 0 ? $", {waiting} wait for a place" : "")}";
-            return _faults.Count == 0
+            return _faults.Count + _untold.Count == 0
                 ? new WorkerState(true, "ready", others)
-                : new WorkerState(false, "run-fault", $"{string.Join("; ", _faults.OrderBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"run '{fault.Key}': {fault.Value.Message} [{fault.Value.Code}], tried {fault.Value.Times} times"))}; {others}");
+                : new WorkerState(false, "run-fault", $"{string.Join("; ", _faults.OrderBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"run '{fault.Key}': {fault.Value.Message} [{fault.Value.Code}], tried {fault.Value.Times} times").Concat(_untold.Values))}; {others}");
         }
     }
 

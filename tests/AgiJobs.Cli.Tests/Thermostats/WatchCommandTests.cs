@@ -111,7 +111,7 @@ public sealed class WatchCommandTests(DevnetFixture fixture) : IClassFixture<Dev
         await RefusedAsync(2, "command-line", "--dry-run", "--pause-on-escalation", "--signer", "guardian");
         await RefusedAsync(2, "number-format", "--dry-run", "--interval", "soon");
         await RefusedAsync(2, "iterations-range", "--dry-run", "--iterations", "-1");
-        await RefusedAsync(2, "bad-setting", "--dry-run", "--lower-margin", "1.5");
+        await RefusedAsync(2, "setting-value", "--dry-run", "--lower-margin", "1.5");
         await RefusedAsync(2, "server-url", "--dry-run", "--server", "http://example.org");
         await RefusedAsync(2, "prometheus-url", "--dry-run", "--prometheus-url", "file:///x");
         await RefusedAsync(2, "command-line", "--dry-run", "--prometheus-url", "http://localhost:1", "--file", "x");

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Runs;
@@ -77,6 +78,36 @@ public sealed class RunsWorkerTests : IAsyncLifetime
         await Wait.UntilAsync("the run is over", async () => (await _runs.FindAsync("held", default))!.IsFinished);
         await worker.StopAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(2, _told.Count(told => told.StartsWith("note run-driving", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_tells_people_of_a_run_is_asked_while_it_goes_on_and_after_it_has_ended_and_its_failure_is_that_runs_alone()
+    {
+        await BeginAsync("bad", 1);
+        await BeginAsync("good", 2);
+        var afterEnd = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        using var worker = Worker(options => options with
+        {
+            Watch = async (run, cancellation) =>
+            {
+                if (run == "bad")
+                {
+                    throw new HgmException("odd", "It cannot be told.", "Mend it.");
+                }
+
+                afterEnd.AddOrUpdate(run, 0, (_, times) => times);
+                if ((await _runs.FindAsync(run, cancellation))!.IsFinished)
+                {
+                    afterEnd.AddOrUpdate(run, 1, (_, times) => times + 1);
+                }
+            },
+        });
+        await worker.StartAsync(default);
+        await Wait.UntilAsync("the good one was told of after its end", () => afterEnd.GetValueOrDefault("good") > 0);
+        await Wait.UntilAsync("the bad one is told by readiness", () => worker.State is { Code: "run-fault" } state && state.Message.Contains("run 'bad': It cannot be told. [odd]", StringComparison.Ordinal));
+        await Wait.UntilAsync("it is driven all the same", async () => (await _runs.FindAsync("bad", default))!.IsFinished);
+        await worker.StopAsync(TimeSpan.FromSeconds(10));
+        Assert.DoesNotContain("bad", afterEnd.Keys);
     }
 
     [Fact]
