@@ -6,6 +6,7 @@ using AgiJobs.Hgm;
 using AgiJobs.Hgm.Policies;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
+using AgiJobs.Steering.Reports;
 using AgiJobs.Steering.Runs;
 using AgiJobs.Storage;
 
@@ -94,10 +95,23 @@ internal static class RunCommand
     public static Command BuildReport(CommonOptions options, CommandEnvironment environment)
     {
         var name = Name();
-        var command = new Command("report", "what a run came to so far: its end, its best agent as a program, what it solves of its tasks and of others, cost, value and return") { name };
+        var rival = new Option<string?>("--rival") { Description = "another run of this network, to stand beside it in the report of --out", HelpName = "RUN" };
+        var follow = new Option<bool>("--follow") { Description = "with --out: keep the report up to date until the run ends, whoever drives it" };
+        var command = new Command("report", "what a run came to so far: its end, its best agent as a program, what it solves of its tasks and of others, cost, value and return. With --out, as files too: lineage.html, timeline, plots, summary") { name, rival, follow };
+        command.Options.Add(options.Out);
         Session.Run(command, options, environment, (session, parsed, cancellation) => WithRunsAsync(session, async store =>
         {
             var run = parsed.GetValue(name)!;
+            if (parsed.GetValue(options.Out) is { } path)
+            {
+                return await DemoCommand.ReportAsync(session, store, run, parsed.GetValue(rival), new ReportFolder(session.PathOf(path)), parsed.GetValue(follow), cancellation).ConfigureAwait(false);
+            }
+
+            if (parsed.GetValue(follow) || parsed.GetValue(rival) is not null)
+            {
+                throw new ControlException("out-missing", ExitCode.BadInput, "--follow and --rival belong to a report that is written to a folder.", "Say where with --out DIR.");
+            }
+
             var events = await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false);
             return events.Count == 0
                 ? throw new ControlException("run-unknown", ExitCode.BadInput, $"There is no run '{run}' on the network '{session.Network}'.", $"agijobs hgm run {run} makes it.")

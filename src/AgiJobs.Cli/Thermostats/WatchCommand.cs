@@ -10,6 +10,8 @@ using AgiJobs.Hgm;
 using AgiJobs.Hgm.Laws;
 using AgiJobs.Steering.Thermostats;
 
+using ThermostatFile = AgiJobs.Steering.Thermostats.ThermostatFile;
+
 namespace AgiJobs.Cli.Thermostats;
 
 /// <summary><c>thermostat watch</c>: the thermostat at work on a live run, or looking on. A line for each sample, which <c>baseline</c>, <c>compare</c> and <c>replay</c> read back.</summary>
