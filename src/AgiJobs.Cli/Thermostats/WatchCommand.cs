@@ -10,7 +10,6 @@ using AgiJobs.Hgm;
 using AgiJobs.Hgm.Laws;
 using AgiJobs.Steering.Thermostats;
 
-using ThermostatFile = AgiJobs.Steering.Thermostats.ThermostatFile;
 
 namespace AgiJobs.Cli.Thermostats;
 
@@ -32,7 +31,7 @@ internal static class WatchCommand
         var command = new Command(
             "watch",
             "take a sample of a run's return again and again and steer its parameters by it. Samples come from the run itself (--run; it may be left out when the server has one live run), from Prometheus, or from a file. "
-            + "With --dry-run nothing is changed anywhere, and what would be done is told. Each sample is a line that 'thermostat baseline' and 'compare' read back. "
+            + "With --dry-run nothing is changed anywhere, and what would be done is told. What is not said of the law is as 'agijobs config show' tells. Each sample is a line that 'thermostat baseline' and 'compare' read back. "
             + "Exit 3: two control cycles passed without recovery, the pause is due. Exit 5: the source does not answer, or gave no sample");
         flags.AddTo(command);
         law.AddTo(command);
@@ -205,7 +204,7 @@ internal static class WatchCommand
 
     private static FileLock? Hold(Session session, string? run, out string? path)
     {
-        path = run is null ? null : session.Workspace.Locate("storage", "thermostat", session.Network, $"{run}.json");
+        path = run is null ? null : session.Workspace.Locate("storage", "state", "thermostat", session.Network, $"{run}.json");
         if (path is null)
         {
             return null;
