@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Runs;
