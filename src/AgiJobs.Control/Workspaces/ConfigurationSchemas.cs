@@ -27,6 +27,9 @@ public static class ConfigurationSchemas
         ["policy"] = WorkspaceJson.Default.PolicyFile,
         ["moderation"] = WorkspaceJson.Default.ModerationFile,
         ["services"] = WorkspaceJson.Default.ServicesFile,
+        ["hgm"] = WorkspaceJson.Default.HgmFile,
+        ["thermostat"] = WorkspaceJson.Default.ThermostatFile,
+        ["sentinel"] = WorkspaceJson.Default.SentinelFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

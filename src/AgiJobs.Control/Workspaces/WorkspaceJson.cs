@@ -23,6 +23,9 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(PolicyFile))]
 [JsonSerializable(typeof(ModerationFile))]
 [JsonSerializable(typeof(ServicesFile))]
+[JsonSerializable(typeof(HgmFile))]
+[JsonSerializable(typeof(ThermostatFile))]
+[JsonSerializable(typeof(SentinelFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

@@ -18,6 +18,10 @@ public static class RunSteering
         return await store.AppendAsync(run, 0, events, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Whether an event is one of the outside, and not the driver's.</summary>
+    public static bool IsFromOutside(RunEvent happened) => happened is ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated
+        or SentinelSet or SentinelAcknowledged or SentinelOverridden or SentinelOverrideEnded or BudgetToppedUp;
+
     /// <summary>Appends one event of the outside: parameters, gate, pruning, stop, revocation, reinstatement, or what people tell the sentinel.</summary>
     /// <param name="store">Where the run is kept.</param>
     /// <param name="run">Its name.</param>
@@ -30,8 +34,7 @@ public static class RunSteering
     /// </exception>
     public static async Task<long> AppendAsync(IRunStore store, string run, long? expectedVersion, RunEvent happened, CancellationToken cancellation)
     {
-        if (happened is not (ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated
-            or SentinelSet or SentinelAcknowledged or SentinelOverridden or SentinelOverrideEnded or BudgetToppedUp))
+        if (!IsFromOutside(happened))
             throw new HgmException("not-from-outside", $"{happened.GetType().Name} is written by the run's driver alone.", "Steer by parameters, gate, pruning, stop, revocation, reinstatement, settings of the sentinel, acknowledgement, override or top-up.");
         var state = new RunState();
         while (true)
