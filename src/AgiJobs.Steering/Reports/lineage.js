@@ -713,7 +713,7 @@
     () => { layout(); settle(true); domain(); },
     () => { facts(); listInterventions(); tell(); following(); },
     () => {
-      size(); new ResizeObserver(size).observe($('drawing'));
+      size(); new ResizeObserver(size).observe($('plane'));
       const placed = kept.get('place'), chosen = Number(kept.get('selected') ?? -1);
       if (placed) { [scale, shiftX, shiftY] = JSON.parse(placed); follows = false; kept.set('place', ''); }
       if (chosen >= 0 && chosen < count) { choose(chosen, false); kept.set('selected', '-1'); }
