@@ -20,6 +20,7 @@ using AgiJobs.Cli.Owner;
 using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
 using AgiJobs.Cli.Thermostats;
+using AgiJobs.Cli.Utility;
 using AgiJobs.Control;
 using AgiJobs.Control.Sealing;
 using AgiJobs.Ethereum;
@@ -168,6 +169,7 @@ internal static class CommandLine
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
         root.Subcommands.Add(ThermostatCommands.Build(options, environment));
+        root.Subcommands.Add(OperatorCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));
         root.Subcommands.Add(Installation.DoctorCommand.Build(options, environment));
         root.Subcommands.Add(CompletionCommand.Build(environment, root));

@@ -51,6 +51,9 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>Gives a lease back; nothing happens when it is lost.</summary>
     Task ReleaseAsync(Lease lease, CancellationToken cancellationToken = default);
 
+    /// <summary>Who holds a lease; null when nobody does, or its time is over by the clock of the store. What it tells may be over when it is read: only a fence protects.</summary>
+    Task<Lease?> FindLeaseAsync(string name, CancellationToken cancellationToken = default);
+
     /// <summary>Takes messages that are due, oldest first and none that another one took and has not settled within <paramref name="held"/>. Delivery is at least once; the receiver tells repeats by the key.</summary>
     Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string channel, int limit, TimeSpan held, CancellationToken cancellationToken = default);
 

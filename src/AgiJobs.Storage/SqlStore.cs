@@ -146,6 +146,18 @@ internal abstract class SqlStore(string place, IReadOnlyList<Migration> migratio
     }
 
     /// <inheritdoc/>
+    public Task<Lease?> FindLeaseAsync(string name, CancellationToken cancellationToken = default)
+    {
+        StateText.Name("lease", name);
+        // A turn, for only in its own does a session know the clock of the store.
+        return WriteAsync<Lease?>(
+            async session => await LeaseAsync(session, name, cancellationToken).ConfigureAwait(false) is { Holder: { } holder } held && held.Until > session.Now
+                ? new Lease(name, holder, held.Fence, Moment(held.Until))
+                : null,
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string channel, int limit, TimeSpan held, CancellationToken cancellationToken = default)
     {
         StateText.Name("channel", channel);

@@ -121,6 +121,9 @@ internal sealed class ModelStore(TimeProvider time) : IStateStore
         return true;
     });
 
+    public Task<Lease?> FindLeaseAsync(string name, CancellationToken cancellationToken = default) => Locked<Lease?>(() =>
+        _leases.GetValueOrDefault(name) is { Holder: { } holder } held && held.Until > Now ? new Lease(name, holder, held.Fence, held.Until) : null);
+
     public Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string channel, int limit, TimeSpan held, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<OutboxMessage>>(() =>
         [.. _messages.Where(message => message.Written.Channel == channel && message.Settled is null && message.Due <= Now && !(message.ClaimedUntil > Now)).Take(limit).ToList().Select(message =>
         {

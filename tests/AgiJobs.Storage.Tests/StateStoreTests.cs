@@ -219,6 +219,21 @@ public abstract class StateStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_holds_a_lease_is_told_until_its_time_is_over_or_it_is_given_back()
+    {
+        var other = await AnotherAsync();
+        Assert.Null(await other.FindLeaseAsync("l"));
+        var lease = await Store.TryAcquireAsync("l", "one", TimeSpan.FromSeconds(30));
+        Assert.Equal(lease, await other.FindLeaseAsync("l"));
+        Time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Null(await other.FindLeaseAsync("l"));
+        var again = await Store.RenewAsync(lease!, TimeSpan.FromSeconds(30));
+        Assert.Equal(again, await other.FindLeaseAsync("l"));
+        await Store.ReleaseAsync(again!);
+        Assert.Null(await other.FindLeaseAsync("l"));
+    }
+
+    [Fact]
     public async Task A_lease_is_renewed_from_now_also_past_its_time_while_nobody_took_it()
     {
         var lease = await Store.TryAcquireAsync("l", "one", TimeSpan.FromSeconds(30));

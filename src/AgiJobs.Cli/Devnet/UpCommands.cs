@@ -20,7 +20,7 @@ internal static partial class UpCommands
 
     public static Command Up(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("up", "a local network with the protocol, the arena's orchestrator, the agents' gateway and six agents, each a process of its own; 'down' ends them");
+        var command = new Command("up", "a local network with the protocol, the arena's orchestrator, the agents' gateway, the drive of HGM runs and six agents, each a process of its own; 'down' ends them");
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             var name = parsed.GetValue(options.Network) ?? Default;
@@ -36,7 +36,7 @@ internal static partial class UpCommands
                 File.Delete(services.LogOf(Serve));
             }
 
-            var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena", "--listen", place, .. common]);
+            var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena,hgm", "--listen", place, .. common]);
             var gateway = "";
             await services.UntilAsync(
                 serve,

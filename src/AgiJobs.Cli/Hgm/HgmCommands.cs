@@ -12,6 +12,7 @@ internal static class HgmCommands
         var command = new Command("hgm", "the Huxley-Gödel Machine, which grows a family of agents and finds the best of them with few trials");
         command.Subcommands.Add(RunCommand.Build(options, environment));
         command.Subcommands.Add(RunCommand.BuildReport(options, environment));
+        command.Subcommands.Add(ListCommand.Build(options, environment));
         command.Subcommands.Add(CompareCommand.Build(options, environment));
         command.Subcommands.Add(TableCommand.Build(options, environment));
         return command;

@@ -25,7 +25,9 @@ internal static class RunCommand
         var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: 20", HelpName = "N" };
         var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: 0.6", HelpName = "N" };
         var workers = new Option<int>("--workers") { Description = "how many operations are carried out at once, which is not part of the result", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers };
+        var pace = new Option<string?>("--pace") { Description = "the least time between committed results, such as 250ms or 2s, so that people can follow and steer a fast run; it is not part of the result. Default: hgm.paceMilliseconds of config/services.json, else none", HelpName = "TIME" };
+        var detach = new Option<bool>("--detach") { Description = "only begin the run: 'agijobs serve' with the role hgm, which 'agijobs up' starts, drives it" };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. One process drives a run at a time; exit 4 when another does") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers, pace, detach };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             if (parsed.GetValue(workers) is < 1 or > 1024)
@@ -50,13 +52,26 @@ internal static class RunCommand
                     Alpha = parsed.GetValue(alpha) ?? settings.Alpha,
                 };
                 var start = EvolutionWorld.Begin(settings.Checked());
-                if (kept > 0)
+                var asked = Pace.Of(parsed.GetValue(pace));
+                if (parsed.GetValue(detach))
                 {
-                    session.Terminal.Progress($"'{run}' goes on after its {kept} events");
+                    return await BeginAsync(session, store, run, start, asked, cancellation).ConfigureAwait(false);
                 }
 
-                var state = await new RunDriver(store, EvolutionWorld.For(settings, store), parsed.GetValue(workers)).DriveAsync(run, start, cancellation).ConfigureAwait(false);
-                return Report(session, run, state, cancellation);
+                var services = session.Workspace.Services(session.Network);
+                var seat = await RunSeat.TakeAsync(store, run, DriverName.New(), TimeSpan.FromSeconds(services.LeaseSeconds!.Value), session.Environment.Time, cancellation).ConfigureAwait(false);
+                await using (seat.ConfigureAwait(false))
+                {
+                    if (kept > 0)
+                    {
+                        session.Terminal.Progress($"'{run}' goes on after its {kept} events");
+                    }
+
+                    var least = asked ?? (await store.FindAsync(run, cancellation).ConfigureAwait(false))?.Pace ?? TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value);
+                    var state = await seat.DriveAsync(EvolutionWorld.For(settings, store), parsed.GetValue(workers), start, least, cancellation).ConfigureAwait(false);
+                    await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
+                    return Report(session, run, state, cancellation);
+                }
             }, cancellation).ConfigureAwait(false);
         });
         return command;
@@ -77,12 +92,40 @@ internal static class RunCommand
         return command;
     }
 
+    // What is begun and not driven is driven by whoever has the role, at the pace that it was begun with.
+    private static async Task<ExitCode> BeginAsync(Session session, DurableRunStore store, string run, RunStarted start, TimeSpan? pace, CancellationToken cancellation)
+    {
+        var isNew = await store.BeginAsync(run, start, pace, cancellation).ConfigureAwait(false);
+        var state = RunState.Fold(await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false));
+        if (state.Settings != start.Settings || state.Artifact(0) != start.Artifact)
+        {
+            throw new HgmException("other-run", $"A run '{run}' began with other settings.", "Leave the settings out to go on with it, or choose another name.");
+        }
+
+        await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
+        var driver = await store.State.FindLeaseAsync(store.StreamOf(run), cancellation).ConfigureAwait(false);
+        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: nothing of a run touches the chain");
+        session.Terminal.Line($"run '{run}' {(isNew ? "has begun" : $"is there already with {state.Version} events")}: {(driver is null ? Standing(state) : $"driven by {DriverName.Words(driver.Holder)}")}");
+        session.Terminal.Line(state.Finished is null && driver is null ? "  'agijobs serve' with the role hgm drives it, and so does 'agijobs hgm run' with its name" : $"  agijobs hgm report {run}");
+        session.Terminal.Json("agijobs.hgm-begun/1", ExitCode.Clean, writer =>
+        {
+            writer.WriteString("network", session.Network);
+            writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
+            writer.WriteString("run", run);
+            writer.WriteBoolean("isNew", isNew);
+            writer.WriteNumber("events", state.Version);
+            writer.WriteString("state", Standing(state));
+            writer.WriteString("drivenBy", driver?.Holder);
+        });
+        return ExitCode.Clean;
+    }
+
     private static Argument<string> Name() => new("name") { Description = "the run's name: small letters, digits, hyphens and dots", HelpName = "NAME" };
 
     private static async Task<RunSettings?> SettingsAsync(DurableRunStore store, string run, CancellationToken cancellation) =>
         (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)) is [RunStarted started, ..] ? started.Settings : null;
 
-    private static async Task<ExitCode> WithRunsAsync(Session session, Func<DurableRunStore, Task<ExitCode>> action, CancellationToken cancellation)
+    internal static async Task<ExitCode> WithRunsAsync(Session session, Func<DurableRunStore, Task<ExitCode>> action, CancellationToken cancellation)
     {
         await using var state = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
         try
@@ -176,7 +219,7 @@ internal static class RunCommand
 
     private static string Percent(double? share) => share is { } known ? (100 * known).ToString("0.0", CultureInfo.InvariantCulture) + " %" : "-";
 
-    private static string Standing(RunState state) => state.Finished?.Reason switch
+    internal static string Standing(RunState state) => state.Finished?.Reason switch
     {
         RunEnd.EvaluationsSpent => "finished: the budget is spent",
         RunEnd.NothingLeft => "finished: nothing is left to do",
@@ -184,6 +227,6 @@ internal static class RunCommand
         RunEnd.Stopped => $"stopped: {state.StopReason}",
         _ when state.StopReason is { } reason => $"ending: {reason}",
         _ when !state.ExpansionsOpen => "held: expansions are shut",
-        _ => "not finished: 'agijobs hgm run' goes on with it",
+        _ => "not finished",
     };
 }

@@ -8,8 +8,11 @@ using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Configuration;
+using AgiJobs.Control.Evidence.Ledger;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
+using AgiJobs.Steering.Evolution;
+using AgiJobs.Steering.Runs;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Serving;
@@ -76,6 +79,19 @@ internal static class ServeRun
             Settings = ServiceSettings.Of(services with { Listen = listen }, session.Protocol),
             OpenStore = cancellation => ServiceState.OpenAsync(session, cancellation),
             Connect = session.ConnectAsync,
+            Hgm = new HgmOptions
+            {
+                Runs = new RunsOptions
+                {
+                    World = (settings, runs) => EvolutionWorld.For(settings, runs),
+                    Runs = services.Hgm.Runs!.Value,
+                    Workers = services.Hgm.Workers ?? Math.Max(1, Environment.ProcessorCount / 2),
+                    Pace = TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value),
+                    Lease = TimeSpan.FromSeconds(services.LeaseSeconds!.Value),
+                },
+                People = () => session.Workspace.Operators(session.Network) is { } people ? new OperatorBook(people) : null,
+                Ledger = new OwnerLedger(session.Workspace, session.Environment.Time),
+            },
             Outboxes = services.Alerts?.Webhook is null ? [] : [AlertBook.Channel(session.Network)],
             Review = parts => Review(session, parts),
             AgentLimit = Limit(services.Limits.Agent),

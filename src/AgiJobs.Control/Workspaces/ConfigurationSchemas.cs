@@ -27,6 +27,7 @@ public static class ConfigurationSchemas
         ["policy"] = WorkspaceJson.Default.PolicyFile,
         ["moderation"] = WorkspaceJson.Default.ModerationFile,
         ["services"] = WorkspaceJson.Default.ServicesFile,
+        ["hgm-worlds"] = WorkspaceJson.Default.HgmWorldsFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -38,8 +38,11 @@ public sealed record ServicesFile
     /// <summary>How often the chain is looked at for what agents are told without asking, in milliseconds, 50 to 60,000; 500 when absent.</summary>
     public int? PollMilliseconds { get => field ?? 500; init; }
 
-    /// <summary>How long an orchestrator holds its lease without renewing it, in seconds, 1 to 600: after its death another takes over that much later; 15 when absent.</summary>
+    /// <summary>How long an orchestrator, or the driver of a run, holds its lease without renewing it, in seconds, 1 to 600: after its death another takes over that much later; 15 when absent.</summary>
     public int? LeaseSeconds { get => field ?? 15; init; }
+
+    /// <summary>How the role hgm drives runs; the program's own values when absent.</summary>
+    public RunService Hgm { get => field ?? new RunService(); init; }
 
     /// <summary>What no schema can say: each with its place in the file, the rule and the mend.</summary>
     public IEnumerable<(string Place, string Message, string Mend)> Problems()
@@ -93,6 +96,21 @@ public sealed record ServicesFile
         if (PollMilliseconds is not (>= 50 and <= 60_000))
         {
             yield return ("$.pollMilliseconds", $"{PollMilliseconds} is not from 50 to 60000", "Write 50 to 60000.");
+        }
+
+        if (Hgm.PaceMilliseconds is not (>= 0 and <= 3_600_000))
+        {
+            yield return ("$.hgm.paceMilliseconds", $"{Hgm.PaceMilliseconds} is not from 0 to 3600000", "Write 0 to 3600000.");
+        }
+
+        if (Hgm.Runs is not (>= 1 and <= 1000))
+        {
+            yield return ("$.hgm.runs", $"{Hgm.Runs} is not from 1 to 1000", "Write 1 to 1000.");
+        }
+
+        if (Hgm.Workers is not (null or (>= 1 and <= 1024)))
+        {
+            yield return ("$.hgm.workers", $"{Hgm.Workers} is not from 1 to 1024", "Write 1 to 1024, or leave it out for half of the processors.");
         }
 
         if (LeaseSeconds is not (>= 1 and <= 600))
@@ -150,6 +168,22 @@ public sealed record AlertWebhook
 
     /// <summary>The key that messages are signed with (HMAC-SHA256), as those of the change feed are.</summary>
     public required Secret Secret { get; init; }
+}
+
+/// <summary>How runs of the HGM engine are driven.</summary>
+public sealed record RunService
+{
+    /// <summary>The least time between committed results of a run, in milliseconds, 0 to 3,600,000, so that people can follow and steer a fast one; 0 when absent. Without influence on the result.</summary>
+    public int? PaceMilliseconds { get => field ?? 0; init; }
+
+    /// <summary>How many runs are driven at once, 1 to 1,000; 4 when absent.</summary>
+    public int? Runs { get => field ?? 4; init; }
+
+    /// <summary>How many operations of one run are carried out at once, 1 to 1,024; half of the processors when absent.</summary>
+    public int? Workers { get; init; }
+
+    /// <summary>Where the URL of a RabbitMQ broker is to be found, which carries the work of runs to <c>agijobs hgm worker</c>; the work is done where the run is driven when absent.</summary>
+    public Secret? Broker { get; init; }
 }
 
 /// <summary>How much services take.</summary>

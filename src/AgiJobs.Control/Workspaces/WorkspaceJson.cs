@@ -23,6 +23,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(PolicyFile))]
 [JsonSerializable(typeof(ModerationFile))]
 [JsonSerializable(typeof(ServicesFile))]
+[JsonSerializable(typeof(HgmWorldsFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

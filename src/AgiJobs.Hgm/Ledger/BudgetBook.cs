@@ -13,7 +13,7 @@ public sealed class BudgetBook
     public BudgetBook(Amount? cap) => Cap = cap;
 
     /// <summary>The most that may be spent; nothing means no cap.</summary>
-    public Amount? Cap { get; }
+    public Amount? Cap { get; private set; }
 
     /// <summary>Settled and accepted.</summary>
     public Amount Spent { get; private set; }
@@ -29,6 +29,9 @@ public sealed class BudgetBook
 
     /// <summary>Whether this much may be reserved now.</summary>
     public bool CanReserve(Amount amount) => Free is not { } free || amount <= free;
+
+    /// <summary>Changes the cap. Below what is spent and promised it takes nothing back, and nothing more is promised until it is kept again.</summary>
+    internal void Limit(Amount? cap) => Cap = cap;
 
     /// <summary>Promises the amount to an operation.</summary>
     /// <exception cref="HgmException"><c>amount-out-of-range</c>, <c>cap-reached</c>, <c>already-reserved</c>.</exception>

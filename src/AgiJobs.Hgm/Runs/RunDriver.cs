@@ -12,8 +12,11 @@ namespace AgiJobs.Hgm.Runs;
 /// <param name="store">Where the events are kept.</param>
 /// <param name="world">Who does the work.</param>
 /// <param name="workers">How many operations are carried out at once; without influence on the result.</param>
-public sealed class RunDriver(IRunStore store, IAgentWorld world, int workers)
+/// <param name="clock">Ends overrides of the sentinel whose time has come, before the next step; without influence on a run that has none. The system's when it is not given.</param>
+public sealed class RunDriver(IRunStore store, IAgentWorld world, int workers, TimeProvider? clock = null)
 {
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
     /// <summary>Starts the run, or resumes it where its events end, and goes on until it is finished or held.</summary>
     /// <param name="run">Its name.</param>
     /// <param name="start">The first event of a new run; of an existing one it must be the first.</param>
@@ -46,7 +49,7 @@ public sealed class RunDriver(IRunStore store, IAgentWorld world, int workers)
                         work[operation.Number] = CarryOutAsync(run, state, operation, slots, stop.Token);
                 }
 
-                var next = RunStep.Next(state, policy);
+                var next = Expired(state) ?? RunStep.Next(state, policy);
                 var ended = -1;
                 if (next is null)
                 {
@@ -67,6 +70,14 @@ public sealed class RunDriver(IRunStore store, IAgentWorld world, int workers)
             await stop.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(work.Values).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         }
+    }
+
+    private SentinelOverrideEnded? Expired(RunState state)
+    {
+        if (state.Finished is not null || state.Sentinel.Overrides.Count == 0)
+            return null;
+        var now = _clock.GetUtcNow();
+        return state.Sentinel.Overrides.FirstOrDefault(one => one.Until <= now) is { } over ? new SentinelOverrideEnded(over.Rule, "expired") : null;
     }
 
     private async Task CatchUpAsync(string run, RunState state, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Ledger;
 
 namespace AgiJobs.Hgm.Runs;
@@ -78,6 +79,57 @@ public sealed record AgentPruned(int Agent, string Reason) : RunEvent;
 /// <summary>No operation starts from here on; those in flight are waited for.</summary>
 /// <param name="Reason">Why and by whom.</param>
 public sealed record StopRequested(string Reason) : RunEvent;
+
+/// <summary>The run has a sentinel from here on, or another law for the one that it has. Holds, streaks and top-ups stay.</summary>
+/// <param name="Settings">What it follows.</param>
+/// <param name="Reason">Where the settings come from, or by whom.</param>
+public sealed record SentinelSet(SentinelSettings Settings, string Reason) : RunEvent;
+
+/// <summary>A rule of the sentinel holds expansions from here on. Written by the driver, when <see cref="SentinelLaw"/> says so.</summary>
+/// <param name="Rule">Of <see cref="SentinelRules"/>.</param>
+/// <param name="Detail">With which numbers.</param>
+public sealed record SentinelHeld(string Rule, string Detail) : RunEvent;
+
+/// <summary>A rule of the sentinel holds expansions no more.</summary>
+/// <param name="Rule">Of <see cref="SentinelRules"/>.</param>
+/// <param name="Detail">With which numbers.</param>
+public sealed record SentinelReleased(string Rule, string Detail) : RunEvent;
+
+/// <summary>The sentinel has set an agent aside, as <see cref="AgentPruned"/> does.</summary>
+/// <param name="Agent">Which.</param>
+/// <param name="Failures">How many evaluations it failed in a row.</param>
+public sealed record SentinelPruned(int Agent, int Failures) : RunEvent;
+
+/// <summary>The sentinel would have set an agent aside, and did not, because no other can be evaluated. It does when there is another and the streak goes on.</summary>
+/// <param name="Agent">Which.</param>
+/// <param name="Failures">How many evaluations it failed in a row.</param>
+public sealed record SentinelSpared(int Agent, int Failures) : RunEvent;
+
+/// <summary>The sentinel has stopped the run, as <see cref="StopRequested"/> does.</summary>
+/// <param name="Rule">Of <see cref="SentinelRules"/>.</param>
+/// <param name="Detail">With which numbers.</param>
+public sealed record SentinelStopped(string Rule, string Detail) : RunEvent;
+
+/// <summary>Somebody has seen what a rule has done. It changes nothing else.</summary>
+/// <param name="Rule">Of <see cref="SentinelRules"/>.</param>
+/// <param name="Reason">Who, and what they say.</param>
+public sealed record SentinelAcknowledged(string Rule, string Reason) : RunEvent;
+
+/// <summary>A rule holds and prunes nothing until a time. What it finds is recorded all the same, and has effect from the end of the override on.</summary>
+/// <param name="Rule">Of <see cref="SentinelRules.Overridable"/>.</param>
+/// <param name="Until">The driver ends it before the first step at or after this time.</param>
+/// <param name="Reason">Why and by whom.</param>
+public sealed record SentinelOverridden(string Rule, DateTimeOffset Until, string Reason) : RunEvent;
+
+/// <summary>An override is over: its time has come, or somebody ended it.</summary>
+/// <param name="Rule">Of <see cref="SentinelRules.Overridable"/>.</param>
+/// <param name="Reason">Why.</param>
+public sealed record SentinelOverrideEnded(string Rule, string Reason) : RunEvent;
+
+/// <summary>The budget is raised: the run's own cap and the sentinel's, each by this amount.</summary>
+/// <param name="Amount">By how much.</param>
+/// <param name="Reason">Why and by whom.</param>
+public sealed record BudgetToppedUp(Amount Amount, string Reason) : RunEvent;
 
 /// <summary>The run is over.</summary>
 /// <param name="Reason">Which of the ends.</param>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Policies;
 
@@ -95,6 +96,58 @@ public static class RunEventJson
                     writer.WriteString("event", "stop-requested");
                     writer.WriteString("reason", stop.Reason);
                     break;
+                case SentinelSet set:
+                    writer.WriteString("event", "sentinel-set");
+                    writer.WritePropertyName("settings");
+                    Write(writer, set.Settings);
+                    writer.WriteString("reason", set.Reason);
+                    break;
+                case SentinelHeld held:
+                    writer.WriteString("event", "sentinel-held");
+                    writer.WriteString("rule", held.Rule);
+                    writer.WriteString("detail", held.Detail);
+                    break;
+                case SentinelReleased released:
+                    writer.WriteString("event", "sentinel-released");
+                    writer.WriteString("rule", released.Rule);
+                    writer.WriteString("detail", released.Detail);
+                    break;
+                case SentinelPruned pruned:
+                    writer.WriteString("event", "sentinel-pruned");
+                    writer.WriteNumber("agent", pruned.Agent);
+                    writer.WriteNumber("failures", pruned.Failures);
+                    break;
+                case SentinelSpared spared:
+                    writer.WriteString("event", "sentinel-spared");
+                    writer.WriteNumber("agent", spared.Agent);
+                    writer.WriteNumber("failures", spared.Failures);
+                    break;
+                case SentinelStopped stopped:
+                    writer.WriteString("event", "sentinel-stopped");
+                    writer.WriteString("rule", stopped.Rule);
+                    writer.WriteString("detail", stopped.Detail);
+                    break;
+                case SentinelAcknowledged acknowledged:
+                    writer.WriteString("event", "sentinel-acknowledged");
+                    writer.WriteString("rule", acknowledged.Rule);
+                    writer.WriteString("reason", acknowledged.Reason);
+                    break;
+                case SentinelOverridden overridden:
+                    writer.WriteString("event", "sentinel-overridden");
+                    writer.WriteString("rule", overridden.Rule);
+                    writer.WriteString("until", overridden.Until.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture));
+                    writer.WriteString("reason", overridden.Reason);
+                    break;
+                case SentinelOverrideEnded ended:
+                    writer.WriteString("event", "sentinel-override-ended");
+                    writer.WriteString("rule", ended.Rule);
+                    writer.WriteString("reason", ended.Reason);
+                    break;
+                case BudgetToppedUp toppedUp:
+                    writer.WriteString("event", "budget-topped-up");
+                    Money(writer, "amount", toppedUp.Amount);
+                    writer.WriteString("reason", toppedUp.Reason);
+                    break;
                 case RunFinished finished:
                     writer.WriteString("event", "run-finished");
                     writer.WriteString("end", Name(finished.Reason));
@@ -133,6 +186,16 @@ public static class RunEventJson
                 "expansion-gate-set" => new ExpansionGateSet(fields.Truth("open"), fields.Text("reason")),
                 "agent-pruned" => new AgentPruned(fields.Number("agent"), fields.Text("reason")),
                 "stop-requested" => new StopRequested(fields.Text("reason")),
+                "sentinel-set" => new SentinelSet(ReadSentinel(fields.Object("settings")), fields.Text("reason")),
+                "sentinel-held" => new SentinelHeld(fields.Text("rule"), fields.Text("detail")),
+                "sentinel-released" => new SentinelReleased(fields.Text("rule"), fields.Text("detail")),
+                "sentinel-pruned" => new SentinelPruned(fields.Number("agent"), fields.Number("failures")),
+                "sentinel-spared" => new SentinelSpared(fields.Number("agent"), fields.Number("failures")),
+                "sentinel-stopped" => new SentinelStopped(fields.Text("rule"), fields.Text("detail")),
+                "sentinel-acknowledged" => new SentinelAcknowledged(fields.Text("rule"), fields.Text("reason")),
+                "sentinel-overridden" => new SentinelOverridden(fields.Text("rule"), DateTimeOffset.ParseExact(fields.Text("until"), "O", CultureInfo.InvariantCulture), fields.Text("reason")),
+                "sentinel-override-ended" => new SentinelOverrideEnded(fields.Text("rule"), fields.Text("reason")),
+                "budget-topped-up" => new BudgetToppedUp(fields.Money("amount"), fields.Text("reason")),
                 "run-finished" => new RunFinished(ReadEnd(fields.Text("end")), fields.Number("best")),
                 var other => throw Bad($"'{other}' is no event of this version"),
             };
@@ -211,6 +274,42 @@ public static class RunEventJson
         return settings;
     }
 
+    /// <summary>Writes settings of the sentinel as one object; rules that are off have no key.</summary>
+    public static void Write(Utf8JsonWriter writer, SentinelSettings settings)
+    {
+        writer.WriteStartObject();
+        if (settings.RoiFloor is { } floor)
+            Decimal(writer, "roiFloor", floor);
+        writer.WriteNumber("roiGracePeriod", settings.RoiGrace);
+        writer.WriteNumber("minimumEvidence", settings.MinimumEvidence);
+        writer.WriteNumber("rollingWindow", settings.RollingWindow);
+        Optional(writer, "budgetCap", settings.BudgetCap?.ToString());
+        Decimal(writer, "budgetSoftRatio", settings.SoftRatio);
+        if (settings.FailureStreak is { } streak)
+            writer.WriteNumber("failureStreak", streak);
+        writer.WriteBoolean("successReset", settings.SuccessReset);
+        Decimal(writer, "successThreshold", settings.SuccessThreshold);
+        writer.WriteEndObject();
+    }
+
+    private static SentinelSettings ReadSentinel(Fields fields)
+    {
+        var settings = new SentinelSettings
+        {
+            RoiFloor = fields.Has("roiFloor") ? fields.Decimal("roiFloor") : null,
+            RoiGrace = fields.Number("roiGracePeriod"),
+            MinimumEvidence = fields.Number("minimumEvidence"),
+            RollingWindow = fields.Number("rollingWindow"),
+            BudgetCap = fields.TextOrNothing("budgetCap") is { } cap ? Amount.Parse(cap) : null,
+            SoftRatio = fields.Decimal("budgetSoftRatio"),
+            FailureStreak = fields.Has("failureStreak") ? fields.Number("failureStreak") : null,
+            SuccessReset = fields.Truth("successReset"),
+            SuccessThreshold = fields.Decimal("successThreshold"),
+        };
+        fields.AllRead();
+        return settings;
+    }
+
     private static string Name(RunEnd end) => end switch
     {
         RunEnd.EvaluationsSpent => "evaluations-spent",
@@ -259,7 +358,9 @@ public static class RunEventJson
 
         public string Text(string name) => Get(name).GetString() ?? throw Bad($"'{name}' is null");
 
-        public string? TextOrNothing(string name) => _object.TryGetProperty(name, out _) ? Text(name) : null;
+        public bool Has(string name) => _object.TryGetProperty(name, out _);
+
+        public string? TextOrNothing(string name) => Has(name) ? Text(name) : null;
 
         public Amount Money(string name) => Amount.Parse(Text(name));
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Trees;
 
@@ -42,8 +43,17 @@ public sealed class RunState
     /// <summary>The prior in force.</summary>
     public decimal Prior { get; private set; }
 
-    /// <summary>Whether expansions may start.</summary>
-    public bool ExpansionsOpen { get; private set; } = true;
+    /// <summary>What the sentinel knows and holds.</summary>
+    public SentinelState Sentinel { get; } = new();
+
+    /// <summary>The sentinel's cap with what was topped up; nothing when it has none.</summary>
+    public Amount? SentinelCap => Sentinel.Settings?.BudgetCap is { } cap ? cap + Sentinel.ToppedUp : null;
+
+    /// <summary>Whether people let expansions start. The sentinel's holds are beside it: neither opens the other.</summary>
+    public bool GateOpen { get; private set; } = true;
+
+    /// <summary>Whether expansions may start: nobody and no rule holds them.</summary>
+    public bool ExpansionsOpen => GateOpen && !Sentinel.HoldsExpansions;
 
     /// <summary>How many operations were started; the number of the next.</summary>
     public int OperationsStarted => _outcomes.Count;
@@ -102,11 +112,11 @@ public sealed class RunState
     {
         var agents = CollectionsMarshal.AsSpan(_agents);
         var left = Allocation.Left;
-        var (voidCap, failureCap) = (Settings.VoidCap, Settings.ExpansionFailureCap);
+        var (voidCap, failureCap, open) = (Settings.VoidCap, Settings.ExpansionFailureCap, ExpansionsOpen);
         for (var agent = 0; agent < agents.Length; agent++)
         {
             ref readonly var at = ref agents[agent];
-            eligible[agent] = !at.Pruned && (evaluate ? left[agent] > 0 && at.Voided < voidCap : ExpansionsOpen && at.FailedExpansions < failureCap);
+            eligible[agent] = !at.Pruned && (evaluate ? left[agent] > 0 && at.Voided < voidCap : open && at.FailedExpansions < failureCap);
         }
     }
 
@@ -125,14 +135,16 @@ public sealed class RunState
     /// <summary>Applies the next event.</summary>
     /// <exception cref="HgmException">
     /// <c>not-started</c>, <c>already-started</c>, <c>already-finished</c>, <c>wrong-operation</c>, <c>no-such-agent</c>, <c>no-such-task</c>, <c>pair-used</c>, <c>not-in-flight</c>,
-    /// <c>value-without-acceptance</c>, <c>nothing-to-revoke</c>, <c>nothing-to-reinstate</c>, <c>operations-in-flight</c>, and those of the settings and the budget.
+    /// <c>value-without-acceptance</c>, <c>nothing-to-revoke</c>, <c>nothing-to-reinstate</c>, <c>operations-in-flight</c>, <c>no-cap</c>, those of the settings and the budget, and of the
+    /// sentinel: <c>no-sentinel</c>, <c>unknown-rule</c>, <c>already-held</c>, <c>not-held</c>, <c>already-stopped</c>, <c>nothing-to-acknowledge</c>, <c>not-overridable</c>,
+    /// <c>already-overridden</c>, <c>not-overridden</c>.
     /// </exception>
     public void Apply(RunEvent happened)
     {
         if (_settings is null && happened is not RunStarted)
             throw NotStarted();
-        if (Finished is not null && happened is not (ResultRevoked or ResultReinstated))
-            throw new HgmException("already-finished", "The run is over; only results can still be revoked or reinstated.", "Start another run.");
+        if (Finished is not null && happened is not (ResultRevoked or ResultReinstated or SentinelAcknowledged))
+            throw new HgmException("already-finished", "The run is over; only results can still be revoked or reinstated, and interventions acknowledged.", "Start another run.");
         switch (happened)
         {
             case RunStarted started: Start(started); break;
@@ -148,9 +160,29 @@ public sealed class RunState
                 RunSettings.CheckParameters(changed.Alpha, changed.Prior, Settings.AllowAlphaAboveOne);
                 (Alpha, Prior) = (changed.Alpha, changed.Prior);
                 break;
-            case ExpansionGateSet gate: ExpansionsOpen = gate.Open; break;
+            case ExpansionGateSet gate: GateOpen = gate.Open; break;
             case AgentPruned pruned: Of(pruned.Agent).Pruned = true; break;
             case StopRequested stop: StopReason ??= stop.Reason; break;
+            case SentinelSet set: SetSentinel(set); break;
+            case SentinelHeld held: Sentinel.Hold(held, Version + 1); break;
+            case SentinelReleased released: Sentinel.Release(released); break;
+            case SentinelPruned pruned:
+                ref var aside = ref Of(pruned.Agent);
+                Sentinel.Prune(pruned, Version + 1);
+                aside.Pruned = true;
+                break;
+            case SentinelSpared spared:
+                _ = Of(spared.Agent);
+                Sentinel.Spare(spared, Version + 1);
+                break;
+            case SentinelStopped stopped:
+                Sentinel.StopRun(stopped, Version + 1);
+                StopReason ??= $"sentinel: {stopped.Rule}: {stopped.Detail}";
+                break;
+            case SentinelAcknowledged acknowledged: Sentinel.Acknowledge(acknowledged); break;
+            case SentinelOverridden overridden: Sentinel.Override(overridden, Version + 1); break;
+            case SentinelOverrideEnded ended: Sentinel.EndOverride(ended); break;
+            case BudgetToppedUp toppedUp: TopUp(toppedUp.Amount); break;
             case RunFinished finished:
                 if (_pending.Count > 0)
                     throw new HgmException("operations-in-flight", $"{_pending.Count} operations are in flight.", "Wait for them.");
@@ -175,6 +207,34 @@ public sealed class RunState
         Open(-1, started.Artifact, -1);
     }
 
+    private void SetSentinel(SentinelSet set)
+    {
+        set.Settings.Checked();
+        if (set.Settings.BudgetCap is not null && Settings.EvaluationReserve == Amount.Zero && Settings.ExpansionReserve == Amount.Zero)
+            throw new HgmException("bad-setting", "The sentinel has a cap and operations of this run reserve nothing, so that nothing would be accepted as spent.", "Begin a run with reserves, or leave the sentinel's cap out.");
+        Sentinel.Set(set, Ledger.Run);
+        LimitBudget();
+    }
+
+    private void TopUp(Amount amount)
+    {
+        if (amount <= Amount.Zero || amount > Amount.Most || Budget.Cap + amount > Amount.Most)
+            throw new HgmException("amount-out-of-range", $"A top-up of {amount}.", $"Raise the budget by more than nothing, to at most {Amount.Most}.");
+        if (Budget.Cap is null)
+            throw new HgmException("no-cap", "The run has no cap that could be raised.", "A top-up is for a run with a budget.");
+        if (StopReason is not null)
+            throw new HgmException("already-stopped", $"The run is stopped: {StopReason}.", "Begin another run with a larger budget.");
+        Sentinel.TopUp(amount);
+        LimitBudget();
+    }
+
+    // The least of the caps holds, each with what was topped up.
+    private void LimitBudget()
+    {
+        var own = Settings.CostCap + Sentinel.ToppedUp;
+        Budget.Limit(SentinelCap is { } guard && !(own <= guard) ? guard : own);
+    }
+
     private void StartExpansion(ExpansionStarted started)
     {
         Expect(started.Operation);
@@ -192,6 +252,7 @@ public sealed class RunState
         Of(operation.Agent).FailedExpansions = 0;
         var agent = Open(operation.Agent, added.Artifact, added.Operation);
         Ledger.Book(agent, cost, Amount.Zero);
+        Sentinel.Settle(added.Operation, cost, Amount.Zero, isEvaluation: false, Ledger.Run);
     }
 
     private void FailExpansion(ExpansionFailed failed)
@@ -201,6 +262,7 @@ public sealed class RunState
         ExpansionsFailed++;
         Of(operation.Agent).FailedExpansions++;
         Ledger.Book(operation.Agent, cost, Amount.Zero);
+        Sentinel.Settle(failed.Operation, cost, Amount.Zero, isEvaluation: false, Ledger.Run);
     }
 
     private void StartEvaluation(EvaluationStarted started)
@@ -232,6 +294,8 @@ public sealed class RunState
         _outcomes[recorded.Operation] = new Outcome(operation.Agent, recorded.Passed, recorded.Value, OutcomeState.Counted);
         Tree.Record(operation.Agent, recorded.Passed);
         Ledger.Book(operation.Agent, cost, recorded.Value);
+        Sentinel.Count(operation.Agent, recorded.Passed);
+        Sentinel.Settle(recorded.Operation, cost, recorded.Value, isEvaluation: true, Ledger.Run);
     }
 
     private void VoidEvaluation(EvaluationVoided voided)
@@ -243,6 +307,7 @@ public sealed class RunState
         EvaluationsStarted -= operation.Charged ? 1 : 0;
         Allocation.Release(operation.Agent, operation.Task);
         Ledger.Book(operation.Agent, cost, Amount.Zero);
+        Sentinel.Settle(voided.Operation, cost, Amount.Zero, isEvaluation: true, Ledger.Run);
     }
 
     private void Revoke(int operation)
@@ -252,6 +317,7 @@ public sealed class RunState
         ref var outcome = ref CollectionsMarshal.AsSpan(_outcomes)[operation];
         Tree.Revoke(outcome.Agent, outcome.Passed);
         Ledger.Book(outcome.Agent, Amount.Zero, Amount.Zero - outcome.Value);
+        Sentinel.Revalue(operation, Amount.Zero, Ledger.Run);
         outcome.State = OutcomeState.Revoked;
         Revoked++;
     }
@@ -263,6 +329,7 @@ public sealed class RunState
         ref var outcome = ref CollectionsMarshal.AsSpan(_outcomes)[operation];
         Tree.Record(outcome.Agent, outcome.Passed);
         Ledger.Book(outcome.Agent, Amount.Zero, outcome.Value);
+        Sentinel.Revalue(operation, outcome.Value, Ledger.Run);
         outcome.State = OutcomeState.Counted;
         Revoked--;
     }
@@ -272,6 +339,7 @@ public sealed class RunState
         var agent = Tree.Add(parent);
         Allocation.Add();
         Ledger.Open(parent);
+        Sentinel.Open();
         _agents.Add(new Agent { Artifact = artifact, MadeBy = madeBy });
         return agent;
     }

@@ -3,7 +3,26 @@ namespace AgiJobs.Hgm.Runs;
 /// <summary>How a live run is steered from outside: by an event appended at the version that the decision was taken on.</summary>
 public static class RunSteering
 {
-    /// <summary>Appends one event of the outside: parameters, gate, pruning, stop, revocation or reinstatement.</summary>
+    /// <summary>Begins a run, with its sentinel from the first moment on, in one piece.</summary>
+    /// <param name="store">Where the run is kept.</param>
+    /// <param name="run">Its name.</param>
+    /// <param name="start">Its first event.</param>
+    /// <param name="sentinel">What guards it; nothing for none.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>False, and nothing written, when there is a run of this name.</returns>
+    /// <exception cref="HgmException">Those of <see cref="RunState.Apply"/>.</exception>
+    public static async Task<bool> BeginAsync(IRunStore store, string run, RunStarted start, SentinelSet? sentinel, CancellationToken cancellation)
+    {
+        RunEvent[] events = sentinel is null ? [start] : [start, sentinel];
+        RunState.Fold(events);
+        return await store.AppendAsync(run, 0, events, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether an event is one of the outside, and not the driver's.</summary>
+    public static bool IsFromOutside(RunEvent happened) => happened is ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated
+        or SentinelSet or SentinelAcknowledged or SentinelOverridden or SentinelOverrideEnded or BudgetToppedUp;
+
+    /// <summary>Appends one event of the outside: parameters, gate, pruning, stop, revocation, reinstatement, or what people tell the sentinel.</summary>
     /// <param name="store">Where the run is kept.</param>
     /// <param name="run">Its name.</param>
     /// <param name="expectedVersion">The version that the decision was taken on; nothing takes the newest, for what holds whatever happened meanwhile (a stop, a revocation).</param>
@@ -15,8 +34,8 @@ public static class RunSteering
     /// </exception>
     public static async Task<long> AppendAsync(IRunStore store, string run, long? expectedVersion, RunEvent happened, CancellationToken cancellation)
     {
-        if (happened is not (ParametersChanged or ExpansionGateSet or AgentPruned or StopRequested or ResultRevoked or ResultReinstated))
-            throw new HgmException("not-from-outside", $"{happened.GetType().Name} is written by the run's driver alone.", "Steer by parameters, gate, pruning, stop, revocation or reinstatement.");
+        if (!IsFromOutside(happened))
+            throw new HgmException("not-from-outside", $"{happened.GetType().Name} is written by the run's driver alone.", "Steer by parameters, gate, pruning, stop, revocation, reinstatement, settings of the sentinel, acknowledgement, override or top-up.");
         var state = new RunState();
         while (true)
         {

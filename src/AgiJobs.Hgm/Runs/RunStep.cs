@@ -1,3 +1,4 @@
+using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Policies;
 using AgiJobs.Hgm.Sampling;
 
@@ -7,13 +8,15 @@ namespace AgiJobs.Hgm.Runs;
 public static class RunStep
 {
     /// <summary>
-    /// The event to append next: the start of an operation, or the end of the run; nothing when an operation in flight must end first. Nothing without an operation in flight
-    /// means that the run is held (its expansions are) and goes on when somebody lets it.
+    /// The event to append next: an intervention of the sentinel, the start of an operation, or the end of the run; nothing when an operation in flight must end first. Nothing without an
+    /// operation in flight means that the run is held (its expansions are) and goes on when somebody lets it.
     /// </summary>
     public static RunEvent? Next(RunState state, IPolicy policy)
     {
         if (state.Finished is not null)
             return null;
+        if (SentinelLaw.Next(state) is { } intervention)
+            return intervention;
         var settings = state.Settings;
         if (state.StopReason is not null)
             return Ended(state, RunEnd.Stopped);
@@ -25,7 +28,7 @@ public static class RunStep
             {
                 return state.Budget.CanReserve(settings.EvaluationReserve)
                     ? new EvaluationStarted(state.OperationsStarted, 0, state.Allocation.FreeTask(0, 0), Charged: false, settings.EvaluationReserve)
-                    : Ended(state, RunEnd.CostCap);
+                    : Broke(state);
             }
 
             if (state.Pending.Count > 0)
@@ -41,11 +44,14 @@ public static class RunStep
             return state.ExpansionsOpen ? Ended(state, RunEnd.NothingLeft) : null;
         var reserve = decision.IsExpansion ? settings.ExpansionReserve : settings.EvaluationReserve;
         if (!state.Budget.CanReserve(reserve))
-            return Ended(state, RunEnd.CostCap);
+            return Broke(state);
         return decision.IsExpansion
             ? new ExpansionStarted(state.OperationsStarted, decision.Agent, reserve)
             : new EvaluationStarted(state.OperationsStarted, decision.Agent, decision.Task, Charged: true, reserve);
     }
+
+    // The money that is left does not reach for the next operation. Work in flight may still give some back.
+    private static RunEvent? Broke(RunState state) => SentinelLaw.Exhausted(state) ?? (RunEvent?)Ended(state, RunEnd.CostCap);
 
     private static RunFinished? Ended(RunState state, RunEnd end) => state.Pending.Count > 0 ? null : new RunFinished(end, BestBelief.Choose(state));
 }

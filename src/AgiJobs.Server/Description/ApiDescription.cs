@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Server.Health;
 using AgiJobs.Server.Requests;
+using AgiJobs.Server.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
@@ -16,7 +17,7 @@ internal static class ApiDescription
 {
     private static readonly (string Name, string Pattern, string Says)[] Signature =
     [
-        (GatewayStatement.AddressHeader, "^0x[0-9a-fA-F]{40}$", "The agent's address, EIP-55."),
+        (GatewayStatement.AddressHeader, "^0x[0-9a-fA-F]{40}$", "The address of the agent, or of the person, EIP-55."),
         (GatewayStatement.TimestampHeader, "^[0-9]{1,15}$", "Milliseconds since 1970 UTC, at most 30 s from the gateway's clock."),
         (GatewayStatement.NonceHeader, "^[0-9a-f]{16,64}$", "Used once by this address."),
         (GatewayStatement.SignatureHeader, "^0x[0-9a-fA-F]{130}$", "EIP-191 (personal_sign) over the text of docs/gateway.md, low s."),
@@ -34,6 +35,7 @@ internal static class ApiDescription
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default);
             options.SerializerOptions.TypeInfoResolverChain.Insert(1, HealthJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(2, RunJson.Default);
         });
         services.AddOpenApi("v1", options =>
         {
@@ -81,7 +83,7 @@ internal static class ApiDescription
         };
         var refusal = await SchemaAsync(typeof(RefusalView)).ConfigureAwait(false);
         string[] codes = facts.IsOperational ? [] : [.. facts.Codes, .. facts.IsSigned ? OfSigned : [], GatewayCode.RateLimited, GatewayCode.Draining];
-        foreach (var group in codes.Distinct(StringComparer.Ordinal).GroupBy(GatewayCode.StatusOf).OrderBy(group => group.Key))
+        foreach (var group in codes.Distinct(StringComparer.Ordinal).GroupBy(RunCode.StatusOf).OrderBy(group => group.Key))
         {
             operation.Responses[group.Key.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
             {

@@ -5,6 +5,7 @@ using AgiJobs.Ethereum;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Server.Observation;
 using AgiJobs.Server.Requests;
+using AgiJobs.Server.Runs;
 using AgiJobs.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,7 @@ using Microsoft.AspNetCore.Routing;
 namespace AgiJobs.Server.Health;
 
 /// <summary>Whether the process lives, whether it does what it is there for, what it runs with, and its measurements. They answer while the host drains, too.</summary>
-internal sealed class HealthRoutes(ServerParts parts, IReadOnlyList<IWorker> workers, InFlight inFlight, MetricsExposition exposition, ServerOptions options)
+internal sealed class HealthRoutes(ServerParts parts, IReadOnlyList<IWorker> workers, InFlight inFlight, MetricsExposition exposition, RunMeter? runs, ServerOptions options)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ChainAge = TimeSpan.FromSeconds(1);
@@ -33,7 +34,11 @@ internal sealed class HealthRoutes(ServerParts parts, IReadOnlyList<IWorker> wor
         new ConfigurationView(parts.Network, parts.Client.ChainId.Value, ServerRoles.NamesOf(options.Roles), options.Settings.Digest.ToString(), options.Settings.Values),
         HealthJson.Default.ConfigurationView);
 
-    private Task MetricsAsync(HttpContext context) => Answer.BytesAsync(context, Encoding.UTF8.GetBytes(exposition.Write()), MetricsExposition.ContentType);
+    private async Task MetricsAsync(HttpContext context)
+    {
+        await (runs?.ReadAsync(context.RequestAborted) ?? Task.CompletedTask).ConfigureAwait(false);
+        await Answer.BytesAsync(context, Encoding.UTF8.GetBytes(exposition.Write()), MetricsExposition.ContentType).ConfigureAwait(false);
+    }
 
     private async Task ReadyAsync(HttpContext context)
     {

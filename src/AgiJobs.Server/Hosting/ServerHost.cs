@@ -8,7 +8,10 @@ using AgiJobs.Server.Description;
 using AgiJobs.Server.Health;
 using AgiJobs.Server.Observation;
 using AgiJobs.Server.Requests;
+using AgiJobs.Server.Runs;
 using AgiJobs.Server.Views;
+using AgiJobs.Steering.Runs;
+using AgiJobs.Steering.Steerage;
 using AgiJobs.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -36,6 +39,8 @@ public sealed class ServerHost : IAsyncDisposable
     private readonly CancellationTokenSource _watching = new();
     private readonly List<IWorker> _started = [];
     private IStateStore? _store;
+    private SteeringDesk? _desk;
+    private RunMeter? _runs;
     private EthereumClient? _client;
     private WebApplication? _app;
     private IDisposable? _telemetry;
@@ -120,6 +125,7 @@ public sealed class ServerHost : IAsyncDisposable
 
         _telemetry?.Dispose();
         _exposition.Dispose();
+        _runs?.Dispose();
         _meter.Dispose();
         _watching.Dispose();
         _inFlight.Dispose();
@@ -150,6 +156,15 @@ public sealed class ServerHost : IAsyncDisposable
         if (_options.Roles.HasFlag(ServerRole.Arena) && workers.Count == 0)
         {
             throw new ControlException("role-empty", ExitCode.Failed, "Nothing here plays the arena's rounds.", "Leave the role 'arena' out.");
+        }
+
+        if (_options.Roles.HasFlag(ServerRole.Hgm))
+        {
+            var hgm = _options.Hgm ?? throw new ControlException("role-empty", ExitCode.Failed, "Nothing here drives runs.", "Leave the role 'hgm' out.");
+            var runs = new DurableRunStore(_store, _options.Network);
+            _desk = new SteeringDesk(runs, hgm.Ledger, _client.ChainId, _options.Time);
+            _runs = new RunMeter(runs, _meter, _options.Time);
+            workers = [.. workers, new LedgerWorker(_desk, _options.Time), new RunsWorker(runs, hgm.Runs with { Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time)];
         }
 
         foreach (var worker in workers)
@@ -204,10 +219,16 @@ public sealed class ServerHost : IAsyncDisposable
         var pipeline = new RequestPipeline(_inFlight, limits, _meter, _log, _options);
         _ = app.Use(pipeline.Wrap);
         _ = app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
-        new HealthRoutes(parts, _started, _inFlight, _exposition, _options).Map(app);
+        new HealthRoutes(parts, _started, _inFlight, _exposition, _runs, _options).Map(app);
         if (Gateway is not null)
         {
             new AgentRoutes(Gateway, parts, _inFlight, _meter, _log, _options).Map(app);
+        }
+
+        if (_desk is not null)
+        {
+            var authentication = Gateway?.Authentication ?? new RequestAuthentication(parts.Arena.Chain, parts.Arena.Address, limits, new UsedNonces(parts.Store, parts.Network, parts.Time), parts.Time);
+            new RunRoutes(parts, _desk, authentication, limits, _options.Hgm!).Map(app);
         }
 
         if ((_options.Roles & (ServerRole.Gateway | ServerRole.Api)) != ServerRole.None)

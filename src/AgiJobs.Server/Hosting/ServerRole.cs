@@ -17,6 +17,9 @@ public enum ServerRole
 
     /// <summary>Plays the arena's rounds.</summary>
     Arena = 4,
+
+    /// <summary>Drives runs of the HGM engine that nobody drives, shows them, and takes what steers them.</summary>
+    Hgm = 8,
 }
 
 /// <summary>Roles as people write them.</summary>
@@ -27,9 +30,10 @@ public static class ServerRoles
         ["api"] = ServerRole.Api,
         ["gateway"] = ServerRole.Gateway,
         ["arena"] = ServerRole.Arena,
+        ["hgm"] = ServerRole.Hgm,
     };
 
-    /// <summary>Reads <c>api,gateway,arena</c>.</summary>
+    /// <summary>Reads <c>api,gateway,arena,hgm</c>.</summary>
     /// <exception cref="ControlException"><c>role-unknown</c>.</exception>
     public static ServerRole Parse(string text)
     {

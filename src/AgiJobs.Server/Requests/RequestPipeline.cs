@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Ethereum;
 using AgiJobs.Server.Hosting;
+using AgiJobs.Server.Runs;
 using AgiJobs.Server.Observation;
 using AgiJobs.Storage;
 using Microsoft.AspNetCore.Http;
@@ -127,6 +128,6 @@ internal sealed class RequestPipeline(InFlight inFlight, RateLimits limits, Serv
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        return Answer.JsonAsync(context, new RefusalView(refusal.Code, refusal.Message, refusal.Mend), GatewayJson.Default.RefusalView, GatewayCode.StatusOf(refusal.Code));
+        return Answer.JsonAsync(context, new RefusalView(refusal.Code, refusal.Message, refusal.Mend), GatewayJson.Default.RefusalView, RunCode.StatusOf(refusal.Code));
     }
 }

@@ -10,12 +10,16 @@ internal static class Signatures
 {
     /// <summary>Who made the request, and its body.</summary>
     /// <exception cref="RefusalException">As <see cref="RequestAuthentication.AuthenticateAsync"/>; what has no good signature counts against the connection's other end.</exception>
-    public static async Task<(Address Agent, ReadOnlyMemory<byte> Body)> AuthenticateAsync(HttpContext context, ArenaGateway gateway)
+    public static Task<(Address Agent, ReadOnlyMemory<byte> Body)> AuthenticateAsync(HttpContext context, ArenaGateway gateway) => AuthenticateAsync(context, gateway.Authentication, gateway.Limits);
+
+    /// <summary>Who made the request, and its body, for a host without a gateway.</summary>
+    /// <exception cref="RefusalException">As the other.</exception>
+    public static async Task<(Address Agent, ReadOnlyMemory<byte> Body)> AuthenticateAsync(HttpContext context, RequestAuthentication authentication, RateLimits limits)
     {
         var body = await ReadAsync(context).ConfigureAwait(false);
         try
         {
-            var agent = await gateway.Authentication.AuthenticateAsync(
+            var agent = await authentication.AuthenticateAsync(
                 new SignedRequest(
                     context.Request.Method,
                     context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
@@ -30,7 +34,7 @@ internal static class Signatures
         }
         catch (RefusalException refusal) when (refusal.Code is GatewayCode.SignatureMissing or GatewayCode.SignatureWrong or GatewayCode.TimestampOff or GatewayCode.Malformed)
         {
-            gateway.Limits.TakeUnsigned(RequestPipeline.OtherEnd(context));
+            limits.TakeUnsigned(RequestPipeline.OtherEnd(context));
             throw;
         }
     }

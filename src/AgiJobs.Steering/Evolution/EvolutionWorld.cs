@@ -34,17 +34,21 @@ public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
 
     /// <summary>The share of tasks that an agent solves, from 0 to 1: exactly, since the same program gives the same answer each time.</summary>
     /// <exception cref="ArgumentException">The artifact is no program.</exception>
-    public static double Accuracy(string artifact, TaskSet tasks, CancellationToken cancellation = default)
+    public static double Accuracy(string artifact, TaskSet tasks, CancellationToken cancellation = default) => Trials(artifact, tasks, cancellation).Count(trial => trial.Passed) / (double)tasks.Count;
+
+    /// <summary>What an agent makes of each task, in their order: whether it solves it, and in how many steps it ends.</summary>
+    /// <exception cref="ArgumentException">The artifact is no program.</exception>
+    public static IReadOnlyList<(bool Passed, int Steps)> Trials(string artifact, TaskSet tasks, CancellationToken cancellation = default)
     {
         var program = AgentProgram.TryParse(artifact, out var parsed) ? parsed : throw new ArgumentException("The artifact is no program.", nameof(artifact));
-        var solved = 0;
+        var trials = new (bool Passed, int Steps)[tasks.Count];
         for (var task = 0; task < tasks.Count; task++)
         {
             cancellation.ThrowIfCancellationRequested();
-            solved += ProgramWorld.Try(program, tasks[task]).Passed ? 1 : 0;
+            trials[task] = ProgramWorld.Try(program, tasks[task]);
         }
 
-        return solved / (double)tasks.Count;
+        return trials;
     }
 
     /// <inheritdoc/>

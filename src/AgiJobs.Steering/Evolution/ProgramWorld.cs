@@ -12,6 +12,7 @@ namespace AgiJobs.Steering.Evolution;
 public sealed class ProgramWorld(TaskSet tasks) : IPortableWorld
 {
     private static readonly Amount Step = Amount.Parse("0.001");
+    private static readonly Amount Solved = Amount.Parse("1");
 
     /// <inheritdoc/>
     public Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, string? mate, CancellationToken cancellation)
@@ -38,7 +39,7 @@ public sealed class ProgramWorld(TaskSet tasks) : IPortableWorld
         }
 
         var (passed, steps) = Try(program, tasks[work.Task]);
-        return Task.FromResult(new EvaluationOutcome(passed, null, CostOf(steps), passed ? Amount.Parse("1") : Amount.Zero));
+        return Task.FromResult(new EvaluationOutcome(passed, null, CostOf(steps), passed ? Solved : Amount.Zero));
     }
 
     internal static Amount CostOf(int steps) => Amount.OfAtoms(steps * Step.Atoms);

@@ -8,7 +8,8 @@ namespace AgiJobs.Steering.Runs;
 
 /// <summary>
 /// The runs of one network in the state store, a stream of events for each. An event is kept as the bytes of <see cref="RunEventJson"/>, so that two runs can be compared to the byte. What the store accepted
-/// outlives the process. Two drivers of one run do not disturb it: the version refuses what comes second. Safe for use by several threads and processes.
+/// outlives the process. Two drivers of one run do not disturb it: the version refuses what comes second. The runs that there are stand in the collection <c>hgm/NETWORK/runs</c>, a document for each, written with the
+/// run's first and last event. Safe for use by several threads and processes.
 /// </summary>
 /// <param name="store">Where the services of the network keep their state.</param>
 /// <param name="network">Its name.</param>
@@ -19,9 +20,17 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
 
     private const int Page = 500;
 
-    /// <summary>The stream of a run.</summary>
+    private readonly string _runs = $"hgm/{network}/runs";
+
+    /// <summary>The network's name.</summary>
+    public string Network { get; } = network;
+
+    /// <summary>The store beneath.</summary>
+    public IStateStore State { get; } = store;
+
+    /// <summary>The stream of a run, which is the name of its driver's lease too.</summary>
     /// <exception cref="HgmException"><c>run-name</c>.</exception>
-    public string StreamOf(string run) => $"hgm/{network}/runs/{Checked(run)}";
+    public string StreamOf(string run) => $"{_runs}/{Checked(run)}";
 
     /// <inheritdoc/>
     /// <exception cref="HgmException"><c>run-name</c>.</exception>
@@ -44,12 +53,23 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
     /// <inheritdoc/>
     /// <exception cref="HgmException"><c>run-name</c>.</exception>
     /// <exception cref="StorageException">As <see cref="IStateStore.CommitAsync"/>, but for a conflict of the stream, which is told by the result.</exception>
-    public async ValueTask<bool> AppendAsync(string run, long expectedVersion, IReadOnlyList<RunEvent> events, CancellationToken cancellation)
+    public ValueTask<bool> AppendAsync(string run, long expectedVersion, IReadOnlyList<RunEvent> events, CancellationToken cancellation) => CommitAsync(run, expectedVersion, events, null, [], cancellation);
+
+    /// <summary>As <see cref="AppendAsync"/>, with a fence and with documents that are written together with the events or not at all.</summary>
+    /// <param name="run">The run's name.</param>
+    /// <param name="expectedVersion">How many events the writer has seen.</param>
+    /// <param name="events">What follows them.</param>
+    /// <param name="fence">The lease that the writer must still hold; null for one who steers from outside.</param>
+    /// <param name="documents">What else is written.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="StorageException">As <see cref="AppendAsync"/>, and <see cref="StorageException.FenceLost"/>.</exception>
+    public async ValueTask<bool> CommitAsync(string run, long expectedVersion, IReadOnlyList<RunEvent> events, Lease? fence, IReadOnlyList<DocumentWrite> documents, CancellationToken cancellation)
     {
         var append = new StreamAppend(StreamOf(run), expectedVersion, [.. events.Select(Event)]);
+        var commit = new StateCommit { Fence = fence, Events = [append], Documents = [.. RunEntry.Of(events) is { } entry ? [Entry(run, entry)] : Array.Empty<DocumentWrite>(), .. documents] };
         try
         {
-            await store.CommitAsync(new StateCommit { Events = [append] }, cancellation).ConfigureAwait(false);
+            await State.CommitAsync(commit, cancellation).ConfigureAwait(false);
             return true;
         }
         catch (StorageException problem) when (problem.Code == StorageException.StreamConflict)
@@ -58,13 +78,50 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
         }
     }
 
+    /// <summary>The runs of the network, in the order of their names.</summary>
+    /// <exception cref="StorageException">The store did not answer; <see cref="StorageException.Damaged"/>.</exception>
+    public async Task<IReadOnlyList<RunEntry>> ListAsync(CancellationToken cancellation) =>
+        [.. (await State.ListAsync(_runs, cancellationToken: cancellation).ConfigureAwait(false)).Select(RunEntry.Read)];
+
+    /// <summary>The run's entry in the list; null when it has none.</summary>
+    public async Task<RunEntry?> FindAsync(string run, CancellationToken cancellation) =>
+        await State.GetAsync(_runs, Checked(run), cancellation).ConfigureAwait(false) is { } found ? RunEntry.Read(found) : null;
+
+    /// <summary>Begins a run, or says that it is there.</summary>
+    /// <param name="run">Its name.</param>
+    /// <param name="start">Its first event.</param>
+    /// <param name="pace">The least time between its committed results, for who drives it; null for the driver's own.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>False when a run of this name is there; nothing was changed then.</returns>
+    public ValueTask<bool> BeginAsync(string run, RunStarted start, TimeSpan? pace, CancellationToken cancellation) =>
+        CommitAsync(run, 0, [start], null, pace is null ? [] : [Entry(run, new RunEntry(run, false, pace))], cancellation);
+
+    /// <summary>Puts a run that was begun by a program that kept no list into the list.</summary>
+    public async Task EnlistAsync(string run, RunState state, CancellationToken cancellation)
+    {
+        if (state.Version > 0 && await FindAsync(run, cancellation).ConfigureAwait(false) is null)
+        {
+            await State.CommitAsync(new StateCommit { Documents = [Entry(run, new RunEntry(run, state.Finished is not null, null))] }, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The run's events from a version on with the time at which each was kept.</summary>
+    /// <param name="run">Its name.</param>
+    /// <param name="after">How many events to leave out.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<IReadOnlyList<KeptEvent>> KeptAsync(string run, long after, int limit, CancellationToken cancellation) =>
+        [.. (await State.ReadAsync(StreamOf(run), after, limit, cancellation).ConfigureAwait(false)).Select(stored => new KeptEvent(stored.Version, stored.At, stored.Data, Read(stored)))];
+
+    private DocumentWrite Entry(string run, RunEntry entry) => new(_runs, Checked(run), entry.Write());
+
     private async Task<List<StoredEvent>> StoredAsync(string run, long after, CancellationToken cancellation)
     {
         var stream = StreamOf(run);
         var events = new List<StoredEvent>();
         while (true)
         {
-            var page = await store.ReadAsync(stream, after, Page, cancellation).ConfigureAwait(false);
+            var page = await State.ReadAsync(stream, after, Page, cancellation).ConfigureAwait(false);
             events.AddRange(page);
             if (page.Count < Page)
             {
@@ -105,3 +162,10 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
             ? run
             : throw new HgmException("run-name", $"'{run}' is no name of a run: 1 to {MaxName} small letters, digits, hyphens and dots, not a hyphen or dot first.", "Name it such as night-1.");
 }
+
+/// <summary>An event with what the store says of it.</summary>
+/// <param name="Version">Its place in the run, from 1.</param>
+/// <param name="At">When it was kept.</param>
+/// <param name="Text">Its bytes as text.</param>
+/// <param name="Happened">The event.</param>
+public sealed record KeptEvent(long Version, DateTimeOffset At, string Text, RunEvent Happened);

@@ -194,6 +194,8 @@ public sealed class AlertDeliveryTests : IAsyncLifetime
 
         public Task ReleaseAsync(Lease lease, CancellationToken cancellationToken = default) => store.ReleaseAsync(lease, cancellationToken);
 
+        public Task<Lease?> FindLeaseAsync(string name, CancellationToken cancellationToken = default) => store.FindLeaseAsync(name, cancellationToken);
+
         public Task<OutboxState> OutboxAsync(string channel, CancellationToken cancellationToken = default) => store.OutboxAsync(channel, cancellationToken);
 
         public Task ProbeAsync(CancellationToken cancellationToken = default) => store.ProbeAsync(cancellationToken);

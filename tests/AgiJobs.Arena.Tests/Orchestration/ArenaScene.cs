@@ -166,6 +166,8 @@ internal sealed class DyingStore(IStateStore store, int commit, bool isAfter) : 
 
     public Task ReleaseAsync(Lease lease, CancellationToken cancellationToken = default) => store.ReleaseAsync(lease, cancellationToken);
 
+    public Task<Lease?> FindLeaseAsync(string name, CancellationToken cancellationToken = default) => store.FindLeaseAsync(name, cancellationToken);
+
     public Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string channel, int limit, TimeSpan held, CancellationToken cancellationToken = default) => store.ClaimAsync(channel, limit, held, cancellationToken);
 
     public Task<bool> SettleAsync(OutboxMessage message, Delivery delivery, CancellationToken cancellationToken = default) => store.SettleAsync(message, delivery, cancellationToken);

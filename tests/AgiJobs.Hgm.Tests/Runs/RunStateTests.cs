@@ -1,4 +1,5 @@
 using System.Text;
+using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Policies;
 using AgiJobs.Hgm.Runs;
@@ -187,6 +188,10 @@ public sealed class RunStateTests
             new EvaluationStarted(1, 2, 3, true, amount), new EvaluationRecorded(1, true, amount, amount), new EvaluationVoided(1, "why", amount),
             new ResultRevoked(1, "why"), new ResultReinstated(1, "why"), new ParametersChanged(0.55m, 1.1m, "why"), new ExpansionGateSet(true, "why"), new AgentPruned(1, "why"),
             new StopRequested("why"), new RunFinished(RunEnd.CostCap, -1),
+            new SentinelSet(new SentinelSettings { BudgetCap = amount, SoftRatio = 0.85m }, "why"), new SentinelSet(new SentinelSettings { RoiFloor = null, FailureStreak = null, SuccessReset = false }, "why"),
+            new SentinelHeld(SentinelRules.RoiFloor, "why"), new SentinelReleased(SentinelRules.RoiFloor, "why"), new SentinelPruned(1, 2), new SentinelSpared(1, 2),
+            new SentinelStopped(SentinelRules.BudgetCap, "why"), new SentinelAcknowledged(SentinelRules.BudgetSoft, "who"),
+            new SentinelOverridden(SentinelRules.BudgetSoft, new DateTimeOffset(2030, 1, 2, 3, 4, 5, 678, TimeSpan.Zero), "who"), new SentinelOverrideEnded(SentinelRules.BudgetSoft, "expired"), new BudgetToppedUp(amount, "who"),
         ];
         foreach (var happened in events)
         {
@@ -205,6 +210,8 @@ public sealed class RunStateTests
     [InlineData("{}")]
     [InlineData("{\"event\":\"agent-eaten\"}")]
     [InlineData("{\"event\":\"agent-pruned\",\"agent\":1}")]
+    [InlineData("{\"event\":\"sentinel-set\",\"settings\":{\"roiFloor\":\"1\"},\"reason\":\"r\"}")]
+    [InlineData("{\"event\":\"sentinel-overridden\",\"rule\":\"roi_floor\",\"until\":\"tomorrow\",\"reason\":\"r\"}")]
     [InlineData("{\"event\":\"agent-pruned\",\"agent\":1,\"reason\":\"r\",\"more\":1}")]
     [InlineData("{\"event\":\"agent-pruned\",\"agent\":1.5,\"reason\":\"r\"}")]
     [InlineData("{\"event\":\"agent-pruned\",\"agent\":1,\"reason\":null}")]
