@@ -25,6 +25,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Sealing;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Steering.Configuration;
 
 namespace AgiJobs.Cli;
 
@@ -53,6 +54,9 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
     /// <summary>The names of the environment's variables that are set and that this program knows; their values are not kept.</summary>
     public IReadOnlySet<string> Variables { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
+    /// <summary>The environment's variables that are a layer of the settings of the HGM engine, the thermostat and the sentinel, with their values.</summary>
+    public IReadOnlyDictionary<string, string> Layers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>What seals this program's own secrets, with the user's configuration folder that holds them.</summary>
     public required Seal Seal { get; init; }
 }
@@ -71,6 +75,7 @@ internal static class CommandLine
         return new CommandEnvironment(Console.Out, Console.Error, Directory.GetCurrentDirectory(), home, Path.Combine(AppContext.BaseDirectory, "config"), color, TimeProvider.System)
         {
             Variables = new HashSet<string>(Known.Where(name => Variable(name) is { Length: > 0 }), StringComparer.Ordinal),
+            Layers = System.Environment.GetEnvironmentVariables().Keys.OfType<string>().Where(SteeringKeys.IsVariable).Where(name => Variable(name) is { Length: > 0 }).ToDictionary(name => name, name => Variable(name)!, StringComparer.Ordinal),
             Seal = new Seal(user, new SealKeySource(Variable("AGIJOBS_SEAL_KEY"), Variable("AGIJOBS_SEAL_KEY_FILE"))),
         };
 

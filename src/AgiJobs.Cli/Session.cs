@@ -15,6 +15,7 @@ using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Steering.Configuration;
 
 namespace AgiJobs.Cli;
 
@@ -90,6 +91,11 @@ internal sealed class Session : IAsyncDisposable
             return _policy;
         }
     }
+
+    /// <summary>The settings of the HGM engine, the thermostat and the sentinel for the network, each with where it comes from.</summary>
+    /// <param name="flags">What the command line says: key, text and the flag's name.</param>
+    /// <exception cref="ControlException">Those of <see cref="SteeringConfiguration.Load"/>.</exception>
+    public SteeringConfiguration Steering(IReadOnlyList<(string Key, string Value, string Flag)>? flags = null) => SteeringConfiguration.Load(Workspace, Network, Environment.Layers, flags);
 
     /// <summary>The standing approvals.</summary>
     public StandingStore Standings => new(Workspace, Environment.Time);

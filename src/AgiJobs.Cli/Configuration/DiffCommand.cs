@@ -9,6 +9,7 @@ using AgiJobs.Control.Desired;
 using AgiJobs.Control.Planning;
 using AgiJobs.Control.Reports;
 using AgiJobs.Control.Snapshots;
+using AgiJobs.Steering.Configuration;
 
 namespace AgiJobs.Cli.Configuration;
 
@@ -178,7 +179,7 @@ internal static class DiffCommand
     private static Dictionary<string, string> Values(Session session, string network)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var setting in EffectiveConfiguration.Of(session.Workspace, network))
+        foreach (var setting in EffectiveConfiguration.Of(session.Workspace, network).Concat(SteeringConfiguration.Load(session.Workspace, network, session.Environment.Layers).Settings))
         {
             // A network's own file goes after the one of every network.
             values[setting.Key] = setting.Value;

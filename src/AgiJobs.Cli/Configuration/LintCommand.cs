@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Control.Configuration;
+using AgiJobs.Steering.Configuration;
 
 namespace AgiJobs.Cli.Configuration;
 
@@ -12,7 +13,7 @@ internal static class LintCommand
         Session.Run(command, options, environment, (session, _, _) =>
         {
             var ground = new LintGround(session.Workspace, session.Environment.Time);
-            var findings = ConfigurationLint.Run(ground);
+            var findings = ConfigurationLint.Run(ground, [.. ConfigurationLint.Rules, new SteeringRule()]);
             var exit = ConfigurationLint.ExitOf(findings);
             session.Terminal.Line(WorkspaceScope.Line(session));
             foreach (var finding in findings)

@@ -10,11 +10,11 @@ internal static class ShowCommand
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var key = new Argument<string?>("key") { Description = "a key or the beginning of one: network, policy.backup, signers.guardian", HelpName = "KEY", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("show", "the configuration that counts, each value with where it comes from (default, file, environment, flag); secrets are not fetched") { key };
+        var command = new Command("show", "the configuration that counts, each value with where it comes from (default, file, profile, environment, flag); secrets are not fetched") { key };
         Session.Run(command, options, environment, (session, parsed, _) =>
         {
             var network = session.Network;
-            List<Setting> all = [.. Invocation(session, parsed, options), .. EffectiveConfiguration.Of(session.Workspace, network)];
+            List<Setting> all = [.. Invocation(session, parsed, options), .. EffectiveConfiguration.Of(session.Workspace, network), .. session.Steering().Settings];
             var settings = parsed.GetValue(key) is { } wanted ? all.Where(setting => string.Equals(setting.Key, wanted, StringComparison.Ordinal) || setting.Key.StartsWith(wanted + ".", StringComparison.Ordinal)).ToList() : all;
             if (settings.Count == 0)
             {
@@ -72,5 +72,5 @@ internal static class ShowCommand
         }
     }
 
-    private static string Word(ConfigurationSource source) => source switch { ConfigurationSource.File => "file", ConfigurationSource.Environment => "environment", ConfigurationSource.Flag => "flag", _ => "default" };
+    private static string Word(ConfigurationSource source) => source switch { ConfigurationSource.File => "file", ConfigurationSource.Profile => "profile", ConfigurationSource.Environment => "environment", ConfigurationSource.Flag => "flag", _ => "default" };
 }

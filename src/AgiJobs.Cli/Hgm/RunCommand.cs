@@ -17,17 +17,18 @@ internal static class RunCommand
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var name = Name();
-        var seed = new Option<ulong?>("--seed") { Description = "from which all chance and all tasks of the run come; default: 0", HelpName = "N" };
-        var policy = new Option<string?>("--policy") { Description = $"who decides; default: {PolicyNames.Hgm}", HelpName = "NAME" };
+        var seed = new Option<ulong?>("--seed") { Description = "from which all chance and all tasks of the run come; default: as the settings say (agijobs config show hgm)", HelpName = "N" };
+        var policy = new Option<string?>("--policy") { Description = "who decides; default: as the settings say", HelpName = "NAME" };
         policy.AcceptOnlyFromAmong([.. PolicyNames.All]);
-        var evaluations = new Option<int?>("--budget") { Description = "how many evaluations the run may use; default: 800", HelpName = "N" };
-        var tasks = new Option<int?>("--tasks") { Description = "how many tasks there are, of all families in turn; default: 60", HelpName = "N" };
-        var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: 20", HelpName = "N" };
-        var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: 0.6", HelpName = "N" };
+        var evaluations = new Option<int?>("--budget") { Description = "how many evaluations the run may use; default: as the settings say", HelpName = "N" };
+        var tasks = new Option<int?>("--tasks") { Description = "how many tasks there are, of all families in turn; default: as the settings say", HelpName = "N" };
+        var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: as the settings say", HelpName = "N" };
+        var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: as the settings say", HelpName = "N" };
         var workers = new Option<int>("--workers") { Description = "how many operations are carried out at once, which is not part of the result", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
         var pace = new Option<string?>("--pace") { Description = "the least time between committed results, such as 250ms or 2s, so that people can follow and steer a fast run; it is not part of the result. Default: hgm.paceMilliseconds of config/services.json, else none", HelpName = "TIME" };
         var detach = new Option<bool>("--detach") { Description = "only begin the run: 'agijobs serve' with the role hgm, which 'agijobs up' starts, drives it" };
-        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. One process drives a run at a time; exit 4 when another does") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers, pace, detach };
+        var unguarded = new Option<bool>("--no-sentinel") { Description = "begin the run without a sentinel, for studies; a run that has one keeps it" };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. One process drives a run at a time; exit 4 when another does. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers, pace, detach, unguarded };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             if (parsed.GetValue(workers) is < 1 or > 1024)
@@ -41,7 +42,8 @@ internal static class RunCommand
                 var kept = (await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false)).Count;
 
                 // What is not said is as the run began; what is said and is otherwise is refused by the driver.
-                var settings = kept == 0 ? EvolutionStudy.Run : (await SettingsAsync(store, run, cancellation).ConfigureAwait(false))!;
+                var steering = session.Steering();
+                var settings = kept == 0 ? steering.Begin(EvolutionStudy.Run) : (await SettingsAsync(store, run, cancellation).ConfigureAwait(false))!;
                 settings = settings with
                 {
                     Seed = parsed.GetValue(seed) ?? settings.Seed,
@@ -51,22 +53,21 @@ internal static class RunCommand
                     Concurrency = parsed.GetValue(concurrency) ?? settings.Concurrency,
                     Alpha = parsed.GetValue(alpha) ?? settings.Alpha,
                 };
-                var start = EvolutionWorld.Begin(settings.Checked());
+                var start = EvolutionWorld.Begin(settings);
+                _ = start.Settings.Checked();
                 var asked = Pace.Of(parsed.GetValue(pace));
+                var guard = parsed.GetValue(unguarded) ? null : steering.Guard();
+                var isNew = await store.BeginAsync(run, start, guard, asked, cancellation).ConfigureAwait(false);
+                session.Terminal.Progress(!isNew ? $"'{run}' goes on after its {kept} events" : guard is null ? $"'{run}' begins without a sentinel" : $"'{run}' begins with a sentinel: {guard.Reason}");
                 if (parsed.GetValue(detach))
                 {
-                    return await BeginAsync(session, store, run, start, asked, cancellation).ConfigureAwait(false);
+                    return await TellBegunAsync(session, store, run, start, isNew, cancellation).ConfigureAwait(false);
                 }
 
                 var services = session.Workspace.Services(session.Network);
                 var seat = await RunSeat.TakeAsync(store, run, DriverName.New(), TimeSpan.FromSeconds(services.LeaseSeconds!.Value), session.Environment.Time, cancellation).ConfigureAwait(false);
                 await using (seat.ConfigureAwait(false))
                 {
-                    if (kept > 0)
-                    {
-                        session.Terminal.Progress($"'{run}' goes on after its {kept} events");
-                    }
-
                     var least = asked ?? (await store.FindAsync(run, cancellation).ConfigureAwait(false))?.Pace ?? TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value);
                     var state = await seat.DriveAsync(EvolutionWorld.For(settings, store), parsed.GetValue(workers), start, least, cancellation).ConfigureAwait(false);
                     await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
@@ -93,9 +94,8 @@ internal static class RunCommand
     }
 
     // What is begun and not driven is driven by whoever has the role, at the pace that it was begun with.
-    private static async Task<ExitCode> BeginAsync(Session session, DurableRunStore store, string run, RunStarted start, TimeSpan? pace, CancellationToken cancellation)
+    private static async Task<ExitCode> TellBegunAsync(Session session, DurableRunStore store, string run, RunStarted start, bool isNew, CancellationToken cancellation)
     {
-        var isNew = await store.BeginAsync(run, start, pace, cancellation).ConfigureAwait(false);
         var state = RunState.Fold(await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false));
         if (state.Settings != start.Settings || state.Artifact(0) != start.Artifact)
         {
@@ -226,7 +226,7 @@ internal static class RunCommand
         RunEnd.CostCap => "finished: the money does not reach for the next operation",
         RunEnd.Stopped => $"stopped: {state.StopReason}",
         _ when state.StopReason is { } reason => $"ending: {reason}",
-        _ when !state.ExpansionsOpen => "held: expansions are shut",
+        _ when !state.ExpansionsOpen => state.GateOpen ? $"expansions are held by the sentinel ({string.Join(", ", state.Sentinel.Holds.Where(hold => !state.Sentinel.IsOverridden(hold.Rule)).Select(hold => hold.Rule))}): 'agijobs sentinel snapshot' says why" : "expansions are held by a person",
         _ => "not finished",
     };
 }

@@ -53,6 +53,25 @@ internal sealed class LawOptions
         AllowAlphaAboveOne = parsed.GetValue(_above),
     };
 
+    /// <summary>What the command line says of the law, as a layer of the settings: what is not said is left to the files, whose defaults are the runbook's.</summary>
+    public IReadOnlyList<(string Key, string Value, string Flag)> Flags(ParseResult parsed)
+    {
+        var flags = new List<(string, string, string)>();
+        foreach (var (option, key) in ((Option, string)[])
+        [
+            (_target, "targetRoi"), (_lower, "lowerMargin"), (_upper, "upperMargin"), (_window, "roiWindow"), (_wideningStep, "wideningStep"), (_minAlpha, "minWideningAlpha"), (_maxAlpha, "maxWideningAlpha"),
+            (_thompsonStep, "thompsonStep"), (_minPrior, "minThompsonPrior"), (_maxPrior, "maxThompsonPrior"), (_cooldown, "cooldownSteps"), (_reset, "resetWindow"), (_above, "allowAlphaAboveOne"),
+        ])
+        {
+            if (parsed.GetResult(option) is { Implicit: false } said)
+            {
+                flags.Add(($"thermostat.controller.{key}", said.Tokens is [var token, ..] ? token.Value : "true", option.Name));
+            }
+        }
+
+        return flags;
+    }
+
     /// <summary>The parameters at the start.</summary>
     public ThermostatState From(ParseResult parsed) => new(Value(parsed, _alpha), Value(parsed, _prior));
 

@@ -15,6 +15,9 @@ public sealed record ConfigurationKind(string? Schema, string? Network, bool IsP
     /// <summary>The schemas whose files stand for each network alone; the others may stand for all as well.</summary>
     private static readonly string[] PerNetwork = ["owner-control"];
 
+    /// <summary>The schemas whose files a profile may have, in a folder of its name.</summary>
+    public static IReadOnlyList<string> InProfiles { get; } = ["hgm", "thermostat", "sentinel"];
+
     /// <summary>How the file is read; null when it has no schema.</summary>
     public JsonTypeInfo? Type => Schema is null ? null : ConfigurationSchemas.Types[Schema];
 
@@ -31,6 +34,7 @@ public sealed record ConfigurationKind(string? Schema, string? Network, bool IsP
             ["config", "protocol", var name] when Stem(name) is not null => new ConfigurationKind("protocol", null),
             ["config", "protocol", "abi", var name] when Stem(name) is not null => new ConfigurationKind(null, null),
             ["config", "schemas", var name] when name.EndsWith(SchemaEnd, StringComparison.Ordinal) && ConfigurationSchemas.Types.ContainsKey(name[..^SchemaEnd.Length]) => new ConfigurationKind(null, null),
+            ["config", not ("networks" or "protocol" or "schemas"), var name] when Stem(name) is { } stem && !stem[..^(stem.EndsWith(Proposed, StringComparison.Ordinal) ? Proposed.Length : 0)].Contains('.', StringComparison.Ordinal) => Flat(stem) is { } kind && InProfiles.Contains(kind.Schema!, StringComparer.Ordinal) ? kind : null,
             ["config", var name] when Stem(name) is { } stem => Flat(stem),
             _ => null,
         };
@@ -41,6 +45,7 @@ public sealed record ConfigurationKind(string? Schema, string? Network, bool IsP
     {
         "protocol" => "config/protocol/NAME.json",
         "network" => "config/networks/NAME.json",
+        _ when InProfiles.Contains(schema, StringComparer.Ordinal) => $"config/{schema}.json, config/{schema}.NAME.json, config/PROFILE/{schema}.json",
         _ when PerNetwork.Contains(schema, StringComparer.Ordinal) => $"config/{schema}.NAME.json",
         _ => $"config/{schema}.json, config/{schema}.NAME.json",
     };

@@ -17,6 +17,9 @@ public enum ConfigurationSource
     /// <summary>A file of the workspace.</summary>
     File,
 
+    /// <summary>A file of the profile.</summary>
+    Profile,
+
     /// <summary>A variable of the environment.</summary>
     Environment,
 
@@ -31,7 +34,7 @@ public enum ConfigurationSource
 /// <param name="Where">The file with its line, the variable or the flag; null for a default.</param>
 public sealed record Setting(string Key, string Value, ConfigurationSource Source, string? Where);
 
-/// <summary>The configuration of a network as commands see it, each value with where it comes from. No secret is fetched.</summary>
+/// <summary>The configuration of a network as commands see it, each value with where it comes from. No secret is fetched. What has profiles (<see cref="ConfigurationKind.InProfiles"/>) is read by what steers runs.</summary>
 public static class EffectiveConfiguration
 {
     /// <summary>The values of a network's files, by key in the files' order.</summary>
@@ -53,7 +56,7 @@ public static class EffectiveConfiguration
 
         Add("policy", File.Exists(workspace.NetworkPolicyPath(network)) ? workspace.NetworkPolicyPath(network) : workspace.PolicyPath, WorkspaceJson.Default.PolicyFile);
         Add("services", File.Exists(workspace.NetworkServicesPath(network)) ? workspace.NetworkServicesPath(network) : workspace.ServicesPath, WorkspaceJson.Default.ServicesFile);
-        foreach (var (schema, type) in ConfigurationSchemas.Types.Where(entry => entry.Key is not ("network" or "owner-control" or "signers" or "operators" or "policy" or "services" or "protocol")))
+        foreach (var (schema, type) in ConfigurationSchemas.Types.Where(entry => entry.Key is not ("network" or "owner-control" or "signers" or "operators" or "policy" or "services" or "protocol") && !ConfigurationKind.InProfiles.Contains(entry.Key, StringComparer.Ordinal)))
         {
             foreach (var path in (string[])[workspace.Locate("config", schema + ".json"), workspace.Locate("config", $"{schema}.{network}.json")])
             {

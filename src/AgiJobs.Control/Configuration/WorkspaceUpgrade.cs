@@ -41,6 +41,12 @@ public sealed class WorkspaceUpgrade(Workspace workspace, TimeProvider time)
             Add($"config/schemas/{schema}.schema.json", Encoding.UTF8.GetBytes(ConfigurationSchemas.Write(schema)), "for editors");
         }
 
+        // What guards money is a person's decision.
+        foreach (var (path, content) in WorkspaceFiles.Guards.Where(guard => !File.Exists(workspace.Locate(guard.Path))))
+        {
+            Add($"{path[..^".json".Length]}.proposed.json", content, $"runs of the HGM engine follow the program's own values: rename it to {Path.GetFileName(path)} to have these");
+        }
+
         foreach (var network in workspace.Networks().Where(network => !File.Exists(workspace.ManifestPath(network))))
         {
             Add($"config/owner-control.{network}.proposed.json", JsonFile.Encode(new ManifestFile { Version = 1, Protocol = "agi-jobs", Modules = new Dictionary<string, ManifestModule>(StringComparer.Ordinal) }, WorkspaceJson.Default.ManifestFile), $"a manifest for {network}: add the modules' addresses, then rename it to owner-control.{network}.json");

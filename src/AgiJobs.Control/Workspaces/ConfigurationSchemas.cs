@@ -28,6 +28,9 @@ public static class ConfigurationSchemas
         ["moderation"] = WorkspaceJson.Default.ModerationFile,
         ["services"] = WorkspaceJson.Default.ServicesFile,
         ["hgm-worlds"] = WorkspaceJson.Default.HgmWorldsFile,
+        ["hgm"] = WorkspaceJson.Default.HgmFile,
+        ["thermostat"] = WorkspaceJson.Default.ThermostatFile,
+        ["sentinel"] = WorkspaceJson.Default.SentinelFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -24,6 +24,7 @@ public static class WorkspaceFiles
         - `config/signers.json`: references to signers; never a key
         - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
         - `config/services.json`: how `agijobs serve` listens, where it keeps its state, how much it takes
+        - `config/sentinel.json`: what guards runs of the HGM engine; `config/agialpha/`: the profile, which goes before it, with the engine's and the thermostat's settings
         - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
         - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it
@@ -36,11 +37,20 @@ public static class WorkspaceFiles
     /// <summary>The files, by path in the workspace.</summary>
     public static IReadOnlyList<(string Path, byte[] Content)> Frame { get; } = [(".gitignore", Bytes(Ignored)), ("README.md", Bytes(Readme))];
 
+    /// <summary>What runs of the HGM engine begin with and are guarded by, by path in the workspace.</summary>
+    public static IReadOnlyList<(string Path, byte[] Content)> Guards { get; } =
+    [
+        ("config/sentinel.json", JsonFile.Encode(SentinelFile.Base, WorkspaceJson.Default.SentinelFile)),
+        ("config/agialpha/hgm.json", JsonFile.Encode(HgmFile.Profile, WorkspaceJson.Default.HgmFile)),
+        ("config/agialpha/thermostat.json", JsonFile.Encode(ThermostatFile.Profile, WorkspaceJson.Default.ThermostatFile)),
+        ("config/agialpha/sentinel.json", JsonFile.Encode(SentinelFile.Profile, WorkspaceJson.Default.SentinelFile)),
+    ];
+
     /// <summary>Writes those that are missing; what is there stays as it is.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>
     public static void WriteFrame(Workspace workspace)
     {
-        foreach (var (path, content) in Frame)
+        foreach (var (path, content) in Frame.Concat(Guards))
         {
             if (!File.Exists(workspace.Locate(path)))
             {

@@ -24,6 +24,9 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(ModerationFile))]
 [JsonSerializable(typeof(ServicesFile))]
 [JsonSerializable(typeof(HgmWorldsFile))]
+[JsonSerializable(typeof(HgmFile))]
+[JsonSerializable(typeof(ThermostatFile))]
+[JsonSerializable(typeof(SentinelFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

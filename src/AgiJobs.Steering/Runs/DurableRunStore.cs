@@ -90,11 +90,17 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
     /// <summary>Begins a run, or says that it is there.</summary>
     /// <param name="run">Its name.</param>
     /// <param name="start">Its first event.</param>
+    /// <param name="sentinel">What guards it from its first moment on; null for none.</param>
     /// <param name="pace">The least time between its committed results, for who drives it; null for the driver's own.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>False when a run of this name is there; nothing was changed then.</returns>
-    public ValueTask<bool> BeginAsync(string run, RunStarted start, TimeSpan? pace, CancellationToken cancellation) =>
-        CommitAsync(run, 0, [start], null, pace is null ? [] : [Entry(run, new RunEntry(run, false, pace))], cancellation);
+    /// <exception cref="HgmException">Those of <see cref="RunState.Apply"/>.</exception>
+    public ValueTask<bool> BeginAsync(string run, RunStarted start, SentinelSet? sentinel, TimeSpan? pace, CancellationToken cancellation)
+    {
+        RunEvent[] events = sentinel is null ? [start] : [start, sentinel];
+        _ = RunState.Fold(events);
+        return CommitAsync(run, 0, events, null, pace is null ? [] : [Entry(run, new RunEntry(run, false, pace))], cancellation);
+    }
 
     /// <summary>Puts a run that was begun by a program that kept no list into the list.</summary>
     public async Task EnlistAsync(string run, RunState state, CancellationToken cancellation)

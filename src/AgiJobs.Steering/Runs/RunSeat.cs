@@ -78,7 +78,7 @@ public sealed class RunSeat : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _lost.Token);
         try
         {
-            return await new RunDriver(new DrivenStore(_runs, _lease, pace, _time), world, workers).DriveAsync(_run, start, stop.Token).ConfigureAwait(false);
+            return await new RunDriver(new DrivenStore(_runs, _lease, pace, _time), world, workers, _time).DriveAsync(_run, start, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

@@ -47,7 +47,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
         _runs = new DurableRunStore(_state, TestNetwork.Network);
 
         // A seat of ours keeps the host from driving 'live'.
-        await _runs.BeginAsync("live", EvolutionWorld.Begin(Settings), null, default);
+        await _runs.BeginAsync("live", EvolutionWorld.Begin(Settings), null, null, default);
         await _state.TryAcquireAsync(_runs.StreamOf("live"), "tests", TimeSpan.FromHours(1));
         _host = await ServerHost.StartAsync(Options());
     }
@@ -61,7 +61,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
     [Fact]
     public async Task A_run_is_shown_with_its_numbers_and_its_events_by_pages()
     {
-        await _runs.BeginAsync("done", EvolutionWorld.Begin(Settings), null, default);
+        await _runs.BeginAsync("done", EvolutionWorld.Begin(Settings), null, null, default);
         await Wait.UntilAsync("the host has driven it to its end", async () => (await _runs.FindAsync("done", default))!.IsFinished);
         var state = RunState.Fold(await _runs.ReadAsync("done", 0, default));
         using var anybody = Client(ground.Stranger);
@@ -135,7 +135,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
         Assert.Empty(_ledger.Read());
         foreach (var (duty, signer) in people.Where(one => allowed.Contains(one.Duty)))
         {
-            await _runs.BeginAsync(duty, EvolutionWorld.Begin(Settings), null, default);
+            await _runs.BeginAsync(duty, EvolutionWorld.Begin(Settings), null, null, default);
             await _state.TryAcquireAsync(_runs.StreamOf(duty), "tests", TimeSpan.FromHours(1));
             await _runs.AppendAsync(duty, 1, [new EvaluationStarted(0, 0, 0, true, EvolutionWorld.EvaluationReserve), new EvaluationRecorded(0, true, EvolutionWorld.ExpansionCost, EvolutionWorld.ExpansionCost)], default);
             if (action == "reinstate")
@@ -171,7 +171,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
     [Fact]
     public async Task What_no_run_can_follow_is_refused_with_its_code()
     {
-        await _runs.BeginAsync("over", EvolutionWorld.Begin(Settings with { Evaluations = 0 }), null, default);
+        await _runs.BeginAsync("over", EvolutionWorld.Begin(Settings with { Evaluations = 0 }), null, null, default);
         await Wait.UntilAsync("it is over", async () => (await _runs.FindAsync("over", default))!.IsFinished);
         using var person = Client(Operator);
         using var security = Client(Security);
@@ -247,7 +247,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
     [Fact]
     public async Task A_real_Prometheus_reads_the_runs_from_the_host_and_promtool_finds_nothing_wrong()
     {
-        await _runs.BeginAsync("done", EvolutionWorld.Begin(Settings), null, default);
+        await _runs.BeginAsync("done", EvolutionWorld.Begin(Settings), null, null, default);
         await Wait.UntilAsync("it is over", async () => (await _runs.FindAsync("done", default))!.IsFinished);
         var state = RunState.Fold(await _runs.ReadAsync("done", 0, default));
         using var anybody = Client(ground.Stranger);

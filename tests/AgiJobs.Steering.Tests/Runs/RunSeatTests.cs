@@ -45,8 +45,8 @@ public sealed class RunSeatTests : IAsyncLifetime
     [Fact]
     public async Task A_seat_makes_the_same_bytes_as_a_bare_driver_and_the_run_is_listed_from_its_first_event_on()
     {
-        Assert.True(await _runs.BeginAsync("one", EvolutionWorld.Begin(Settings), TimeSpan.FromMilliseconds(5), default));
-        Assert.False(await _runs.BeginAsync("one", EvolutionWorld.Begin(Settings), null, default));
+        Assert.True(await _runs.BeginAsync("one", EvolutionWorld.Begin(Settings), null, TimeSpan.FromMilliseconds(5), default));
+        Assert.False(await _runs.BeginAsync("one", EvolutionWorld.Begin(Settings), null, null, default));
         var begun = Assert.Single(await _runs.ListAsync(default));
         Assert.Equal(("one", false, TimeSpan.FromMilliseconds(5)), (begun.Name, begun.IsFinished, begun.Pace));
         await using (var seat = await TakeAsync())

@@ -91,7 +91,7 @@ public sealed class RunsWorkerTests : IAsyncLifetime
         Assert.Equal("stopped", worker.State.Code);
     }
 
-    private ValueTask<bool> BeginAsync(string run, ulong seed) => _runs.BeginAsync(run, EvolutionWorld.Begin(RunSeatTests.Settings with { Seed = seed }), null, default);
+    private ValueTask<bool> BeginAsync(string run, ulong seed) => _runs.BeginAsync(run, EvolutionWorld.Begin(RunSeatTests.Settings with { Seed = seed }), null, null, default);
 
     private RunsWorker Worker(Func<RunsOptions, RunsOptions> options) => new(
         _runs,
