@@ -24,6 +24,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(ModerationFile))]
 [JsonSerializable(typeof(ServicesFile))]
 [JsonSerializable(typeof(HgmWorldsFile))]
+[JsonSerializable(typeof(HgmWorld))]
 [JsonSerializable(typeof(HgmFile))]
 [JsonSerializable(typeof(ThermostatFile))]
 [JsonSerializable(typeof(SentinelFile))]
