@@ -17,6 +17,7 @@ using AgiJobs.Cli.Hgm;
 using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
 using AgiJobs.Cli.Thermostats;
@@ -57,6 +58,9 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
     /// <summary>The environment's variables that are a layer of the settings of the HGM engine, the thermostat and the sentinel, with their values.</summary>
     public IReadOnlyDictionary<string, string> Layers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Where <c>hgm demo</c> writes when nothing is said: the variable <c>HGM_REPORT_DIR</c>.</summary>
+    public string? HgmReports { get; init; }
+
     /// <summary>What seals this program's own secrets, with the user's configuration folder that holds them.</summary>
     public required Seal Seal { get; init; }
 }
@@ -64,7 +68,7 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
 /// <summary>The command line: parses, runs and turns every outcome into the exit code of <see cref="ExitCode"/>.</summary>
 internal static class CommandLine
 {
-    private static readonly string[] Known = ["AGIJOBS_HOME", "AGIJOBS_CONFIG_HOME", "XDG_CONFIG_HOME", "AGIJOBS_SEAL_KEY", "AGIJOBS_SEAL_KEY_FILE", "NO_COLOR"];
+    private static readonly string[] Known = ["AGIJOBS_HOME", "AGIJOBS_CONFIG_HOME", "XDG_CONFIG_HOME", "AGIJOBS_SEAL_KEY", "AGIJOBS_SEAL_KEY_FILE", "NO_COLOR", "HGM_REPORT_DIR"];
 
     /// <summary>The world around this process; nothing else reads the environment's variables but a secret's reference.</summary>
     public static CommandEnvironment Environment()
@@ -76,6 +80,7 @@ internal static class CommandLine
         {
             Variables = new HashSet<string>(Known.Where(name => Variable(name) is { Length: > 0 }), StringComparer.Ordinal),
             Layers = System.Environment.GetEnvironmentVariables().Keys.OfType<string>().Where(SteeringKeys.IsVariable).Where(name => Variable(name) is { Length: > 0 }).ToDictionary(name => name, name => Variable(name)!, StringComparer.Ordinal),
+            HgmReports = Variable("HGM_REPORT_DIR"),
             Seal = new Seal(user, new SealKeySource(Variable("AGIJOBS_SEAL_KEY"), Variable("AGIJOBS_SEAL_KEY_FILE"))),
         };
 
@@ -173,6 +178,7 @@ internal static class CommandLine
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
+        root.Subcommands.Add(SentinelCommands.Build(options, environment));
         root.Subcommands.Add(ThermostatCommands.Build(options, environment));
         root.Subcommands.Add(OperatorCommands.Build(options, environment));
         root.Subcommands.Add(DescribeCommand.Build(options, environment));

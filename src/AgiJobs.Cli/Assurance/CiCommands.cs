@@ -14,6 +14,7 @@ internal static class CiCommands
     {
         var command = new Command("ci", "checks for a forge to run");
         command.Subcommands.Add(OwnerAuthority(options, environment));
+        command.Subcommands.Add(HgmSuiteCommand.Build(options, environment));
         return command;
     }
 

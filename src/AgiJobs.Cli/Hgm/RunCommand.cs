@@ -6,6 +6,7 @@ using AgiJobs.Hgm;
 using AgiJobs.Hgm.Policies;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
+using AgiJobs.Steering.Reports;
 using AgiJobs.Steering.Runs;
 using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
@@ -26,11 +27,11 @@ internal static class RunCommand
         var concurrency = new Option<int?>("--concurrency") { Description = "how many operations the policy may have in flight, which is part of the result; default: as the settings say", HelpName = "N" };
         var alpha = new Option<decimal?>("--alpha") { Description = "the widening exponent, above 0 and at most 1; default: as the settings say", HelpName = "N" };
         var workers = new Option<int>("--workers") { Description = "how many operations are carried out at once, which is not part of the result", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var unguarded = new Option<bool>("--no-sentinel") { Description = "begin the run without a sentinel, for studies; a run that has one keeps it" };
         var pace = new Option<string?>("--pace") { Description = "the least time between committed results, such as 250ms or 2s, so that people can follow and steer a fast run; it is not part of the result. Default: hgm.paceMilliseconds of config/services.json, else none", HelpName = "TIME" };
         var detach = new Option<bool>("--detach") { Description = "only begin the run: 'agijobs serve' with the role hgm, which 'agijobs up' starts, drives it" };
         var world = new Option<string?>("--world") { Description = $"who makes agents and tries them: {RunSettings.Programs}, or a world that config/hgm-worlds.json defines; default: {RunSettings.Programs}", HelpName = "NAME" };
-        var unguarded = new Option<bool>("--no-sentinel") { Description = "begin the run without a sentinel, for studies; a run that has one keeps it" };
-        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. One process drives a run at a time; exit 4 when another does. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'") { name, seed, policy, evaluations, tasks, concurrency, alpha, world, workers, pace, detach, unguarded };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'. One process drives a run at a time; exit 4 when another does") { name, seed, policy, evaluations, tasks, concurrency, alpha, world, workers, pace, detach, unguarded };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             if (parsed.GetValue(workers) is < 1 or > 1024)
@@ -65,18 +66,31 @@ internal static class RunCommand
                 var start = worlds.Begin(settings);
                 _ = start.Settings.Checked();
                 var asked = Pace.Of(parsed.GetValue(pace));
-                var guard = parsed.GetValue(unguarded) ? null : steering.Guard();
-                var isNew = await store.BeginAsync(run, start, guard, asked, cancellation).ConfigureAwait(false);
-                session.Terminal.Progress(!isNew ? $"'{run}' goes on after its {kept} events" : guard is null ? $"'{run}' begins without a sentinel" : $"'{run}' begins with a sentinel: {guard.Reason}");
+                var guard = kept > 0 || parsed.GetValue(unguarded) ? null : steering.Guard();
+                if (kept == 0)
+                {
+                    session.Terminal.Progress(guard is null ? $"'{run}' begins without a sentinel" : $"'{run}' begins with a sentinel: {guard.Reason}");
+                    steering.Contradictions().ToList().ForEach(found => session.Terminal.Progress($"FINDING {found.Message} [{found.Code}]"));
+                }
+
                 if (parsed.GetValue(detach))
                 {
-                    return await TellBegunAsync(session, store, run, start, isNew, cancellation).ConfigureAwait(false);
+                    return await BeginAsync(session, store, run, start, guard, asked, cancellation).ConfigureAwait(false);
                 }
 
                 var services = session.Workspace.Services(session.Network);
                 var seat = await RunSeat.TakeAsync(store, run, DriverName.New(), TimeSpan.FromSeconds(services.LeaseSeconds!.Value), session.Environment.Time, cancellation).ConfigureAwait(false);
                 await using (seat.ConfigureAwait(false))
                 {
+                    if (kept > 0)
+                    {
+                        session.Terminal.Progress($"'{run}' goes on after its {kept} events");
+                    }
+                    else
+                    {
+                        _ = await store.BeginAsync(run, start, guard, asked, cancellation).ConfigureAwait(false);
+                    }
+
                     var least = asked ?? (await store.FindAsync(run, cancellation).ConfigureAwait(false))?.Pace ?? TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value);
                     var open = await worlds.OpenAsync(run, start.Settings, store, cancellation).ConfigureAwait(false);
                     await using (open.ConfigureAwait(false))
@@ -95,10 +109,23 @@ internal static class RunCommand
     public static Command BuildReport(CommonOptions options, CommandEnvironment environment)
     {
         var name = Name();
-        var command = new Command("report", "what a run came to so far: its end, its best agent as a program, what it solves of its tasks and of others, cost, value and return") { name };
+        var rival = new Option<string?>("--rival") { Description = "another run of this network, to stand beside it in the report of --out", HelpName = "RUN" };
+        var follow = new Option<bool>("--follow") { Description = "with --out: keep the report up to date until the run ends, whoever drives it" };
+        var command = new Command("report", "what a run came to so far: its end, its best agent as a program, what it solves of its tasks and of others, cost, value and return. With --out, as files too: lineage.html, timeline, plots, summary") { name, rival, follow };
+        command.Options.Add(options.Out);
         Session.Run(command, options, environment, (session, parsed, cancellation) => WithRunsAsync(session, async store =>
         {
             var run = parsed.GetValue(name)!;
+            if (parsed.GetValue(options.Out) is { } path)
+            {
+                return await DemoCommand.ReportAsync(session, store, run, parsed.GetValue(rival), new ReportFolder(session.PathOf(path)), parsed.GetValue(follow), cancellation).ConfigureAwait(false);
+            }
+
+            if (parsed.GetValue(follow) || parsed.GetValue(rival) is not null)
+            {
+                throw new ControlException("out-missing", ExitCode.BadInput, "--follow and --rival belong to a report that is written to a folder.", "Say where with --out DIR.");
+            }
+
             var events = await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false);
             return events.Count == 0
                 ? throw new ControlException("run-unknown", ExitCode.BadInput, $"There is no run '{run}' on the network '{session.Network}'.", $"agijobs hgm run {run} makes it.")
@@ -108,8 +135,9 @@ internal static class RunCommand
     }
 
     // What is begun and not driven is driven by whoever has the role, at the pace that it was begun with.
-    private static async Task<ExitCode> TellBegunAsync(Session session, DurableRunStore store, string run, RunStarted start, bool isNew, CancellationToken cancellation)
+    private static async Task<ExitCode> BeginAsync(Session session, DurableRunStore store, string run, RunStarted start, SentinelSet? guard, TimeSpan? pace, CancellationToken cancellation)
     {
+        var isNew = await store.BeginAsync(run, start, guard, pace, cancellation).ConfigureAwait(false);
         var state = RunState.Fold(await store.ReadAsync(run, 0, cancellation).ConfigureAwait(false));
         if (state.Settings != start.Settings || state.Artifact(0) != start.Artifact)
         {
@@ -255,7 +283,7 @@ internal static class RunCommand
         RunEnd.CostCap => "finished: the money does not reach for the next operation",
         RunEnd.Stopped => $"stopped: {state.StopReason}",
         _ when state.StopReason is { } reason => $"ending: {reason}",
-        _ when !state.ExpansionsOpen => state.GateOpen ? $"expansions are held by the sentinel ({string.Join(", ", state.Sentinel.Holds.Where(hold => !state.Sentinel.IsOverridden(hold.Rule)).Select(hold => hold.Rule))}): 'agijobs sentinel snapshot' says why" : "expansions are held by a person",
+        _ when !state.ExpansionsOpen => state.GateOpen ? $"held: expansions are held by the sentinel ({string.Join(", ", state.Sentinel.Holds.Where(hold => !state.Sentinel.IsOverridden(hold.Rule)).Select(hold => hold.Rule))}): 'agijobs sentinel snapshot' says why" : "held: expansions are shut by a person",
         _ => "not finished",
     };
 }

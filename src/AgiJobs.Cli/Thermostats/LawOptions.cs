@@ -23,8 +23,8 @@ internal sealed class LawOptions
     private readonly Option<int> _cooldown = new("--cooldown") { Description = "how many samples after an adjustment are let pass", HelpName = "N", DefaultValueFactory = _ => Default.Cooldown };
     private readonly Option<bool> _reset = new("--reset-window") { Description = "empty the window after an adjustment, so that the samples of before do not answer twice" };
     private readonly Option<bool> _above = new("--allow-alpha-above-one") { Description = "let alpha rise above 1, where agents outgrow evaluations" };
-    private readonly Option<string> _alpha = Decimal("--alpha", 0.5m, "alpha at the start");
-    private readonly Option<string> _prior = Decimal("--prior", 1.0m, "the prior at the start");
+    private readonly Option<string> _alpha = Decimal("--alpha", 0.5m, "alpha at the start, where there is no run that has one");
+    private readonly Option<string> _prior = Decimal("--prior", 1.0m, "the prior at the start, where there is no run that has one");
 
     public void AddTo(Command command)
     {

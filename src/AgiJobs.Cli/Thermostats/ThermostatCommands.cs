@@ -12,14 +12,15 @@ using AgiJobs.Steering.Thermostats;
 
 namespace AgiJobs.Cli.Thermostats;
 
-/// <summary><c>thermostat replay|baseline|compare</c>: the thermostat's law on files of samples. Nothing is steered and nothing is sent.</summary>
+/// <summary><c>thermostat</c>: <see cref="WatchCommand"/>, and <c>replay|baseline|compare</c>, the law on files of samples, which steer nothing and send nothing.</summary>
 internal static class ThermostatCommands
 {
     private const string BaselineSchema = "agijobs.roi-baseline/1";
 
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("thermostat", "the ROI controller of the HGM engine, on files of samples; nothing is steered");
+        var command = new Command("thermostat", "the ROI controller of the HGM engine, on live runs and on files of samples");
+        command.Subcommands.Add(WatchCommand.Build(options, environment));
         command.Subcommands.Add(Replay(options, environment));
         command.Subcommands.Add(Baseline(options, environment));
         command.Subcommands.Add(Compare(options, environment));
@@ -47,7 +48,7 @@ internal static class ThermostatCommands
             if (replay.EscalatedAt is { } escalated)
             {
                 terminal.Line($"FINDING at sample {escalated.ToString(CultureInfo.InvariantCulture)} two control cycles had passed without recovery: the runbook's full pause is due");
-                terminal.Line("  agijobs owner system-pause --action pause");
+                terminal.Line($"  {WatchCommand.Pause}");
             }
 
             terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{samples.Samples.Count} samples; at the end alpha {replay.End.Alpha}, prior {replay.End.Prior}. Nothing was steered."));
@@ -144,7 +145,7 @@ internal static class ThermostatCommands
         return command;
     }
 
-    private static Argument<string> SamplesArgument() => new("file") { Description = "samples of ROI: one JSON object a line, or a JSON list", HelpName = "FILE" };
+    private static Argument<string> SamplesArgument() => new("file") { Description = "samples of ROI: what 'thermostat watch' printed, one JSON object a line, or a JSON list", HelpName = "FILE" };
 
     private static void Run(Command command, CommonOptions options, CommandEnvironment environment, Func<Terminal, ParseResult, ExitCode> action) => command.SetAction(parsed =>
     {
@@ -158,7 +159,7 @@ internal static class ThermostatCommands
         }
     });
 
-    private static SampleFile Read(CommandEnvironment environment, string path, Terminal terminal)
+    internal static SampleFile Read(CommandEnvironment environment, string path, Terminal terminal)
     {
         var samples = SampleFile.Read(Text(environment, path));
         foreach (var (place, code, reason) in samples.Refused)
@@ -199,7 +200,7 @@ internal static class ThermostatCommands
         }
     }
 
-    private static string Words(ThermostatReading reading)
+    internal static string Words(ThermostatReading reading, long? appliedAt = null)
     {
         var average = reading.Average?.ToString("0.0000", CultureInfo.InvariantCulture);
         return reading.Outcome switch
@@ -209,7 +210,7 @@ internal static class ThermostatCommands
             ThermostatOutcome.Inside => $"average {average} is inside the band",
             ThermostatOutcome.CoolingDown => $"average {average} is outside, cooling down",
             ThermostatOutcome.AtBounds => $"average {average} is outside, both parameters stand at their bounds{Note(reading.Note)}",
-            _ => string.Create(CultureInfo.InvariantCulture, $"average {average}: Recommended adjustment ({reading.Adjustment!.Reason}): widening_alpha {reading.Adjustment.OldAlpha:0.000}->{reading.Adjustment.Alpha:0.000}, thompson_prior {reading.Adjustment.OldPrior:0.000}->{reading.Adjustment.Prior:0.000}{Note(reading.Note)}"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"average {average}: {(appliedAt is null ? "Recommended" : "Applied")} adjustment ({reading.Adjustment!.Reason}): widening_alpha {reading.Adjustment.OldAlpha:0.000}->{reading.Adjustment.Alpha:0.000}, thompson_prior {reading.Adjustment.OldPrior:0.000}->{reading.Adjustment.Prior:0.000}{Note(reading.Note)}{(appliedAt is { } version ? $" at version {version}" : "")}"),
         };
     }
 

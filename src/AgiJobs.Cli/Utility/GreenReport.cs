@@ -76,10 +76,16 @@ internal static class GreenReport
         writer.WriteEndArray();
     }
 
+    /// <summary>Only what is held is clean.</summary>
+    public static ExitCode ExitOf(GuardrailVerdict verdict) => verdict switch { GuardrailVerdict.Held => ExitCode.Clean, GuardrailVerdict.Missed => ExitCode.Findings, _ => ExitCode.Unknown };
+
+    /// <summary>A verdict in a word; what is not held is loud.</summary>
+    public static string Word(GuardrailVerdict verdict) => verdict switch { GuardrailVerdict.Held => "held", GuardrailVerdict.Missed => "MISSED", _ => "UNKNOWN" };
+
     private static ExitCode Tell(Session session, GreenAsked asked, ProtocolState state, string? name, RunUtility? utility, RoundReading rounds, IReadOnlyList<Guardrail> guardrails, decimal? fee)
     {
         var verdict = guardrails.Verdict();
-        var exit = verdict switch { GuardrailVerdict.Held => ExitCode.Clean, GuardrailVerdict.Missed => ExitCode.Findings, _ => ExitCode.Unknown };
+        var exit = ExitOf(verdict);
         var banner = verdict switch
         {
             GuardrailVerdict.Held => $"GREEN: utility {GuardrailVerdicts.Percent(utility!.Reading.Uplift)}, every guardrail is held",
@@ -150,8 +156,6 @@ internal static class GreenReport
             writer.WriteEndObject();
         }
     }
-
-    private static string Word(GuardrailVerdict verdict) => verdict switch { GuardrailVerdict.Held => "held", GuardrailVerdict.Missed => "MISSED", _ => "UNKNOWN" };
 
     private static decimal? Fee(ProtocolState state) => state.Parameters.TryGetValue(FeeParameter, out var reading) && reading.TryGet(out var value) ? (decimal)value.AsInteger() / 100m : null;
 

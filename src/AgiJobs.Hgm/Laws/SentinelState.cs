@@ -218,7 +218,7 @@ public sealed class SentinelState
         if (!SentinelRules.Overridable.Contains(SentinelRules.Known(overridden.Rule), StringComparer.Ordinal))
             throw new HgmException("not-overridable", $"{overridden.Rule} cannot be overridden.", $"Raise the budget before it is spent; override one of {string.Join(", ", SentinelRules.Overridable)}.");
         if (IsOverridden(overridden.Rule))
-            throw new HgmException("already-overridden", $"An override of {overridden.Rule} is in force.", "End it first, or wait for its end.");
+            throw new HgmException("already-overridden", $"An override of {overridden.Rule} is in force.", "End it first (sentinel end-override), or wait for its end.");
         _overrides.Add(new SentinelOverride(overridden.Rule, overridden.Until, overridden.Reason, version));
         Weigh();
     }

@@ -11,11 +11,16 @@ public static class RunSteering
     /// <param name="cancellation">Gives up.</param>
     /// <returns>False, and nothing written, when there is a run of this name.</returns>
     /// <exception cref="HgmException">Those of <see cref="RunState.Apply"/>.</exception>
-    public static async Task<bool> BeginAsync(IRunStore store, string run, RunStarted start, SentinelSet? sentinel, CancellationToken cancellation)
+    public static async Task<bool> BeginAsync(IRunStore store, string run, RunStarted start, SentinelSet? sentinel, CancellationToken cancellation) =>
+        await store.AppendAsync(run, 0, Beginning(start, sentinel), cancellation).ConfigureAwait(false);
+
+    /// <summary>The events that a run begins with.</summary>
+    /// <exception cref="HgmException">Those of <see cref="RunState.Apply"/>: a sentinel whose cap does not fit the run, for one.</exception>
+    public static IReadOnlyList<RunEvent> Beginning(RunStarted start, SentinelSet? sentinel)
     {
         RunEvent[] events = sentinel is null ? [start] : [start, sentinel];
-        RunState.Fold(events);
-        return await store.AppendAsync(run, 0, events, cancellation).ConfigureAwait(false);
+        _ = RunState.Fold(events);
+        return events;
     }
 
     /// <summary>Whether an event is one of the outside, and not the driver's.</summary>

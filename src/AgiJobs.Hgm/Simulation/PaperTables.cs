@@ -75,11 +75,11 @@ public static class PaperTables
                 new ReportCell(policy),
                 known ? ReportCell.Of(papers.Accuracy, 1) : new ReportCell("-"),
                 ReportCell.Of(accuracy, 2, 100),
-                new ReportCell(!known ? "-" : isFitted ? Verdict.Fitted : Verdict.Of(100 * accuracy.Mean, papers.Accuracy, Verdict.AccuracyTolerance)),
+                new ReportCell(!known ? "-" : isFitted ? Verdict.Fitted : Verdict.Of(accuracy, papers.Accuracy, Verdict.AccuracyTolerance, 100)),
                 ReportCell.Of(Estimate.Of(replicates.Select(replicate => replicate.BestInArchive)), 2, 100),
                 papers.Hours is { } published ? ReportCell.Of(published, 0) : new ReportCell("-"),
                 fitted ? ReportCell.Of(hours, 0) : new ReportCell("-"),
-                new ReportCell(!fitted || papers.Hours is not { } compared ? "-" : isFitted ? Verdict.Fitted : Verdict.Of(hours.Mean, compared, compared * Verdict.HoursTolerance)),
+                new ReportCell(!fitted || papers.Hours is not { } compared ? "-" : isFitted ? Verdict.Fitted : Verdict.Of(hours, compared, compared * Verdict.HoursTolerance)),
                 ReportCell.Of(Estimate.Of(replicates.Select(replicate => (double)replicate.Evaluations)), 0),
                 ReportCell.Of(Estimate.Of(replicates.Select(replicate => (double)replicate.Agents)), 1),
             ]);
@@ -89,7 +89,7 @@ public static class PaperTables
         [
             Replicates(study),
             "Ours is the true accuracy of the agent that the 1 % quantile chooses; the paper's is one run, measured on about 60 tasks, with a binomial error of its own of 6 points.",
-            string.Create(CultureInfo.InvariantCulture, $"'{Verdict.Predicted}': within {Verdict.AccuracyTolerance:F0} points or {100 * Verdict.HoursTolerance:F0} % of the paper's hours, nothing having been chosen for it; '{Verdict.Fitted}': the world was chosen so."),
+            string.Create(CultureInfo.InvariantCulture, $"'{Verdict.Predicted}': within {Verdict.AccuracyTolerance:F0} points or {100 * Verdict.HoursTolerance:F0} % of the paper's hours, nothing having been chosen for it; '{Verdict.Fitted}': the world was chosen so; '{Verdict.TooFewSeeds}': nearer than {Verdict.Clear:F0} standard errors to that edge."),
         ];
         notes.Add(fitted
             ? "DGM's hours follow from how many workers each child's evaluation gets (10 here), which the paper does not say."
@@ -114,7 +114,7 @@ public static class PaperTables
                     ReportCell.Of(difference, 2, 100),
                     ReportCell.Of(difference.Z, 1),
                     ReportCell.Of(100 * better, 0),
-                    new ReportCell(papers.Policy is null ? "-" : difference.Z > 3 ? Verdict.Predicted : Verdict.NotReproduced),
+                    new ReportCell(papers.Policy is null ? "-" : Verdict.Order(difference)),
                 ]);
             }
         }
@@ -123,7 +123,7 @@ public static class PaperTables
             "Which policy chooses the better agent, paired by seed",
             ["world", "difference", "paper, points", "ours, points", "z", "better in % of seeds", "order"],
             rows,
-            [Replicates(study), $"'{Verdict.Predicted}' here speaks of the order alone (z above 3): the paper's differences are two to four tasks of one run and carry no size."]);
+            [Replicates(study), $"'{Verdict.Predicted}' here speaks of the order alone (z above 3; '{Verdict.NotReproduced}': below -3; between them '{Verdict.TooFewSeeds}'): the paper's differences are two to four tasks of one run and carry no size."]);
     }
 
     private static ReportTable EqualCost(Study study, Dictionary<string, Replicate[]> verified, CancellationToken cancellation)
@@ -172,10 +172,10 @@ public static class PaperTables
                     new ReportCell(policy),
                     ReportCell.Of(papersWeighted, 3),
                     ReportCell.Of(weighted, 3),
-                    new ReportCell(Verdict.Of(weighted.Mean, papersWeighted, Verdict.CorrelationTolerance)),
+                    new ReportCell(Verdict.Of(weighted, papersWeighted, Verdict.CorrelationTolerance)),
                     ReportCell.Of(papersUnweighted, 3),
                     ReportCell.Of(unweighted, 3),
-                    new ReportCell(Verdict.Of(unweighted.Mean, papersUnweighted, Verdict.CorrelationTolerance)),
+                    new ReportCell(Verdict.Of(unweighted, papersUnweighted, Verdict.CorrelationTolerance)),
                 ]);
             }
         }
@@ -186,7 +186,7 @@ public static class PaperTables
             rows,
             [
                 Replicates(study),
-                string.Create(CultureInfo.InvariantCulture, $"'{Verdict.Predicted}': within {Verdict.CorrelationTolerance:F2}. The mean over runs of each run's correlation; runs with fewer than three pairs are left out. No correlation was fitted."),
+                string.Create(CultureInfo.InvariantCulture, $"'{Verdict.Predicted}': within {Verdict.CorrelationTolerance:F2}; '{Verdict.TooFewSeeds}': nearer than {Verdict.Clear:F0} standard errors to that edge. The mean over runs of each run's correlation; runs with fewer than three pairs are left out. No correlation was fitted."),
             ]);
     }
 

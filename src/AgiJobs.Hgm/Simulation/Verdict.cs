@@ -12,6 +12,15 @@ public static class Verdict
     /// <summary>It does not agree.</summary>
     public const string NotReproduced = "not reproduced";
 
+    /// <summary>The standard error does not allow one or the other: the number lies too near the edge of what would agree.</summary>
+    public const string TooFewSeeds = "too few seeds to tell";
+
+    /// <summary>So many standard errors a number must be away from that edge.</summary>
+    public const double Clear = 2.0;
+
+    /// <summary>Above so many standard errors a difference is in the order of the paper's; below minus so many it is not.</summary>
+    public const double ClearOrder = 3.0;
+
     /// <summary>Points of accuracy within which numbers agree.</summary>
     public const double AccuracyTolerance = 3.0;
 
@@ -21,5 +30,16 @@ public static class Verdict
     /// <summary>Share of the paper's hours within which numbers agree.</summary>
     public const double HoursTolerance = 0.20;
 
-    internal static string Of(double ours, double papers, double tolerance) => Math.Abs(ours - papers) <= tolerance ? Predicted : NotReproduced;
+    // Scale: what brings the estimate into the unit of the paper's number.
+    internal static string Of(Estimate ours, double papers, double tolerance, double scale = 1.0)
+    {
+        var (away, doubt) = (Math.Abs(scale * ours.Mean - papers), Clear * scale * ours.Error);
+        return !double.IsFinite(away + doubt) ? TooFewSeeds
+            : away + doubt <= tolerance ? Predicted
+            : away - doubt > tolerance ? NotReproduced
+            : TooFewSeeds;
+    }
+
+    // Of a difference that the paper has above zero.
+    internal static string Order(Estimate difference) => difference.Z > ClearOrder ? Predicted : difference.Z < -ClearOrder ? NotReproduced : TooFewSeeds;
 }

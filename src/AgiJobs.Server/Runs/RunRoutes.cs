@@ -188,8 +188,8 @@ internal sealed class RunRoutes(ServerParts parts, SteeringDesk desk, RequestAut
             run.Money.Roi,
             run.RecentRoi,
             run.CostRatio,
-            new RunGateView(run.IsOpen, run.GateReason),
-            run.IsOpen ? [] : [$"expansions are shut: {run.GateReason}"],
+            new RunGateView(run.IsGateOpen, run.GateReason),
+            run.Holds,
             run.StopReason,
             run.Finished is { } end ? new RunEndView(end.Reason switch { RunEnd.EvaluationsSpent => "evaluations-spent", RunEnd.NothingLeft => "nothing-left", RunEnd.CostCap => "cost-cap", _ => "stopped" }, end.Best) : null);
     }

@@ -30,8 +30,8 @@ namespace AgiJobs.Server.Runs;
 /// <param name="Roi">Value over cost; null while nothing was spent, which is not zero.</param>
 /// <param name="RecentRoi">The same of the last 100 results.</param>
 /// <param name="CostRatio">What an expansion costs in evaluations; null until there are five of each.</param>
-/// <param name="Gate">Whether expansions may start.</param>
-/// <param name="Holds">What holds the run back, in words.</param>
+/// <param name="Gate">Whether people let expansions start.</param>
+/// <param name="Holds">What its sentinel holds, rule and detail: while there is one that holds expansions, none starts.</param>
 /// <param name="Stop">Why it ends; null while nobody stopped it.</param>
 /// <param name="End">How it ended; null while it has not.</param>
 internal sealed record RunView(
@@ -67,7 +67,7 @@ internal sealed record RunView(
     RunEndView? End);
 
 /// <summary>The gate of a run's expansions.</summary>
-/// <param name="Open">Whether expansions may start.</param>
+/// <param name="Open">Whether people let expansions start.</param>
 /// <param name="Reason">Why it was set last; null when it never was.</param>
 internal sealed record RunGateView(bool Open, string? Reason);
 

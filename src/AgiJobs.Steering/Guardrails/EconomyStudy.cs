@@ -54,8 +54,8 @@ public static class EconomyStudy
 
     /// <summary>How the samples stand to the demands: a gain and a return that are above theirs by more than chance, and no run above its money.</summary>
     /// <param name="samples">The runs.</param>
-    /// <param name="leastRoi">The least return, such as the sentinel's floor.</param>
-    public static IReadOnlyList<Guardrail> GuardrailsOf(IReadOnlyList<EconomySample> samples, decimal leastRoi)
+    /// <param name="leastRoi">The least return, such as the sentinel's floor; null when it is not known.</param>
+    public static IReadOnlyList<Guardrail> GuardrailsOf(IReadOnlyList<EconomySample> samples, decimal? leastRoi)
     {
         var gain = Estimate.Of(samples.Select(sample => sample.BestSolves - sample.RootSolves));
         var roi = Estimate.Of(samples.Select(sample => sample.Roi is { } known ? (double)known : double.NaN));
@@ -63,7 +63,7 @@ public static class EconomyStudy
         return
         [
             Of("economics-gain", GuardrailVerdicts.IsAtLeast(gain.Mean, gain.Error, LeastGain), FormattableString.Invariant($"the chosen agent solves {100 * gain.Mean:0.0} ±{100 * gain.Error:0.0} points more than the root over {gain.Count} seeds"), FormattableString.Invariant($"at least {100 * LeastGain:0.0} points")),
-            Of("economics-return", roi.Count < samples.Count ? null : GuardrailVerdicts.IsAtLeast(roi.Mean, roi.Error, (double)leastRoi), FormattableString.Invariant($"a return of {roi.Mean:0.00} ±{roi.Error:0.00} over {roi.Count} of {samples.Count} seeds"), FormattableString.Invariant($"at least {leastRoi:0.00}")),
+            Of("economics-return", leastRoi is not { } least || roi.Count < samples.Count ? null : GuardrailVerdicts.IsAtLeast(roi.Mean, roi.Error, (double)least), FormattableString.Invariant($"a return of {roi.Mean:0.00} ±{roi.Error:0.00} over {roi.Count} of {samples.Count} seeds"), leastRoi is { } floor ? FormattableString.Invariant($"at least {floor:0.00}") : "unknown: the sentinel's floor cannot be read"),
             new Guardrail(
                 "economics-cap",
                 samples.Count == 0 ? GuardrailVerdict.Unknown : Guardrail.Of(over.Count == 0),

@@ -87,20 +87,19 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
     public async Task<RunEntry?> FindAsync(string run, CancellationToken cancellation) =>
         await State.GetAsync(_runs, Checked(run), cancellation).ConfigureAwait(false) is { } found ? RunEntry.Read(found) : null;
 
+    /// <summary>Begins a run without a sentinel, or says that it is there.</summary>
+    public ValueTask<bool> BeginAsync(string run, RunStarted start, TimeSpan? pace, CancellationToken cancellation) => BeginAsync(run, start, null, pace, cancellation);
+
     /// <summary>Begins a run, or says that it is there.</summary>
     /// <param name="run">Its name.</param>
     /// <param name="start">Its first event.</param>
-    /// <param name="sentinel">What guards it from its first moment on; null for none.</param>
+    /// <param name="sentinel">What guards it from then on; null for nothing.</param>
     /// <param name="pace">The least time between its committed results, for who drives it; null for the driver's own.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>False when a run of this name is there; nothing was changed then.</returns>
-    /// <exception cref="HgmException">Those of <see cref="RunState.Apply"/>.</exception>
-    public ValueTask<bool> BeginAsync(string run, RunStarted start, SentinelSet? sentinel, TimeSpan? pace, CancellationToken cancellation)
-    {
-        RunEvent[] events = sentinel is null ? [start] : [start, sentinel];
-        _ = RunState.Fold(events);
-        return CommitAsync(run, 0, events, null, pace is null ? [] : [Entry(run, new RunEntry(run, false, pace))], cancellation);
-    }
+    /// <exception cref="HgmException">The sentinel does not fit the run, or either is bad.</exception>
+    public ValueTask<bool> BeginAsync(string run, RunStarted start, SentinelSet? sentinel, TimeSpan? pace, CancellationToken cancellation) =>
+        CommitAsync(run, 0, RunSteering.Beginning(start, sentinel), null, pace is null ? [] : [Entry(run, new RunEntry(run, false, pace))], cancellation);
 
     /// <summary>Puts a run that was begun by a program that kept no list into the list.</summary>
     public async Task EnlistAsync(string run, RunState state, CancellationToken cancellation)

@@ -67,8 +67,14 @@ public sealed record RunFigures
     /// <summary>κ, what an expansion costs in evaluations; null until it can be measured.</summary>
     public required decimal? CostRatio { get; init; }
 
-    /// <summary>Whether expansions may start.</summary>
+    /// <summary>Whether expansions may start: the gate is open and the sentinel holds nothing.</summary>
     public required bool IsOpen { get; init; }
+
+    /// <summary>Whether people left the gate open.</summary>
+    public required bool IsGateOpen { get; init; }
+
+    /// <summary>What the sentinel holds, rule and detail.</summary>
+    public required IReadOnlyList<string> Holds { get; init; }
 
     /// <summary>Why the gate was set last; null when it never was.</summary>
     public required string? GateReason { get; init; }
@@ -144,6 +150,8 @@ internal sealed class RunFollower(string run)
             RecentRoi = new Account(now.Cost - since.Cost, now.Value - since.Value).Roi,
             CostRatio = CostRatioLaw.Ratio(_state),
             IsOpen = _state.ExpansionsOpen,
+            IsGateOpen = _state.GateOpen,
+            Holds = [.. _state.Sentinel.Holds.Select(hold => $"{hold.Rule}: {hold.Detail}")],
             GateReason = _gate,
             StopReason = _state.StopReason,
             Finished = _state.Finished,

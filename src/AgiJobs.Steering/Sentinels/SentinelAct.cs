@@ -12,7 +12,7 @@ using AgiJobs.Hgm.Runs;
 namespace AgiJobs.Steering.Sentinels;
 
 /// <summary>
-/// What people tell the sentinel of a run: acknowledge, override, top-up, apply. It takes effect when the people whom <see cref="Needs"/> asks for have signed it (EIP-712), each under a duty; until then it waits, at most until
+/// What people tell the sentinel of a run: acknowledge, override, end an override, top up, apply. It takes effect when the people whom <see cref="Needs"/> asks for have signed it (EIP-712), each under a duty; until then it waits, at most until
 /// <see cref="Expires"/>.
 /// </summary>
 public sealed record SentinelAct
@@ -22,6 +22,9 @@ public sealed record SentinelAct
 
     /// <summary>A rule is set aside until a time.</summary>
     public const string Override = "override";
+
+    /// <summary>An override is ended before its time.</summary>
+    public const string EndOverride = "end-override";
 
     /// <summary>The budget is raised.</summary>
     public const string TopUp = "top-up";
@@ -46,7 +49,7 @@ public sealed record SentinelAct
     /// <summary>What is done: one of the constants above.</summary>
     public required string Act { get; init; }
 
-    /// <summary>The rule of an acknowledgement or an override.</summary>
+    /// <summary>The rule of an acknowledgement, an override or its end.</summary>
     public string? Rule { get; init; }
 
     /// <summary>Until when an override holds, in seconds since 1970.</summary>
@@ -76,7 +79,7 @@ public sealed record SentinelAct
     /// <summary>Whom it takes: a different person for each, under one of its duties.</summary>
     public IReadOnlyList<IReadOnlyList<Duty>> Needs() => Act switch
     {
-        Acknowledge => [[Duty.Security, Duty.Operator, Duty.Commander]],
+        Acknowledge or EndOverride => [[Duty.Security, Duty.Operator, Duty.Commander]],
         TopUp => [[Duty.Finance], [Duty.Operator, Duty.Commander]],
         _ => [[Duty.Security], [Duty.Operator, Duty.Commander]],
     };
@@ -88,7 +91,7 @@ public sealed record SentinelAct
     /// <summary>What it is about, in words.</summary>
     public string Subject() => Act switch
     {
-        Acknowledge => Rule!,
+        Acknowledge or EndOverride => Rule!,
         Override => $"{Rule} until {UntilTime:yyyy-MM-ddTHH:mm:ssZ}",
         TopUp => $"by {Amount}",
         _ => $"settings {Settings}",
@@ -108,6 +111,7 @@ public sealed record SentinelAct
         return Act switch
         {
             Acknowledge => new SentinelAcknowledged(Rule!, reason),
+            EndOverride => new SentinelOverrideEnded(Rule!, reason),
             Override => new SentinelOverridden(Rule!, UntilTime, reason),
             TopUp => new BudgetToppedUp(Hgm.Ledger.Amount.Parse(Amount!), reason),
             _ => settings(reason),
@@ -121,8 +125,8 @@ public sealed record SentinelAct
     public byte[] Encode() => JsonFile.Encode(this, SentinelJson.Default.SentinelAct);
 
     internal string? Problem() => Version != 1 ? $"it has version {Version}; this program reads version 1"
-        : Act is not (Acknowledge or Override or TopUp or Apply) ? $"there is no act '{Act}'"
-        : (Act is Acknowledge or Override) != Rule is not null || (Rule is not null && !SentinelRules.All.Contains(Rule, StringComparer.Ordinal)) ? "its rule is none of the sentinel's"
+        : Act is not (Acknowledge or Override or EndOverride or TopUp or Apply) ? $"there is no act '{Act}'"
+        : (Act is Acknowledge or Override or EndOverride) != Rule is not null || (Rule is not null && !SentinelRules.All.Contains(Rule, StringComparer.Ordinal)) ? "its rule is none of the sentinel's"
         : (Act is Override) != Until is not null ? "its end is missing, or stands where there is none"
         : (Act is TopUp) != Amount is not null || (Amount is not null && !Hgm.Ledger.Amount.TryParse(Amount, out _)) ? "its amount is missing, or is none"
         : (Act is Apply) != Settings is not null ? "its settings are missing, or stand where there are none"

@@ -214,6 +214,7 @@ public sealed class SentinelActs(Workspace workspace, string network, ChainId ch
     {
         SentinelAcknowledged seen => seen.Reason,
         SentinelOverridden overridden => overridden.Reason,
+        SentinelOverrideEnded ended => ended.Reason,
         BudgetToppedUp raised => raised.Reason,
         SentinelSet set => set.Reason,
         _ => null,

@@ -34,6 +34,25 @@ public sealed class TableCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", "hgm-accuracy.svg", "hgm-correlations.svg", "hgm-differences.svg")]
+    [InlineData("--ablations", "hgm-ablations.svg")]
+    [InlineData("--alphas", "hgm-alpha.svg")]
+    [InlineData("--steering", "hgm-steering.svg")]
+    [InlineData("--sweep", "hgm-gift.svg", "hgm-worlds.svg")]
+    public async Task The_tables_are_drawn_on_demand(string flag, params string[] names)
+    {
+        var study = await Agijobs.RunAsync(_folder, ["hgm", "table", .. flag.Length > 0 ? [flag] : Array.Empty<string>(), "--seeds", "2", "--threads", "1", "--plots", "plots"]);
+        Assert.True(study.Exit == 0, study.ToString());
+        Assert.Equal(names, Directory.EnumerateFiles(Path.Combine(_folder, "plots")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (var name in names)
+        {
+            var svg = System.Xml.Linq.XDocument.Load(Path.Combine(_folder, "plots", name));
+            Assert.Contains(svg.Descendants(), element => (string?)element.Attribute("class") == "p");
+            Assert.DoesNotContain("NaN", svg.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("seeds-range", "--seeds", "1")]
     [InlineData("threads-range", "--threads", "0")]
     [InlineData("command-line", "--seeds", "many")]

@@ -223,7 +223,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
         var desk = new Steering.Steerage.SteeringDesk(_runs, _ledger, Ethereum.ChainId.Local, new ManualTime(waiting.At.AddSeconds(11)));
         Assert.Equal((0, null), await desk.RecordAsync(default));
         Assert.Equal(0, (await desk.RecordAsync(default)).Waiting);
-        Assert.Equal("run live: expansions open -> expansions shut", Assert.Single(_ledger.Read()).Title);
+        Assert.Equal("run live: gate open -> gate shut", Assert.Single(_ledger.Read()).Title);
         Assert.Empty(await _state.ListAsync("hgm/local/ledger"));
     }
 

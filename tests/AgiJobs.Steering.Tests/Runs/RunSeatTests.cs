@@ -66,7 +66,7 @@ public sealed class RunSeatTests : IAsyncLifetime
     public async Task A_driver_that_lost_its_seat_is_told_and_nothing_that_it_does_is_kept(bool noticesByRenewal)
     {
         var world = new WaitingWorld();
-        await using var seat = await RunSeat.TakeAsync(_runs, "one", DriverName.New(), noticesByRenewal ? TimeSpan.FromMilliseconds(60) : Lasts, TimeProvider.System, default);
+        await using var seat = await RunSeat.TakeAsync(_runs, "one", DriverName.New(), noticesByRenewal ? TimeSpan.FromSeconds(2) : Lasts, TimeProvider.System, default);
         var driving = seat.DriveAsync(world, 4, EvolutionWorld.Begin(Settings), TimeSpan.Zero, default);
         await world.Begun.Task;
         var held = await _state.FindLeaseAsync(_runs.StreamOf("one"));

@@ -1,0 +1,24 @@
+using AgiJobs.Hgm.Runs;
+
+namespace AgiJobs.Steering.Reports;
+
+/// <summary>How a run stands, in words.</summary>
+public static class Standing
+{
+    /// <summary>Of a run.</summary>
+    public static string Of(RunState state) => state.Finished is { } finished
+        ? finished.Reason == RunEnd.Stopped ? $"stopped: {state.StopReason}" : $"finished: {Of(finished.Reason)}"
+        : state.StopReason is { } reason ? $"ending: {reason}"
+        : !state.GateOpen ? "held: expansions are shut"
+        : !state.ExpansionsOpen ? $"held by the sentinel: {string.Join(", ", state.Sentinel.Holds.Select(hold => hold.Rule))}"
+        : "not finished";
+
+    /// <summary>Of an end.</summary>
+    public static string Of(RunEnd end) => end switch
+    {
+        RunEnd.EvaluationsSpent => "the budget of evaluations is spent",
+        RunEnd.NothingLeft => "nothing is left to do",
+        RunEnd.CostCap => "the money does not reach for the next operation",
+        _ => "somebody stopped it",
+    };
+}
