@@ -160,7 +160,7 @@ public sealed class WorkerTests(DevnetFixture fixture, RabbitMqServer server) : 
     {
         var file = Path.Combine(Devnet.Folder, "broker.url");
         await File.WriteAllTextAsync(file, url ?? server.Url());
-        await File.WriteAllTextAsync(Devnet.Workspace.ServicesPath, $$$"""{"version": 1, "leaseSeconds": 2, "drainSeconds": 2, "hgm": {"broker": {"file": "{{{file}}}"}}}""");
+        await File.WriteAllTextAsync(Devnet.Workspace.ServicesPath, $$$"""{"version": 1, "leaseSeconds": 2, "drainSeconds": 2, "hgm": {"broker": {"file": "{{{file}}}" } } }""");
     }
 
     private async Task<IReadOnlyList<string>> TextsAsync(string run)
