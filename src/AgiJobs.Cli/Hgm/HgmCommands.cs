@@ -22,5 +22,5 @@ internal static class HgmCommands
     }
 
     /// <summary>A refusal of the engine in the words of a command.</summary>
-    public static ControlException Told(HgmException problem) => new(problem.Code, ExitCode.BadInput, problem.Message, problem.Mend, problem);
+    public static ControlException Told(HgmException problem) => new(problem.Code, problem.Code is "report-folder" ? ExitCode.Failed : ExitCode.BadInput, problem.Message, problem.Mend, problem);
 }

@@ -4,6 +4,7 @@ using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
@@ -91,6 +92,7 @@ internal static class ServeRun
                 },
                 People = () => session.Workspace.Operators(session.Network) is { } people ? new OperatorBook(people) : null,
                 Ledger = new OwnerLedger(session.Workspace, session.Environment.Time),
+                Workers = runs => SentinelWatch.Workers(session, runs, isDelivered: roles.HasFlag(ServerRole.Arena)),
             },
             Outboxes = services.Alerts?.Webhook is null ? [] : [AlertBook.Channel(session.Network)],
             Review = parts => Review(session, parts),

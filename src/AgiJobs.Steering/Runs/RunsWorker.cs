@@ -106,7 +106,8 @@ public sealed class RunsWorker : LoopWorker
         }
 
         var (waiting, elsewhere) = (0, 0);
-        var open = (await _runs.ListAsync(cancellation).ConfigureAwait(false)).Where(entry => !entry.IsFinished).ToList();
+        var all = await _runs.ListAsync(cancellation).ConfigureAwait(false);
+        var open = all.Where(entry => !entry.IsFinished).ToList();
         foreach (var entry in open.Where(entry => !_driving.ContainsKey(entry.Name)))
         {
             if (NotBefore(entry.Name) > _time.GetUtcNow() || await IsHeldAsync(entry.Name, cancellation).ConfigureAwait(false))
