@@ -18,7 +18,10 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
 {
     private static readonly RunSettings Settings = new() { Seed = 11, Tasks = 10, Evaluations = 40, Concurrency = 6 };
 
-    private readonly string _network = $"test-{Guid.NewGuid():n}";
+    private static int _networks;
+
+    // One broker serves all tests of a process.
+    private readonly string _network = $"test-{Interlocked.Increment(ref _networks)}";
     private readonly ConcurrentQueue<string> _told = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _workers = [];
@@ -61,7 +64,7 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         await own.StartAsync();
         var broker = Broker.Of(own.Url());
         var store = new MemoryRunStore();
-        var slow = new Gated(new Served());
+        using var slow = new Gated(new Served());
         Work(slow, broker);
         Work(slow, broker);
         await using var world = await BrokerWorld.StartAsync(broker, _network, "run", Settings, store, _told.Enqueue, TimeProvider.System, default);
@@ -308,7 +311,7 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         return await use(channel);
     }
 
-    private Task PutAsync(string queue, byte[] body) => WithChannelAsync(async channel =>
+    private Task<int> PutAsync(string queue, byte[] body) => WithChannelAsync(async channel =>
     {
         await channel.BasicPublishAsync("", queue, mandatory: true, new BasicProperties { Persistent = true }, body);
         return 0;
@@ -378,9 +381,11 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
     }
 
     // Lets so many through.
-    private sealed class Gated(IWorkerWorlds worlds) : Around(worlds)
+    private sealed class Gated(IWorkerWorlds worlds) : Around(worlds), IDisposable
     {
         private readonly SemaphoreSlim _open = new(0);
+
+        public void Dispose() => _open.Dispose();
 
         public void Open(int count) => _open.Release(count);
 
