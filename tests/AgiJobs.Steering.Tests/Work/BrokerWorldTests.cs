@@ -89,7 +89,7 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
     {
         var store = new MemoryRunStore();
         using var stop = new CancellationTokenSource();
-        var hanging = new Hanging();
+        var hanging = new Hanging(1);
         var first = new Worker(await BrokerAsync(), _network, hanging, 4, _told.Enqueue, TimeProvider.System).RunAsync(TimeSpan.Zero, stop.Token);
         await using var world = await WorldAsync(store);
         var driving = DriveAsync(world, store);
@@ -247,10 +247,10 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
 
         for (var death = 0; !driving.IsCompleted; death++)
         {
-            Assert.True(death < 60, $"{death}");
+            Assert.True(death < 40, $"{death}");
             using var stop = new CancellationTokenSource();
-            var hanging = new Hanging();
-            var worker = new Worker(await BrokerAsync(), _network, hanging, 4, _told.Enqueue, TimeProvider.System).RunAsync(TimeSpan.Zero, stop.Token);
+            var hanging = new Hanging(Settings.Concurrency);
+            var worker = new Worker(await BrokerAsync(), _network, hanging, 8, _told.Enqueue, TimeProvider.System).RunAsync(TimeSpan.Zero, stop.Token);
             await Task.WhenAny(hanging.Took, driving);
             await stop.CancelAsync();
             await worker;
@@ -405,9 +405,11 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         }
     }
 
-    private sealed class Hanging : IWorkerWorlds, IPortableWorld
+    // Takes so many items and does none of them.
+    private sealed class Hanging(int count) : IWorkerWorlds, IPortableWorld
     {
         private readonly TaskCompletionSource _took = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _taken;
 
         public Task Took => _took.Task;
 
@@ -417,16 +419,24 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
 
         public async Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, string? mate, CancellationToken cancellation)
         {
-            _took.TrySetResult();
+            Take();
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
             throw new InvalidOperationException("never");
         }
 
         public async Task<EvaluationOutcome> EvaluateAsync(EvaluationWork work, CancellationToken cancellation)
         {
-            _took.TrySetResult();
+            Take();
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
             throw new InvalidOperationException("never");
+        }
+
+        private void Take()
+        {
+            if (Interlocked.Increment(ref _taken) == count)
+            {
+                _took.TrySetResult();
+            }
         }
     }
 }
