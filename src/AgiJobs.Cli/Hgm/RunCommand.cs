@@ -186,6 +186,7 @@ internal static class RunCommand
 
     private static ExitCode Report(Session session, string run, RunState state, CancellationToken cancellation)
     {
+        var exit = state.Finished?.Reason == RunEnd.NoVerdicts ? ExitCode.Findings : ExitCode.Clean;
         var (settings, tree) = (state.Settings, state.Tree);
         var best = BestBelief.Choose(state);
         var (tasks, heldOut) = (TaskSet.Of(settings.Seed, settings.Tasks), TaskSet.HeldOut(settings.Seed, EvolutionStudy.HeldOutTasks));
@@ -218,7 +219,7 @@ internal static class RunCommand
             }
         }
 
-        terminal.Json("agijobs.hgm-run/1", ExitCode.Clean, writer =>
+        terminal.Json("agijobs.hgm-run/1", exit, writer =>
         {
             writer.WriteString("network", session.Network);
             writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
@@ -249,7 +250,7 @@ internal static class RunCommand
                 Agent(writer, "best", best, chosen, chosenHeldOut);
             }
         });
-        return ExitCode.Clean;
+        return exit;
 
         void Agent(System.Text.Json.Utf8JsonWriter writer, string what, int agent, double? solved, double? others)
         {
@@ -280,6 +281,7 @@ internal static class RunCommand
     {
         RunEnd.EvaluationsSpent => "finished: the budget is spent",
         RunEnd.NothingLeft => "finished: nothing is left to do",
+        RunEnd.NoVerdicts => $"ended: {state.VoidsInARow.ToString(CultureInfo.InvariantCulture)} evaluations in a row gave no verdict, so that going on would only spend; mend what evaluates and begin another run",
         RunEnd.CostCap => "finished: the money does not reach for the next operation",
         RunEnd.Stopped => $"stopped: {state.StopReason}",
         _ when state.StopReason is { } reason => $"ending: {reason}",

@@ -84,7 +84,7 @@ internal static class ServeRun
             {
                 Runs = new RunsOptions
                 {
-                    World = (run, settings, runs, cancellation) => RunWorlds.Of(session.Workspace, session.Network, session.Environment.Error.WriteLine, session.Environment.Time).OpenAsync(run, settings, runs, cancellation),
+                    World = (run, settings, runs, told, cancellation) => RunWorlds.Of(session.Workspace, session.Network, told, session.Environment.Time).OpenAsync(run, settings, runs, cancellation),
                     Runs = services.Hgm.Runs!.Value,
                     Workers = services.Hgm.Workers ?? Math.Max(1, Environment.ProcessorCount / 2),
                     Pace = TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value),

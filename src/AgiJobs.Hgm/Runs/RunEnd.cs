@@ -14,4 +14,7 @@ public enum RunEnd
 
     /// <summary>Somebody stopped it.</summary>
     Stopped = 4,
+
+    /// <summary>Evaluations ended without a verdict again and again, of whatever agent: what tries agents does not work, and to go on would only spend.</summary>
+    NoVerdicts = 5,
 }

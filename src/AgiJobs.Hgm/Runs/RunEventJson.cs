@@ -314,6 +314,7 @@ public static class RunEventJson
     {
         RunEnd.EvaluationsSpent => "evaluations-spent",
         RunEnd.NothingLeft => "nothing-left",
+        RunEnd.NoVerdicts => "no-verdicts",
         RunEnd.CostCap => "cost-cap",
         _ => "stopped",
     };
@@ -322,6 +323,7 @@ public static class RunEventJson
     {
         "evaluations-spent" => RunEnd.EvaluationsSpent,
         "nothing-left" => RunEnd.NothingLeft,
+        "no-verdicts" => RunEnd.NoVerdicts,
         "cost-cap" => RunEnd.CostCap,
         "stopped" => RunEnd.Stopped,
         _ => throw Bad($"'{name}' is no end of a run"),

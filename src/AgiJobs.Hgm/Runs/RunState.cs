@@ -82,6 +82,9 @@ public sealed class RunState
     /// <summary>What evaluations cost so far, those without a verdict and the root's free ones too.</summary>
     public Amount EvaluationCost { get; private set; }
 
+    /// <summary>Evaluations that ended without a verdict since the last one that gave one.</summary>
+    public int VoidsInARow { get; private set; }
+
     /// <summary>Results that are revoked now.</summary>
     public int Revoked { get; private set; }
 
@@ -290,6 +293,7 @@ public sealed class RunState
         ref var agent = ref Of(operation.Agent);
         agent.InFlight--;
         agent.Voided = 0;
+        VoidsInARow = 0;
         Evaluations += operation.Charged ? 1 : 0;
         _outcomes[recorded.Operation] = new Outcome(operation.Agent, recorded.Passed, recorded.Value, OutcomeState.Counted);
         Tree.Record(operation.Agent, recorded.Passed);
@@ -304,6 +308,7 @@ public sealed class RunState
         ref var agent = ref Of(operation.Agent);
         agent.InFlight--;
         agent.Voided++;
+        VoidsInARow++;
         EvaluationsStarted -= operation.Charged ? 1 : 0;
         Allocation.Release(operation.Agent, operation.Task);
         Ledger.Book(operation.Agent, cost, Amount.Zero);

@@ -20,6 +20,8 @@ public static class RunStep
         var settings = state.Settings;
         if (state.StopReason is not null)
             return Ended(state, RunEnd.Stopped);
+        if (state.VoidsInARow >= MostVoids(settings))
+            return Ended(state, RunEnd.NoVerdicts);
         if (state.Pending.Count >= settings.Concurrency)
             return null;
         if (settings.FreeRootEvaluation && state is { ExpansionsStarted: 0, EvaluationsStarted: 0 })
@@ -52,6 +54,9 @@ public static class RunStep
 
     // The money that is left does not reach for the next operation. Work in flight may still give some back.
     private static RunEvent? Broke(RunState state) => SentinelLaw.Exhausted(state) ?? (RunEvent?)Ended(state, RunEnd.CostCap);
+
+    /// <summary>After how many evaluations in a row without a verdict a run ends: ten agents' worth, and what may have been in flight when it began.</summary>
+    public static int MostVoids(RunSettings settings) => 10 * settings.VoidCap + settings.Concurrency;
 
     private static RunFinished? Ended(RunState state, RunEnd end) => state.Pending.Count > 0 ? null : new RunFinished(end, BestBelief.Choose(state));
 }

@@ -191,7 +191,7 @@ internal sealed class RunRoutes(ServerParts parts, SteeringDesk desk, RequestAut
             new RunGateView(run.IsGateOpen, run.GateReason),
             run.Holds,
             run.StopReason,
-            run.Finished is { } end ? new RunEndView(end.Reason switch { RunEnd.EvaluationsSpent => "evaluations-spent", RunEnd.NothingLeft => "nothing-left", RunEnd.CostCap => "cost-cap", _ => "stopped" }, end.Best) : null);
+            run.Finished is { } end ? new RunEndView(end.Reason switch { RunEnd.EvaluationsSpent => "evaluations-spent", RunEnd.NothingLeft => "nothing-left", RunEnd.CostCap => "cost-cap", RunEnd.NoVerdicts => "no-verdicts", _ => "stopped" }, end.Best) : null);
     }
 
     // A refusal of the engine, of the desk or of the ledger in the words of a request.

@@ -18,6 +18,7 @@ public static class Standing
     {
         RunEnd.EvaluationsSpent => "the budget of evaluations is spent",
         RunEnd.NothingLeft => "nothing is left to do",
+        RunEnd.NoVerdicts => "evaluations gave no verdict again and again",
         RunEnd.CostCap => "the money does not reach for the next operation",
         _ => "somebody stopped it",
     };

@@ -10,8 +10,8 @@ namespace AgiJobs.Steering.Runs;
 /// <summary>How a host drives runs.</summary>
 public sealed record RunsOptions
 {
-    /// <summary>Opens the world of a run, by its name, its settings and the network's runs. What it throws is a fault of that run.</summary>
-    public required Func<string, RunSettings, DurableRunStore, CancellationToken, Task<OpenWorld>> World { get; init; }
+    /// <summary>Opens the world of a run, by its name, its settings, the network's runs and who hears what people should know. What it throws is a fault of that run.</summary>
+    public required Func<string, RunSettings, DurableRunStore, Action<string>, CancellationToken, Task<OpenWorld>> World { get; init; }
 
     /// <summary>How many runs are driven at once; others wait for a place.</summary>
     public int Runs { get; init; } = 4;
@@ -143,7 +143,7 @@ public sealed class RunsWorker : LoopWorker
             {
                 _options.Tell(false, "run-driving", $"run '{run}' is driven");
                 var start = (await _runs.ReadAsync(run, 0, cancellation).ConfigureAwait(false)) is [RunStarted first, ..] ? first : throw new HgmException("not-started", $"The run '{run}' is in the list and has no first event.", "Restore the state from a backup.");
-                var world = await _options.World(run, start.Settings, _runs, cancellation).ConfigureAwait(false);
+                var world = await _options.World(run, start.Settings, _runs, words => _options.Tell(false, "run-work", $"run '{run}': {words}"), cancellation).ConfigureAwait(false);
                 await using (world.ConfigureAwait(false))
                 {
                     var state = await seat.DriveAsync(world, world.Parallel ?? _options.Workers, start, entry.Pace ?? _options.Pace, cancellation).ConfigureAwait(false);

@@ -58,7 +58,7 @@ public sealed class Broker
         }
         catch (Exception problem) when (problem is BrokerUnreachableException or IOException or OperationInterruptedException or TimeoutException)
         {
-            throw new ControlException("broker-unreachable", ExitCode.Unknown, $"The broker at {Place} cannot be reached: {problem.InnerException?.Message ?? problem.Message}", "Start it, or take hgm.broker out of config/services.json to do the work in this process.", problem);
+            throw new ControlException("broker-unreachable", ExitCode.Unknown, $"The broker at {Place} cannot be reached: {Told.Line(problem.GetBaseException().Message)}", "Start it, or take hgm.broker out of config/services.json to do the work in this process.", problem);
         }
     }
 

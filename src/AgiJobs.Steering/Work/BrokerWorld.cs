@@ -368,9 +368,9 @@ public sealed class BrokerWorld : IAgentWorld, IAsyncDisposable
     // A message that the broker holds until it is told what became of it. When the channel is gone it hands it out again.
     private sealed record Delivery(IChannel Channel, ulong Tag)
     {
-        public Task AckAsync() => TellAsync(() => Channel.BasicAckAsync(Tag, multiple: false));
+        public Task AckAsync() => TellAsync(() => Channel.BasicAckAsync(Tag, multiple: false, CancellationToken.None));
 
-        public Task RejectAsync() => TellAsync(() => Channel.BasicRejectAsync(Tag, requeue: false));
+        public Task RejectAsync() => TellAsync(() => Channel.BasicRejectAsync(Tag, requeue: false, CancellationToken.None));
 
         private async Task TellAsync(Func<ValueTask> tell)
         {

@@ -15,11 +15,9 @@ internal sealed class JsonEndpoint(HgmEndpoint definition, TimeProvider time, st
 {
     private const int MostTries = 5;
 
-    // Requests to all endpoints share their connections.
-    private static readonly HttpClient Client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    // Requests to all endpoints share their connections; what is on this machine is asked past every proxy.
+    private static readonly HttpClient Near = Client(useProxy: false);
+    private static readonly HttpClient Far = Client(useProxy: true);
 
     /// <summary>Whether a URL may be asked: https, or this machine.</summary>
     public static bool IsFit(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && (parsed.Scheme == Uri.UriSchemeHttps || (parsed.Scheme == Uri.UriSchemeHttp && parsed.IsLoopback));
@@ -50,7 +48,7 @@ internal sealed class JsonEndpoint(HgmEndpoint definition, TimeProvider time, st
                 using var request = new HttpRequestMessage(HttpMethod.Post, target) { Content = new ByteArrayContent(json) };
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-                using var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, over.Token).ConfigureAwait(false);
+                using var response = await (target.IsLoopback ? Near : Far).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, over.Token).ConfigureAwait(false);
                 if (response.StatusCode == HttpStatusCode.OK)
                 {
                     return await ReadAsync(response, over.Token).ConfigureAwait(false);
@@ -86,6 +84,11 @@ internal sealed class JsonEndpoint(HgmEndpoint definition, TimeProvider time, st
             return ExternalReply.Failed($"its answer broke off: {Told.Line(problem.Message)}");
         }
     }
+
+    private static HttpClient Client(bool useProxy) => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = useProxy, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
 
     private async Task<ExternalReply> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
     {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
-using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Work;

@@ -234,6 +234,32 @@ public sealed class RunDriverTests
         Assert.True(end.Budget.Disputed > Amount.Zero);
     }
 
+    [Fact]
+    public async Task A_run_whose_evaluations_give_no_verdict_ends_and_spends_no_more()
+    {
+        var store = new MemoryRunStore();
+        var end = await new RunDriver(store, new MuteWorld(_ => true), 3).DriveAsync("run", Start, Cancellation);
+        Assert.Equal((RunEnd.NoVerdicts, 0), (end.Finished!.Reason, end.Evaluations));
+        Assert.InRange(end.VoidsInARow, RunStep.MostVoids(Start.Settings), RunStep.MostVoids(Start.Settings) + Start.Settings.Concurrency);
+        Assert.Equal(end.Finished, Assert.IsType<RunFinished>(RunEventJson.Read(store.Bytes("run")[^1])));
+    }
+
+    [Fact]
+    public async Task One_verdict_in_twenty_lets_a_run_go_on()
+    {
+        var end = await new RunDriver(new MemoryRunStore(), new MuteWorld(operation => operation % 20 != 0), 3).DriveAsync("run", Start with { Settings = Start.Settings with { VoidCap = 12, Evaluations = 5 } }, Cancellation);
+        Assert.Equal((RunEnd.EvaluationsSpent, 5), (end.Finished!.Reason, end.Evaluations));
+    }
+
+    /// <summary>Makes agents and says nothing of some evaluations.</summary>
+    private sealed class MuteWorld(Func<int, bool> isMute) : IAgentWorld
+    {
+        public Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, CancellationToken cancellation) => Task.FromResult(new ExpansionOutcome(null, "agent", Amount.Zero));
+
+        public Task<EvaluationOutcome> EvaluateAsync(EvaluationWork work, CancellationToken cancellation) =>
+            Task.FromResult(new EvaluationOutcome(isMute(work.Operation) ? null : true, "it hangs", Amount.Zero, Amount.Zero));
+    }
+
     private static async Task<IReadOnlyList<byte[]>> DriveAsync(RunStarted start, int workers, int scramble)
     {
         var store = new MemoryRunStore();

@@ -309,7 +309,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
         Roles = ServerRole.Hgm,
         Hgm = new HgmOptions
         {
-            Runs = new RunsOptions { World = (_, settings, runs, _) => Task.FromResult(new OpenWorld(EvolutionWorld.For(settings, runs), null)), Poll = TimeSpan.FromMilliseconds(20) },
+            Runs = new RunsOptions { World = (_, settings, runs, _, _) => Task.FromResult(new OpenWorld(EvolutionWorld.For(settings, runs), null)), Poll = TimeSpan.FromMilliseconds(20) },
             People = () => _people(),
             Ledger = _ledger,
         },

@@ -18,7 +18,10 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
 {
     private static readonly RunSettings Settings = new() { Seed = 11, Tasks = 10, Evaluations = 40, Concurrency = 6 };
 
-    private readonly string _network = $"test-{Guid.NewGuid():n}";
+    private static int _networks;
+
+    // One broker serves all tests of a process.
+    private readonly string _network = $"test-{Interlocked.Increment(ref _networks)}";
     private readonly ConcurrentQueue<string> _told = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _workers = [];
@@ -61,7 +64,7 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         await own.StartAsync();
         var broker = Broker.Of(own.Url());
         var store = new MemoryRunStore();
-        var slow = new Gated(new Served());
+        using var slow = new Gated(new Served());
         Work(slow, broker);
         Work(slow, broker);
         await using var world = await BrokerWorld.StartAsync(broker, _network, "run", Settings, store, _told.Enqueue, TimeProvider.System, default);
@@ -86,7 +89,7 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
     {
         var store = new MemoryRunStore();
         using var stop = new CancellationTokenSource();
-        var hanging = new Hanging();
+        var hanging = new Hanging(1);
         var first = new Worker(await BrokerAsync(), _network, hanging, 4, _told.Enqueue, TimeProvider.System).RunAsync(TimeSpan.Zero, stop.Token);
         await using var world = await WorldAsync(store);
         var driving = DriveAsync(world, store);
@@ -246,8 +249,8 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         {
             Assert.True(death < 240, $"{death} workers died and the run goes on");
             using var stop = new CancellationTokenSource();
-            var hanging = new Hanging();
-            var worker = new Worker(await BrokerAsync(), _network, hanging, 4, _told.Enqueue, TimeProvider.System).RunAsync(TimeSpan.Zero, stop.Token);
+            var hanging = new Hanging(Settings.Concurrency);
+            var worker = new Worker(await BrokerAsync(), _network, hanging, 8, _told.Enqueue, TimeProvider.System).RunAsync(TimeSpan.Zero, stop.Token);
             await Task.WhenAny(hanging.Took, driving);
             await stop.CancelAsync();
             await worker;
@@ -308,7 +311,7 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         return await use(channel);
     }
 
-    private Task PutAsync(string queue, byte[] body) => WithChannelAsync(async channel =>
+    private Task<int> PutAsync(string queue, byte[] body) => WithChannelAsync(async channel =>
     {
         await channel.BasicPublishAsync("", queue, mandatory: true, new BasicProperties { Persistent = true }, body);
         return 0;
@@ -378,9 +381,11 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
     }
 
     // Lets so many through.
-    private sealed class Gated(IWorkerWorlds worlds) : Around(worlds)
+    private sealed class Gated(IWorkerWorlds worlds) : Around(worlds), IDisposable
     {
         private readonly SemaphoreSlim _open = new(0);
+
+        public void Dispose() => _open.Dispose();
 
         public void Open(int count) => _open.Release(count);
 
@@ -400,9 +405,11 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
         }
     }
 
-    private sealed class Hanging : IWorkerWorlds, IPortableWorld
+    // Takes so many items and does none of them.
+    private sealed class Hanging(int count) : IWorkerWorlds, IPortableWorld
     {
         private readonly TaskCompletionSource _took = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _taken;
 
         public Task Took => _took.Task;
 
@@ -412,16 +419,24 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
 
         public async Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, string? mate, CancellationToken cancellation)
         {
-            _took.TrySetResult();
+            Take();
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
             throw new InvalidOperationException("never");
         }
 
         public async Task<EvaluationOutcome> EvaluateAsync(EvaluationWork work, CancellationToken cancellation)
         {
-            _took.TrySetResult();
+            Take();
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
             throw new InvalidOperationException("never");
+        }
+
+        private void Take()
+        {
+            if (Interlocked.Increment(ref _taken) == count)
+            {
+                _took.TrySetResult();
+            }
         }
     }
 }

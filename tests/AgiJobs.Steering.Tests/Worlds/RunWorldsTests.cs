@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AgiJobs.Control;
-using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
 
