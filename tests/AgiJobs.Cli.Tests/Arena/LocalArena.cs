@@ -87,7 +87,7 @@ internal sealed class LocalArena : IAsyncDisposable
     /// <summary>Starts <c>serve</c>, where it was before, and waits until it listens.</summary>
     public async Task ServeAsync()
     {
-        var process = Started(Serve, ["serve", "--roles", "api,gateway,arena", "--listen", _listen, "--network", TestNetwork.Network]);
+        var process = Started(Serve, ["serve", "--roles", "api,gateway,arena,hgm", "--listen", _listen, "--network", TestNetwork.Network]);
         var line = await process.StandardOutput.ReadLineAsync();
         Assert.True(line is not null && line.Contains(" at http://", StringComparison.Ordinal), $"serve did not come up: {line}\n{Log(Serve)}");
         Gateway = new Uri(line[line.IndexOf("http://", StringComparison.Ordinal)..]);

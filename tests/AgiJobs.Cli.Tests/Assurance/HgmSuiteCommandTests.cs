@@ -11,19 +11,10 @@ public sealed class HgmSuiteCommandTests(DevnetFixture fixture) : IClassFixture<
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
-    public async Task On_the_configuration_that_is_shipped_every_guardrail_is_held()
-    {
-        var told = await Devnet.RunAsync("ci", "hgm-suite", "--json");
-
-        Assert.True(told.Exit == 0, told.ToString());
-        Assert.All(told.Json["guardrails"]!.AsArray(), guardrail => Assert.Equal("held", (string?)guardrail!["verdict"]));
-    }
-
-    [Fact]
     public async Task Settings_that_contradict_each_other_make_it_red_and_the_finding_is_told()
     {
-        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "sentinel.json"), """{"version": 1, "budgetCap": "7"}""", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "hgm.json"), """{"version": 1, "budget": {"max": "9"}}""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "sentinel.json"), """{"version": 1, "budgetCap": 7}""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "hgm.json"), """{"version": 1, "budget": {"max": 9}}""", TestContext.Current.CancellationToken);
 
         var told = await Devnet.RunAsync("ci", "hgm-suite", "--seeds", "2");
 

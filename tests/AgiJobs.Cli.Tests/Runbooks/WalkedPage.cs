@@ -7,6 +7,12 @@ namespace AgiJobs.Cli.Tests.Runbooks;
 /// <summary>A command of a page and the exit code that the page gives it.</summary>
 internal sealed partial record WalkedLine(string Text, IReadOnlyList<string> Arguments, int Exit)
 {
+    /// <summary>The other exit code that the page allows; null when there is one only.</summary>
+    public int? Other { get; init; }
+
+    /// <summary>The exit codes that the page allows.</summary>
+    public IReadOnlyList<int> Ends => Other is { } other ? [Exit, other] : [Exit];
+
     /// <summary>Its words, with what placeholders stand for.</summary>
     public string[] With(IReadOnlyDictionary<string, string> placeholders) => [.. Arguments.Select(word => placeholders.TryGetValue(word, out var value) ? value : word)];
 
@@ -28,10 +34,13 @@ internal static partial class WalkedPage
     {
         var parts = Line().Match(line);
         Assert.True(parts.Success, $"no exit code stands beside: {line}");
-        return new WalkedLine(line, [.. Word().Matches(parts.Groups["command"].Value).Select(word => word.Value.Trim('"'))], int.Parse(parts.Groups["exit"].Value, CultureInfo.InvariantCulture));
+        return new WalkedLine(line, [.. Word().Matches(parts.Groups["command"].Value).Select(word => word.Value.Trim('"'))], int.Parse(parts.Groups["exit"].Value, CultureInfo.InvariantCulture))
+        {
+            Other = parts.Groups["other"].Success ? int.Parse(parts.Groups["other"].Value, CultureInfo.InvariantCulture) : null,
+        };
     }
 
-    [GeneratedRegex("""^\$ agijobs (?<command>.*?)\s+# exit (?<exit>[0-6])$""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""^\$ agijobs (?<command>.*?)\s+# exit (?<exit>[0-6])( or (?<other>[0-6]))?$""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Line();
 
     [GeneratedRegex("""("[^"]*"|[^\s"]+)+""", RegexOptions.ExplicitCapture, 1000)]
