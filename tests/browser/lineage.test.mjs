@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, before, describe, test } from 'node:test';
@@ -201,7 +202,7 @@ describe('Hostile names', () => {
 describe('Interventions', () => {
   test('stand on the time axis and in a list, and lead to their agents', async () => {
     const like = dataOf(join(report, 'lineage.html'));
-    const kinds = ['parameters', 'shut', 'open', 'held', 'released', 'pruned', 'stop', 'top-up'];
+    const kinds = ['parameters', 'shut', 'open', 'held', 'released', 'pruned', 'stopped', 'topped-up'];
     const data = { ...like, pruned: [[1, 'five failures in a row']], interventions: kinds.map((kind, index) => ({ version: 30 * (index + 1), evaluations: 12 * index, at: `2026-01-01T00:00:0${index}+00:00`, kind, agent: kind === 'pruned' ? 1 : -1, text: `${kind}: because` })) };
     const { page, seen, close } = await open(browser, make('steered', data));
     assert.equal(await page.locator('#interventions li').count(), kinds.length);
@@ -243,6 +244,23 @@ describe('A live run', () => {
     assert.ok(seen.requests.every(url => url === own + 'lineage.html' || url.startsWith(own + 'lineage-data.js?')), String(seen.requests.slice(0, 5)));
     quiet(seen);
     await close();
+  });
+
+  test('is followed from a web server too, by requests to its own folder alone', async () => {
+    const { data, update } = largeRun(dataOf(join(report, 'lineage.html')), 50);
+    const folder = dirname(make('served', data)), more = update(2, 3);
+    put(join(folder, 'lineage-data.js'), updatesFile(data, [more]));
+    const server = createServer((request, response) => {
+      const name = new URL(request.url, 'http://local').pathname.slice(1);
+      response.writeHead(200, { 'content-type': name.endsWith('.js') ? 'text/javascript' : 'text/html' }).end(readFileSync(join(folder, name)));
+    });
+    await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+    const { page, seen, close } = await open(browser, `http://127.0.0.1:${server.address().port}/lineage.html`);
+    await page.waitForFunction(version => lineage.version === version, more.version, { timeout: 30000 });
+    assert.deepEqual([...new Set(seen.requests.map(url => new URL(url).pathname))], ['/lineage.html', '/lineage-data.js']);
+    quiet(seen);
+    await close();
+    await new Promise(resolve => { server.close(resolve); server.closeAllConnections(); });
   });
 
   test('that another one takes the place of, or of which too much was missed, is loaded anew', async () => {

@@ -73,7 +73,7 @@ export async function open(browser, path, options = {}) {
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) seen.complaints.push(message.text()); });
   page.on('pageerror', problem => seen.complaints.push(String(problem)));
   page.on('dialog', dialog => { seen.dialogs++; dialog.dismiss(); });
-  await page.goto(pathToFileURL(path).href);
+  await page.goto(path.startsWith('http:') ? path : pathToFileURL(path).href);
   await page.waitForSelector('html[data-ready]');
   await page.waitForFunction('lineage.drawn > 0 && !lineage.moving');
   return { page, seen, close: () => context.close() };

@@ -19,7 +19,7 @@ internal static class DemoCommand
         var rival = new Option<string>("--rival") { Description = "the policy beside HGM", HelpName = "POLICY", DefaultValueFactory = _ => PolicyNames.Dgm };
         rival.AcceptOnlyFromAmong(Rivals);
         var pace = new Option<string>("--pace") { Description = "the least time between two results of a run, such as 20ms or 1s, so that one can watch; 0ms for as fast as it goes. It is not part of the result", HelpName = "TIME", DefaultValueFactory = _ => "20ms" };
-        var command = new Command("demo", "grow programs by HGM and by a rival at the same budget, and write a report while they grow: open lineage.html of its folder and watch. Interrupted, the same command goes on; finished, it writes the report again")
+        var command = new Command("demo", "grow programs by HGM and by a rival at the same budget, and write a report while they grow: open lineage.html of its folder and watch. The folder is --out, else the variable HGM_REPORT_DIR, else reports/hgm/demo of the workspace. Interrupted, the same command goes on; finished, it writes the report again")
         {
             seed, budget, rival, pace,
         };

@@ -13,6 +13,7 @@ internal static class HgmCommands
         command.Subcommands.Add(RunCommand.Build(options, environment));
         command.Subcommands.Add(RunCommand.BuildReport(options, environment));
         command.Subcommands.Add(ListCommand.Build(options, environment));
+        command.Subcommands.Add(WorkerCommand.Build(options, environment));
         command.Subcommands.Add(SteerCommand.Build(options, environment));
         command.Subcommands.Add(DemoCommand.Build(options, environment));
         command.Subcommands.Add(CompareCommand.Build(options, environment));
@@ -21,5 +22,5 @@ internal static class HgmCommands
     }
 
     /// <summary>A refusal of the engine in the words of a command.</summary>
-    public static ControlException Told(HgmException problem) => new(problem.Code, ExitCode.BadInput, problem.Message, problem.Mend, problem);
+    public static ControlException Told(HgmException problem) => new(problem.Code, problem.Code is "report-folder" ? ExitCode.Failed : ExitCode.BadInput, problem.Message, problem.Mend, problem);
 }

@@ -4,6 +4,7 @@ using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
 using AgiJobs.Control.Approvals;
@@ -11,8 +12,8 @@ using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Evidence.Ledger;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
-using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Runs;
+using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Serving;
@@ -83,7 +84,7 @@ internal static class ServeRun
             {
                 Runs = new RunsOptions
                 {
-                    World = (settings, runs) => EvolutionWorld.For(settings, runs),
+                    World = (run, settings, runs, cancellation) => RunWorlds.Of(session.Workspace, session.Network, session.Environment.Error.WriteLine, session.Environment.Time).OpenAsync(run, settings, runs, cancellation),
                     Runs = services.Hgm.Runs!.Value,
                     Workers = services.Hgm.Workers ?? Math.Max(1, Environment.ProcessorCount / 2),
                     Pace = TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value),
@@ -91,6 +92,7 @@ internal static class ServeRun
                 },
                 People = () => session.Workspace.Operators(session.Network) is { } people ? new OperatorBook(people) : null,
                 Ledger = new OwnerLedger(session.Workspace, session.Environment.Time),
+                Workers = runs => SentinelWatch.Workers(session, runs, isDelivered: roles.HasFlag(ServerRole.Arena)),
             },
             Outboxes = services.Alerts?.Webhook is null ? [] : [AlertBook.Channel(session.Network)],
             Review = parts => Review(session, parts),

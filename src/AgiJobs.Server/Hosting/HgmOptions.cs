@@ -1,4 +1,5 @@
 using AgiJobs.Control.Evidence.Ledger;
+using AgiJobs.Control.Serving;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Steering.Runs;
 
@@ -16,4 +17,7 @@ public sealed record HgmOptions
 
     /// <summary>Where every change is recorded.</summary>
     public required OwnerLedger Ledger { get; init; }
+
+    /// <summary>What else works with the runs: what tells of their sentinels.</summary>
+    public Func<DurableRunStore, IReadOnlyList<IWorker>> Workers { get; init; } = _ => [];
 }

@@ -1,4 +1,3 @@
-using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Control;
@@ -12,7 +11,6 @@ using AgiJobs.Server.Requests;
 using AgiJobs.Server.Runs;
 using AgiJobs.Server.Views;
 using AgiJobs.Steering.Runs;
-using AgiJobs.Steering.Sentinels;
 using AgiJobs.Steering.Steerage;
 using AgiJobs.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -164,10 +162,9 @@ public sealed class ServerHost : IAsyncDisposable
         {
             var hgm = _options.Hgm ?? throw new ControlException("role-empty", ExitCode.Failed, "Nothing here drives runs.", "Leave the role 'hgm' out.");
             var runs = new DurableRunStore(_store, _options.Network);
-            var alerts = new SentinelAlerts(_store, _options.Network, _client.ChainId, AlertBook.Channel(_options.Network));
             _desk = new SteeringDesk(runs, hgm.Ledger, _client.ChainId, _options.Time);
             _runs = new RunMeter(runs, _meter, _options.Time);
-            workers = [.. workers, new LedgerWorker(_desk, _options.Time), new RunsWorker(runs, hgm.Runs with { Watch = (run, token) => alerts.TellAsync(run, token), Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time)];
+            workers = [.. workers, new LedgerWorker(_desk, _options.Time), new RunsWorker(runs, hgm.Runs with { Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time), .. hgm.Workers(runs)];
         }
 
         foreach (var worker in workers)

@@ -93,9 +93,17 @@ public static class SteeringKeys
         Count("sentinel.maxOverrideHours", 24),
     ];
 
-    /// <summary>True for a variable that stands for a setting, or would by its beginning: a mistyped one is then refused and not passed over.</summary>
-    public static bool IsVariable(string name) => name is ProfileVariable || name.StartsWith("SENTINEL_", StringComparison.Ordinal) || name.StartsWith("THERMOSTAT_", StringComparison.Ordinal)
-        || name.StartsWith("HGM_ENGINE_", StringComparison.Ordinal) || name.StartsWith("HGM_BUDGET_", StringComparison.Ordinal) || name.StartsWith("HGM_CONTROL_TARGETS_", StringComparison.Ordinal);
+    private static readonly string[] Beginnings = ["SENTINEL_", "THERMOSTAT_", "HGM_ENGINE_", "HGM_BUDGET_", "HGM_CONTROL_TARGETS_"];
+
+    /// <summary>
+    /// True for a variable that stands for a setting, or would by its beginning: a mistyped one is then refused and not passed over. Those that Kubernetes sets for services of these names are none.
+    /// </summary>
+    public static bool IsVariable(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name is ProfileVariable || (Array.Find(Beginnings, beginning => name.StartsWith(beginning, StringComparison.Ordinal)) is { } found
+            && !name.AsSpan(found.Length).StartsWith("SERVICE_", StringComparison.Ordinal) && !name.AsSpan(found.Length).StartsWith("PORT", StringComparison.Ordinal));
+    }
 
     private static SteeringKey Number(string key, decimal value) => new(key, SteeringValue.Number, value.ToString(CultureInfo.InvariantCulture));
 

@@ -33,7 +33,7 @@ public sealed record Chart(string Title, string Across, string Up, IReadOnlyList
     /// <summary>The document.</summary>
     public string ToSvg()
     {
-        var left = Rows.Count == 0 ? Left : 16 + (int)(6.3 * Rows.Max(row => row.Length));
+        var left = Rows.Count == 0 ? Left : 26 + (int)(6.3 * Rows.Max(row => row.Length));
         var named = Series.Where(series => series.Name.Length > 0).ToArray();
         var top = 34 + (Note.Length > 0 ? 16 : 0) + (named.Length > 1 ? 20 : 0);
         var height = Rows.Count == 0 ? Height : top + Bottom + 22 * Rows.Count;

@@ -58,7 +58,7 @@ public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSett
     {
         var own = settings with { Policy = policy };
         var start = EvolutionWorld.Begin(own);
-        if (!await store.BeginAsync(run, start, pace, cancellation).ConfigureAwait(false) && (await store.KeptAsync(run, 0, 1, cancellation).ConfigureAwait(false))[0].Happened is RunStarted began && began != start)
+        if (!await store.BeginAsync(run, start, null, pace, cancellation).ConfigureAwait(false) && (await store.KeptAsync(run, 0, 1, cancellation).ConfigureAwait(false))[0].Happened is RunStarted began && began != start)
         {
             throw new HgmException("other-run", $"A run '{run}' began with other settings.", "Choose another seed or budget.");
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Sentinels;
 
 namespace AgiJobs.Steering.Reports;
 
@@ -7,8 +8,7 @@ namespace AgiJobs.Steering.Reports;
 /// <param name="Version">The number of its event, from 1.</param>
 /// <param name="Evaluations">How many evaluations were charged then.</param>
 /// <param name="At">When.</param>
-/// <param name="Kind">What kind, for its mark: <c>parameters</c>, <c>shut</c>, <c>open</c>, <c>pruned</c>, <c>stop</c>, <c>revoked</c>, <c>reinstated</c>, <c>end</c>, and of the sentinel
-/// <c>sentinel</c>, <c>held</c>, <c>released</c>, <c>spared</c>, <c>acknowledged</c>, <c>overridden</c>, <c>override-ended</c>, <c>top-up</c>.</param>
+/// <param name="Kind">What kind, for its mark: <c>parameters</c>, <c>shut</c>, <c>open</c>, <c>pruned</c>, <c>stop</c>, <c>revoked</c>, <c>reinstated</c>, <c>end</c>, or that of a <see cref="SentinelIntervention"/>.</param>
 /// <param name="Agent">Whom it is about; -1 when it is about the run.</param>
 /// <param name="Text">What happened and why, in words. The reason is somebody else's text.</param>
 public sealed record Intervention(long Version, int Evaluations, DateTimeOffset At, string Kind, int Agent, string Text)
@@ -29,17 +29,8 @@ public sealed record Intervention(long Version, int Evaluations, DateTimeOffset 
             StopRequested stop => ("stop", -1, $"stop: {stop.Reason}"),
             ResultRevoked revoked => ("revoked", AgentOf(revoked.Operation), string.Create(CultureInfo.InvariantCulture, $"result {revoked.Operation} of agent {AgentOf(revoked.Operation)} revoked: {revoked.Reason}")),
             ResultReinstated again => ("reinstated", AgentOf(again.Operation), string.Create(CultureInfo.InvariantCulture, $"result {again.Operation} of agent {AgentOf(again.Operation)} counts again: {again.Reason}")),
-            SentinelSet set => ("sentinel", -1, $"sentinel set: {set.Reason}"),
-            SentinelHeld held => ("held", -1, $"sentinel holds expansions, {held.Rule}: {held.Detail}"),
-            SentinelReleased released => ("released", -1, $"sentinel lets expansions go on, {released.Rule}: {released.Detail}"),
-            SentinelPruned pruned => ("pruned", pruned.Agent, string.Create(CultureInfo.InvariantCulture, $"sentinel set agent {pruned.Agent} aside after {pruned.Failures} failures in a row")),
-            SentinelSpared spared => ("spared", spared.Agent, string.Create(CultureInfo.InvariantCulture, $"sentinel spared agent {spared.Agent}, the last that can be evaluated, after {spared.Failures} failures in a row")),
-            SentinelStopped stopped => ("stop", -1, $"sentinel stopped the run, {stopped.Rule}: {stopped.Detail}"),
-            SentinelAcknowledged acknowledged => ("acknowledged", -1, $"{acknowledged.Rule} acknowledged: {acknowledged.Reason}"),
-            SentinelOverridden overridden => ("overridden", -1, string.Create(CultureInfo.InvariantCulture, $"{overridden.Rule} overridden until {overridden.Until.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {overridden.Reason}")),
-            SentinelOverrideEnded over => ("override-ended", -1, $"the override of {over.Rule} ended: {over.Reason}"),
-            BudgetToppedUp topUp => ("top-up", -1, $"budget raised by {topUp.Amount}: {topUp.Reason}"),
             RunFinished finished => ("end", finished.Best, $"end: {Standing.Of(finished.Reason)}"),
+            _ when SentinelIntervention.Of(happened) is { } act => (act.Kind, act.Agent ?? -1, act.Detail.Length > 0 ? $"{act.Message}: {act.Detail}" : act.Message),
             _ => (null, -1, null),
         };
         return kind is null ? null : new Intervention(before.Version + 1, before.Evaluations, at, kind, agent, text!);

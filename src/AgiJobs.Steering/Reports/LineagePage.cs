@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Policies;
-using AgiJobs.Hgm.Runs;
 
 namespace AgiJobs.Steering.Reports;
 

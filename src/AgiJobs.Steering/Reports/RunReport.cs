@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using AgiJobs.Hgm.Policies;
-using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Plots;
 
 namespace AgiJobs.Steering.Reports;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AgiJobs.Hgm.Ledger;
-using AgiJobs.Hgm.Policies;
 
 namespace AgiJobs.Steering.Reports;
 

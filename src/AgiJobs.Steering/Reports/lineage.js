@@ -330,9 +330,10 @@
   const shapes = {
     parameters: 'M7 1l6 6l-6 6l-6 -6z', shut: 'M2 2h10v10h-10z', open: 'M2 2h10v10h-10zM4 4v6h6v-6z', pruned: 'M2 4l2 -2l3 3l3 -3l2 2l-3 3l3 3l-2 2l-3 -3l-3 3l-2 -2l3 -3z',
     stop: 'M4 1h6l3 3v6l-3 3h-6l-3 -3v-6z', revoked: 'M1 3h12l-6 9z', reinstated: 'M1 12h12l-6 -9z', end: 'M6 1h2v12h-2z',
-    held: 'M2 2h10v10h-10z', released: 'M2 2h10v10h-10zM4 4v6h6v-6z', 'top-up': 'M6 2h2v4h4v2h-4v4h-2v-4h-4v-2h4z', overridden: 'M1 6h12v2h-12z', 'override-ended': 'M6 1h2v12h-2z', other: 'M7 1a6 6 0 1 0 .01 0z',
+    held: 'M2 2h10v10h-10z', released: 'M2 2h10v10h-10zM4 4v6h6v-6z', 'topped-up': 'M6 2h2v4h4v2h-4v4h-2v-4h-4v-2h4z', overridden: 'M1 6h12v2h-12z', 'override-ended': 'M6 1h2v12h-2z', other: 'M7 1a6 6 0 1 0 .01 0z',
   };
-  const shape = kind => shapes[kind] || shapes.other;
+  shapes.stopped = shapes.stop;
+  const shape = kind => Object.hasOwn(shapes, kind) ? shapes[kind] : shapes.other;
   const paths = new Map();
   const drawnShape = kind => { if (!paths.has(kind)) paths.set(kind, new Path2D(shape(kind))); return paths.get(kind); };
   let axisFrom = 40, axisTo = 1, axisLast = 1, moment = -1;
@@ -712,7 +713,7 @@
     () => { layout(); settle(true); domain(); },
     () => { facts(); listInterventions(); tell(); following(); },
     () => {
-      size(); new ResizeObserver(size).observe($('drawing'));
+      size(); new ResizeObserver(size).observe($('plane'));
       const placed = kept.get('place'), chosen = Number(kept.get('selected') ?? -1);
       if (placed) { [scale, shiftX, shiftY] = JSON.parse(placed); follows = false; kept.set('place', ''); }
       if (chosen >= 0 && chosen < count) { choose(chosen, false); kept.set('selected', '-1'); }

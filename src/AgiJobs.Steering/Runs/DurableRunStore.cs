@@ -87,7 +87,7 @@ public sealed class DurableRunStore(IStateStore store, string network) : IRunSto
     public async Task<RunEntry?> FindAsync(string run, CancellationToken cancellation) =>
         await State.GetAsync(_runs, Checked(run), cancellation).ConfigureAwait(false) is { } found ? RunEntry.Read(found) : null;
 
-    /// <summary>Begins a run without a sentinel, or says that it is there.</summary>
+    /// <summary>Begins a run without a sentinel, for a study or a show, or says that it is there.</summary>
     public ValueTask<bool> BeginAsync(string run, RunStarted start, TimeSpan? pace, CancellationToken cancellation) => BeginAsync(run, start, null, pace, cancellation);
 
     /// <summary>Begins a run, or says that it is there.</summary>

@@ -2,6 +2,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Serving;
 using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Steering.Runs;
@@ -9,8 +10,8 @@ namespace AgiJobs.Steering.Runs;
 /// <summary>How a host drives runs.</summary>
 public sealed record RunsOptions
 {
-    /// <summary>Who does a run's work, by its settings and the network's runs. What it throws is a fault of that run.</summary>
-    public required Func<RunSettings, DurableRunStore, IAgentWorld> World { get; init; }
+    /// <summary>Opens the world of a run, by its name, its settings and the network's runs. What it throws is a fault of that run.</summary>
+    public required Func<string, RunSettings, DurableRunStore, CancellationToken, Task<OpenWorld>> World { get; init; }
 
     /// <summary>How many runs are driven at once; others wait for a place.</summary>
     public int Runs { get; init; } = 4;
@@ -26,9 +27,6 @@ public sealed record RunsOptions
 
     /// <summary>How often is looked for runs that nobody drives.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>Is waited for with each run at every look while the run goes on, and once after it has ended: what tells people of it. What it throws is a fault of the run.</summary>
-    public Func<string, CancellationToken, Task>? Watch { get; init; }
 
     /// <summary>Hears what goes into the log: whether it is a fault, a code, and words.</summary>
     public Action<bool, string, string> Tell { get; init; } = (_, _, _) => { };
@@ -49,8 +47,6 @@ public sealed class RunsWorker : LoopWorker
     private readonly Dictionary<string, Task> _driving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Fault> _faults = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _seenToTheEnd = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, string> _untold = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private volatile WorkerState _present = new(false, "starting", "it has not looked for runs yet");
 
@@ -134,33 +130,8 @@ public sealed class RunsWorker : LoopWorker
             _driving[entry.Name] = Task.Run(() => DriveAsync(seat, entry, cancellation), CancellationToken.None);
         }
 
-        await WatchAsync(all, cancellation).ConfigureAwait(false);
         Forget(open.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal));
         _present = Standing(waiting, elsewhere);
-    }
-
-    private async Task WatchAsync(IReadOnlyList<RunEntry> all, CancellationToken cancellation)
-    {
-        foreach (var entry in _options.Watch is null ? [] : all.Where(entry => !_seenToTheEnd.Contains(entry.Name)))
-        {
-            try
-            {
-                await _options.Watch!(entry.Name, cancellation).ConfigureAwait(false);
-                _untold.Remove(entry.Name);
-                if (entry.IsFinished)
-                {
-                    _seenToTheEnd.Add(entry.Name);
-                }
-            }
-            catch (Exception problem) when (problem is HgmException or StorageException { Code: StorageException.Damaged or StorageException.DocumentConflict })
-            {
-                var code = problem is StorageException told ? told.Code : ((HgmException)problem).Code;
-                if (_untold.TryAdd(entry.Name, $"run '{entry.Name}': {problem.Message} [{code}]"))
-                {
-                    _options.Tell(true, code, $"run '{entry.Name}' cannot be told of: {problem.Message}");
-                }
-            }
-        }
     }
 
     private async Task DriveAsync(RunSeat seat, RunEntry entry, CancellationToken cancellation)
@@ -172,8 +143,13 @@ public sealed class RunsWorker : LoopWorker
             {
                 _options.Tell(false, "run-driving", $"run '{run}' is driven");
                 var start = (await _runs.ReadAsync(run, 0, cancellation).ConfigureAwait(false)) is [RunStarted first, ..] ? first : throw new HgmException("not-started", $"The run '{run}' is in the list and has no first event.", "Restore the state from a backup.");
-                var state = await seat.DriveAsync(_options.World(start.Settings, _runs), _options.Workers, start, entry.Pace ?? _options.Pace, cancellation).ConfigureAwait(false);
-                Ended(run, state);
+                var world = await _options.World(run, start.Settings, _runs, cancellation).ConfigureAwait(false);
+                await using (world.ConfigureAwait(false))
+                {
+                    var state = await seat.DriveAsync(world, world.Parallel ?? _options.Workers, start, entry.Pace ?? _options.Pace, cancellation).ConfigureAwait(false);
+                    await world.EndAsync(state, cancellation).ConfigureAwait(false);
+                    Ended(run, state);
+                }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -259,9 +235,9 @@ public sealed class RunsWorker : LoopWorker
         lock (_lock)
         {
             var others = $"{_driving.Count} driven here{(elsewhere > 0 ? $", {elsewhere} elsewhere" : "")}{(waiting > 0 ? $", {waiting} wait for a place" : "")}";
-            return _faults.Count + _untold.Count == 0
+            return _faults.Count == 0
                 ? new WorkerState(true, "ready", others)
-                : new WorkerState(false, "run-fault", $"{string.Join("; ", _faults.OrderBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"run '{fault.Key}': {fault.Value.Message} [{fault.Value.Code}], tried {fault.Value.Times} times").Concat(_untold.Values))}; {others}");
+                : new WorkerState(false, "run-fault", $"{string.Join("; ", _faults.OrderBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"run '{fault.Key}': {fault.Value.Message} [{fault.Value.Code}], tried {fault.Value.Times} times"))}; {others}");
         }
     }
 

@@ -90,7 +90,7 @@ public sealed class SentinelCommandsTests(DevnetFixture fixture) : IClassFixture
     public async Task A_soft_cap_holds_a_top_up_clears_it_and_the_hard_cap_stops()
     {
         Write("config/agialpha/hgm.json", """{ "version": 1, "budget": { "max": 2 } }""");
-        Write("config/agialpha/sentinel.json", """{ "version": 1, "roiFloor": 0, "budgetCap": 2, "budgetSoftRatio": 0.1 }""");
+        Write("config/agialpha/sentinel.json", """{ "version": 1, "roiFloor": 0, "budgetCap": 2, "budgetSoftRatio": 1 }""");
         Assert.Equal(0, (await Devnet.RunAsync(["hgm", "run", "poor", .. Small])).Exit);
         var stopped = await Devnet.RunAsync("sentinel", "snapshot", "poor", "--json");
         Assert.Equal((3, true), (stopped.Exit, (bool)stopped.Json["stop_requested"]!));

@@ -106,7 +106,7 @@ public sealed class SteeringConfigurationTests : IDisposable
     {
         Assert.Equal(SteeringKeys.All.Count, SteeringKeys.All.Select(key => key.Variable).Distinct(StringComparer.Ordinal).Count());
         Assert.All(SteeringKeys.All, key => Assert.True(SteeringKeys.IsVariable(key.Variable), key.Variable));
-        Assert.False(SteeringKeys.IsVariable("HGM_REPORT_DIR"));
+        Assert.All(["HGM_REPORT_DIR", "SENTINEL_SERVICE_HOST", "SENTINEL_PORT_80_TCP", "PATH"], (string other) => Assert.False(SteeringKeys.IsVariable(other), other));
         Assert.Equal("SENTINEL_FAILURE_STREAK_THRESHOLD", SteeringKeys.All.First(key => key.Key == "sentinel.failureStreak.threshold").Variable);
     }
 

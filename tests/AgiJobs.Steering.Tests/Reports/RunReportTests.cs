@@ -240,7 +240,7 @@ public sealed partial class RunReportTests : IDisposable
         var store = new DurableRunStore(state, "test");
         var refused = await Assert.ThrowsAsync<HgmException>(() => new LiveReport(store, Identity, null, new ReportFolder(Path.Combine(_folder, "none")), TimeProvider.System).FollowAsync(null, _ => { }, CancellationToken.None));
         Assert.Equal("run-unknown", refused.Code);
-        await store.BeginAsync("demo", EvolutionWorld.Begin(Settings), null, CancellationToken.None);
+        await store.BeginAsync("demo", EvolutionWorld.Begin(Settings), null, null, CancellationToken.None);
         var followed = new LiveReport(store, Identity, null, new ReportFolder(Path.Combine(_folder, "followed")), TimeProvider.System).FollowAsync(null, _ => { }, CancellationToken.None);
         await new RunDriver(store, EvolutionWorld.For(Settings, store), 2).DriveAsync("demo", EvolutionWorld.Begin(Settings), CancellationToken.None);
         await followed;

@@ -44,6 +44,39 @@ public sealed class SentinelAlertsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_host_tells_of_all_runs_also_of_those_that_are_over()
+    {
+        await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), _time);
+        var runs = new DurableRunStore(state, "local");
+        await runs.AppendAsync("one", 0, [Start, Guard, new SentinelHeld(SentinelRules.RoiFloor, "low")], default);
+        await runs.AppendAsync("two", 0, [Start, Guard, new SentinelStopped(SentinelRules.BudgetCap, "spent"), new RunFinished(RunEnd.Stopped, 0)], default);
+        using var worker = new SentinelAlertWorker(runs, new SentinelAlerts(state, "local", ChainId.Local, Channel), TimeSpan.FromSeconds(2), _time);
+        await worker.StartAsync(default);
+        await Wait.UntilAsync("the worker waits", () => _time.ArmedTimers > 0);
+        await runs.AppendAsync("one", 3, [new SentinelReleased(SentinelRules.RoiFloor, "well")], default);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await Wait.UntilAsync("three are told", async () => (await state.OutboxAsync(Channel)).Waiting == 3);
+        Assert.True(worker.State.IsReady);
+        await worker.StopAsync(TimeSpan.Zero);
+        Assert.Equal(["local-sentinel-one-3", "local-sentinel-one-4", "local-sentinel-two-3"], (await state.ClaimAsync(Channel, 10, TimeSpan.FromMinutes(1))).Select(message => message.Key).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_that_cannot_be_read_is_told_by_readiness_and_keeps_no_other_from_being_told_of()
+    {
+        await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), _time);
+        var runs = new DurableRunStore(state, "local");
+        await runs.AppendAsync("a-bad", 0, [Start, Guard], default);
+        await state.CommitAsync(new StateCommit { Events = [new StreamAppend(runs.StreamOf("a-bad"), 2, [new NewEvent("hgm.odd", "{}")])] });
+        await runs.AppendAsync("b-good", 0, [Start, Guard, new SentinelHeld(SentinelRules.RoiFloor, "low")], default);
+        using var worker = new SentinelAlertWorker(runs, new SentinelAlerts(state, "local", ChainId.Local, Channel), TimeSpan.FromSeconds(2), _time);
+        await worker.StartAsync(default);
+        await Wait.UntilAsync("the good one is told of", async () => (await state.OutboxAsync(Channel)).Waiting == 1);
+        await Wait.UntilAsync("the bad one is told by readiness", () => worker.State is { IsReady: false, Code: "run-fault" } told && told.Message.Contains("run 'a-bad'", StringComparison.Ordinal));
+        await worker.StopAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
     public async Task Two_that_tell_at_once_tell_nothing_twice_and_nothing_not()
     {
         await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), _time);
