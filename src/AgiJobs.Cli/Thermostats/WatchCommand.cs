@@ -1,15 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Hgm;
 using AgiJobs.Control;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Hgm;
-using AgiJobs.Hgm.Laws;
 using AgiJobs.Steering.Thermostats;
-
 
 namespace AgiJobs.Cli.Thermostats;
 
