@@ -8,7 +8,6 @@ using AgiJobs.Ethereum.Keys;
 using AgiJobs.Hgm;
 using AgiJobs.Steering.Thermostats;
 
-
 namespace AgiJobs.Cli.Thermostats;
 
 /// <summary><c>thermostat watch</c>: the thermostat at work on a live run, or looking on. A line for each sample, which <c>baseline</c>, <c>compare</c> and <c>replay</c> read back.</summary>
