@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Files;
@@ -6,7 +5,6 @@ using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.TypedData;
 using AgiJobs.Hgm.Laws;
-using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Runs;
 
 namespace AgiJobs.Steering.Sentinels;
