@@ -1,5 +1,6 @@
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Ethereum;
+using AgiJobs.Tasks;
 
 namespace AgiJobs.Arena.Agents;
 
@@ -17,6 +18,9 @@ public sealed record AgentOptions
 
     /// <summary>Its skill: the budget of steps for one answer.</summary>
     public long Skill { get; init; } = 100_000;
+
+    /// <summary>Looks for a student's answers in place of the family's own search, such as a program that evolved; nothing for a task means that it has no answer. <see cref="Skill"/> then has no say. Called by one thread at a time.</summary>
+    public Func<TaskStatement, string?>? Solver { get; init; }
 
     /// <summary>What its choices (tasks, where its search begins, when it is lazy) follow from, with its address. Salts never do: who guesses the seed must not read votes. Who knows it knows the answers to a teacher's tasks, so outside of tests it is drawn at random.</summary>
     public ulong Seed { get; init; }

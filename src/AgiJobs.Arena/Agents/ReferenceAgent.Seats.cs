@@ -88,6 +88,17 @@ public sealed partial class ReferenceAgent
             return (others.LastOrDefault(answer => string.Equals(answer.Family, family.Name, StringComparison.Ordinal)) ?? others.LastOrDefault())?.Answer;
         }
 
+        if (_options.Solver is { } solver)
+        {
+            var found = solver(task);
+            if (found is null)
+            {
+                _log.Info("not-solved", string.Create(CultureInfo.InvariantCulture, $"round {round.Id}: its solver has no answer to a task of {family.Name}"));
+            }
+
+            return found;
+        }
+
         var steps = IsLazy(round) ? _options.Skill / 10 : _options.Skill;
         var answer = family.Solve(task, steps, Draw(round.Id, "solve"));
         if (answer is null)

@@ -33,6 +33,7 @@ internal static class AgentCommand
                 result.AddError("--skill is a number of steps, 0 or more.");
             }
         });
+        var solver = new Option<string?>("--solver") { Description = "a student's answers come from the program of an HGM run in place of a search of --skill steps: run:NAME for the run's best agent, run:NAME/AGENT for another", HelpName = "run:NAME" };
         var families = new Option<string?>("--families") { Description = "the task families that it knows; default: all", HelpName = "A,B" };
         var seed = new Option<ulong?>("--seed") { Description = "what its tasks and choices follow from, together with its address, but never its salts; for tests, since who knows it can solve its tasks. Default: drawn at random", HelpName = "N" };
         var allies = new Option<string?>("--allies") { Description = "colluding: whose answers it approves, addresses or names of signers", HelpName = "A,B" };
@@ -40,7 +41,7 @@ internal static class AgentCommand
         var log = new Option<string?>("--log") { Description = "append the log's lines to this file; default: the error stream", HelpName = "FILE" };
         var command = new Command("agent", "a reference agent of the arena: joins rounds by the gateway, acts on chain with its own key, until it is told to stop (SIGTERM)")
         {
-            options.Signers, gateway, seats, behaviour, skill, families, seed, allies, state, log,
+            options.Signers, gateway, seats, behaviour, skill, solver, families, seed, allies, state, log,
         };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
@@ -50,6 +51,7 @@ internal static class AgentCommand
                 Families = Split(parsed.GetValue(families)),
                 Behaviour = Enum.Parse<AgentBehaviour>(parsed.GetValue(behaviour)!, ignoreCase: true),
                 Skill = parsed.GetValue(skill),
+                Solver = parsed.GetValue(solver) is { } from ? await RunSolver.OfAsync(session, from, cancellation).ConfigureAwait(false) : null,
                 Seed = parsed.GetValue(seed) ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
                 Allies = [.. Split(parsed.GetValue(allies)).Select(ally => Address.TryParse(ally, out var address) ? address : session.Signers.Named([ally])[0].Address)],
             };

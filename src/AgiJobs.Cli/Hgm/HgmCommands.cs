@@ -13,6 +13,7 @@ internal static class HgmCommands
         command.Subcommands.Add(RunCommand.Build(options, environment));
         command.Subcommands.Add(RunCommand.BuildReport(options, environment));
         command.Subcommands.Add(ListCommand.Build(options, environment));
+        command.Subcommands.Add(WorkerCommand.Build(options, environment));
         command.Subcommands.Add(SteerCommand.Build(options, environment));
         command.Subcommands.Add(DemoCommand.Build(options, environment));
         command.Subcommands.Add(CompareCommand.Build(options, environment));

@@ -8,6 +8,7 @@ using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Reports;
 using AgiJobs.Steering.Runs;
+using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Hgm;
@@ -29,7 +30,8 @@ internal static class RunCommand
         var unguarded = new Option<bool>("--no-sentinel") { Description = "begin the run without a sentinel, for studies; a run that has one keeps it" };
         var pace = new Option<string?>("--pace") { Description = "the least time between committed results, such as 250ms or 2s, so that people can follow and steer a fast run; it is not part of the result. Default: hgm.paceMilliseconds of config/services.json, else none", HelpName = "TIME" };
         var detach = new Option<bool>("--detach") { Description = "only begin the run: 'agijobs serve' with the role hgm, which 'agijobs up' starts, drives it" };
-        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'. One process drives a run at a time; exit 4 when another does") { name, seed, policy, evaluations, tasks, concurrency, alpha, workers, pace, detach, unguarded };
+        var world = new Option<string?>("--world") { Description = $"who makes agents and tries them: {RunSettings.Programs}, or a world that config/hgm-worlds.json defines; default: {RunSettings.Programs}", HelpName = "NAME" };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'. One process drives a run at a time; exit 4 when another does") { name, seed, policy, evaluations, tasks, concurrency, alpha, world, workers, pace, detach, unguarded };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             if (parsed.GetValue(workers) is < 1 or > 1024)
@@ -45,8 +47,15 @@ internal static class RunCommand
                 // What is not said is as the run began; what is said and is otherwise is refused by the driver.
                 var steering = session.Steering();
                 var settings = kept == 0 ? steering.Begin(EvolutionStudy.Run) : (await SettingsAsync(store, run, cancellation).ConfigureAwait(false))!;
+                var worlds = RunWorlds.Of(session.Workspace, session.Network, session.Terminal.Progress, session.Environment.Time);
+                if (kept > 0)
+                {
+                    worlds.Check(run, settings);
+                }
+
                 settings = settings with
                 {
+                    World = parsed.GetValue(world) ?? settings.World,
                     Seed = parsed.GetValue(seed) ?? settings.Seed,
                     Policy = parsed.GetValue(policy) ?? settings.Policy,
                     Evaluations = parsed.GetValue(evaluations) ?? settings.Evaluations,
@@ -54,7 +63,7 @@ internal static class RunCommand
                     Concurrency = parsed.GetValue(concurrency) ?? settings.Concurrency,
                     Alpha = parsed.GetValue(alpha) ?? settings.Alpha,
                 };
-                var start = EvolutionWorld.Begin(settings);
+                var start = worlds.Begin(settings);
                 _ = start.Settings.Checked();
                 var asked = Pace.Of(parsed.GetValue(pace));
                 var guard = kept > 0 || parsed.GetValue(unguarded) ? null : steering.Guard();
@@ -83,9 +92,14 @@ internal static class RunCommand
                     }
 
                     var least = asked ?? (await store.FindAsync(run, cancellation).ConfigureAwait(false))?.Pace ?? TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value);
-                    var state = await seat.DriveAsync(EvolutionWorld.For(settings, store), parsed.GetValue(workers), start, least, cancellation).ConfigureAwait(false);
-                    await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
-                    return Report(session, run, state, cancellation);
+                    var open = await worlds.OpenAsync(run, start.Settings, store, cancellation).ConfigureAwait(false);
+                    await using (open.ConfigureAwait(false))
+                    {
+                        var state = await seat.DriveAsync(open, open.Parallel ?? parsed.GetValue(workers), start, least, cancellation).ConfigureAwait(false);
+                        await open.EndAsync(state, cancellation).ConfigureAwait(false);
+                        await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
+                        return Report(session, run, state, cancellation);
+                    }
                 }
             }, cancellation).ConfigureAwait(false);
         });
@@ -175,22 +189,27 @@ internal static class RunCommand
         var (settings, tree) = (state.Settings, state.Tree);
         var best = BestBelief.Choose(state);
         var (tasks, heldOut) = (TaskSet.Of(settings.Seed, settings.Tasks), TaskSet.HeldOut(settings.Seed, EvolutionStudy.HeldOutTasks));
-        double? Solved(int agent, TaskSet of) => agent < 0 ? null : EvolutionWorld.Accuracy(state.Artifact(agent)!, of, cancellation);
+        var isOwn = settings.World == RunSettings.Programs;
+        double? Solved(int agent, TaskSet of) => agent < 0 || !isOwn ? null : EvolutionWorld.Accuracy(state.Artifact(agent)!, of, cancellation);
         var (root, rootHeldOut, chosen, chosenHeldOut) = (Solved(0, tasks), Solved(0, heldOut), Solved(best, tasks), Solved(best, heldOut));
         var terminal = session.Terminal;
         terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: nothing of a run touches the chain");
-        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"run '{run}': {settings.Policy}, seed {settings.Seed}, {settings.Tasks} tasks, budget {settings.Evaluations} evaluations, concurrency {settings.Concurrency}, alpha {state.Alpha}"));
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"run '{run}': {settings.Policy}, seed {settings.Seed}, world {settings.World}, {settings.Tasks} tasks, budget {settings.Evaluations} evaluations, concurrency {settings.Concurrency}, alpha {state.Alpha}"));
         terminal.Line($"  state      {Standing(state)}");
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  did        {state.Evaluations} evaluations charged, {tree.Count} agents, {state.ExpansionsFailed} expansions failed, {state.Version} events"));
-        terminal.Line($"  spent      {state.Ledger.Run.Cost}, worth {state.Ledger.Run.Value}, return {state.Ledger.Run.Roi?.ToString("0.00", CultureInfo.InvariantCulture) ?? "none yet"} (a step costs 0.001, an expansion {EvolutionWorld.ExpansionCost}, a solved task is worth 1)");
-        terminal.Line($"  root       solves {Percent(root)} of the run's tasks, {Percent(rootHeldOut)} of {heldOut.Count} others");
+        terminal.Line($"  spent      {state.Ledger.Run.Cost}, worth {state.Ledger.Run.Value}, return {state.Ledger.Run.Roi?.ToString("0.00", CultureInfo.InvariantCulture) ?? "none yet"}{(isOwn ? $" (a step costs 0.001, an expansion {EvolutionWorld.ExpansionCost}, a solved task is worth 1)" : "")}");
+        if (isOwn)
+        {
+            terminal.Line($"  root       solves {Percent(root)} of the run's tasks, {Percent(rootHeldOut)} of {heldOut.Count} others");
+        }
+
         if (best < 0)
         {
             terminal.Line("  best       none: all agents are set aside");
         }
         else
         {
-            terminal.Line($"  best       agent {best.ToString(CultureInfo.InvariantCulture)} solves {Percent(chosen)} of the run's tasks, {Percent(chosenHeldOut)} of {heldOut.Count} others");
+            terminal.Line($"  best       agent {best.ToString(CultureInfo.InvariantCulture)}{(isOwn ? $" solves {Percent(chosen)} of the run's tasks, {Percent(chosenHeldOut)} of {heldOut.Count} others" : "")}");
             terminal.Line($"  descent    {string.Join(" < ", Descent(state, best))}");
             terminal.Line("  program");
             foreach (var line in state.Artifact(best)!.Split('\n'))
@@ -206,6 +225,12 @@ internal static class RunCommand
             writer.WriteString("run", run);
             writer.WriteString("policy", settings.Policy);
             writer.WriteNumber("seed", settings.Seed);
+            writer.WriteString("world", settings.World);
+            if (settings.WorldDigest is { } digest)
+            {
+                writer.WriteString("worldDigest", digest);
+            }
+
             writer.WriteNumber("tasks", settings.Tasks);
             writer.WriteNumber("budget", settings.Evaluations);
             writer.WriteNumber("concurrency", settings.Concurrency);
@@ -230,8 +255,12 @@ internal static class RunCommand
         {
             writer.WriteStartObject(what);
             writer.WriteNumber("agent", agent);
-            writer.WriteNumber("solved", solved!.Value);
-            writer.WriteNumber("solvedHeldOut", others!.Value);
+            if (solved is { } share && others is { } otherShare)
+            {
+                writer.WriteNumber("solved", share);
+                writer.WriteNumber("solvedHeldOut", otherShare);
+            }
+
             writer.WriteString("program", state.Artifact(agent));
             writer.WriteEndObject();
         }

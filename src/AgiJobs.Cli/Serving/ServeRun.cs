@@ -12,8 +12,8 @@ using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Evidence.Ledger;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Server.Hosting;
-using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Runs;
+using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Serving;
@@ -84,7 +84,7 @@ internal static class ServeRun
             {
                 Runs = new RunsOptions
                 {
-                    World = (settings, runs) => EvolutionWorld.For(settings, runs),
+                    World = (run, settings, runs, cancellation) => RunWorlds.Of(session.Workspace, session.Network, session.Environment.Error.WriteLine, session.Environment.Time).OpenAsync(run, settings, runs, cancellation),
                     Runs = services.Hgm.Runs!.Value,
                     Workers = services.Hgm.Workers ?? Math.Max(1, Environment.ProcessorCount / 2),
                     Pace = TimeSpan.FromMilliseconds(services.Hgm.PaceMilliseconds!.Value),

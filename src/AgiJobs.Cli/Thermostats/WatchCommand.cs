@@ -10,7 +10,6 @@ using AgiJobs.Hgm;
 using AgiJobs.Hgm.Laws;
 using AgiJobs.Steering.Thermostats;
 
-using ThermostatFile = AgiJobs.Steering.Thermostats.ThermostatFile;
 
 namespace AgiJobs.Cli.Thermostats;
 
@@ -32,7 +31,7 @@ internal static class WatchCommand
         var command = new Command(
             "watch",
             "take a sample of a run's return again and again and steer its parameters by it. Samples come from the run itself (--run; it may be left out when the server has one live run), from Prometheus, or from a file. "
-            + "With --dry-run nothing is changed anywhere, and what would be done is told. Each sample is a line that 'thermostat baseline' and 'compare' read back. "
+            + "With --dry-run nothing is changed anywhere, and what would be done is told. What is not said of the law is as 'agijobs config show' tells. Each sample is a line that 'thermostat baseline' and 'compare' read back. "
             + "Exit 3: two control cycles passed without recovery, the pause is due. Exit 5: the source does not answer, or gave no sample");
         flags.AddTo(command);
         law.AddTo(command);
@@ -67,7 +66,14 @@ internal static class WatchCommand
             throw new ControlException("command-line", ExitCode.BadInput, "--pause-on-escalation sends a pause, which takes --signer NAME and no --dry-run.", "Name who can pause: --signer guardian.");
         }
 
-        var settings = law.Of(parsed).Checked();
+        // Flags over environment over profile over base; what no file says is the runbook's default.
+        var steering = session.Steering(law.Flags(parsed));
+        var settings = steering.Thermostat.Checked();
+        foreach (var beyond in steering.BeyondProfile(session.Steering()))
+        {
+            session.Terminal.Progress($"FINDING {beyond}");
+        }
+
         using var client = RunClient.Of(session, parsed.GetValue(flags.Server));
         var (kind, run) = await ChooseAsync(session, parsed, flags, client, cancellation).ConfigureAwait(false);
         if (!isDry && run is null)
@@ -95,13 +101,13 @@ internal static class WatchCommand
             File.Delete(path);
         }
 
-        var rule = parsed.GetValue(flags.Law) is "cost-ratio" ? SteeringRule.CostRatio : SteeringRule.Simple;
-        if (rule == SteeringRule.CostRatio && run is null)
+        var rule = parsed.GetValue(flags.Law) is "cost-ratio" ? ThermostatRule.CostRatio : ThermostatRule.Simple;
+        if (rule == ThermostatRule.CostRatio && run is null)
         {
             throw new ControlException("run-needed", ExitCode.BadInput, "The cost ratio is measured in a run.", "Give --run NAME.");
         }
 
-        var watch = new ThermostatWatch(settings, rule, source, hand, path is null ? null : new ThermostatFile(path), law.From(parsed), session.Environment.Time);
+        var watch = new ThermostatWatch(settings, rule, source, hand, path is null ? null : new MemoryFile(path), law.From(parsed), session.Environment.Time);
         var report = new WatchReport(session, run, kind switch { SourceKind.Run => client.Url.ToString(), SourceKind.File => parsed.GetValue(flags.File)!, _ => prometheus }, isDry);
         var exit = await LoopAsync(session, watch, report, interval, iterations, cancellation).ConfigureAwait(false);
         if (report.HasEscalated)
@@ -198,7 +204,7 @@ internal static class WatchCommand
 
     private static FileLock? Hold(Session session, string? run, out string? path)
     {
-        path = run is null ? null : session.Workspace.Locate("storage", "thermostat", session.Network, $"{run}.json");
+        path = run is null ? null : session.Workspace.Locate("storage", "state", "thermostat", session.Network, $"{run}.json");
         if (path is null)
         {
             return null;

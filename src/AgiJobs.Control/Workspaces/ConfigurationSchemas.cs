@@ -27,6 +27,7 @@ public static class ConfigurationSchemas
         ["policy"] = WorkspaceJson.Default.PolicyFile,
         ["moderation"] = WorkspaceJson.Default.ModerationFile,
         ["services"] = WorkspaceJson.Default.ServicesFile,
+        ["hgm-worlds"] = WorkspaceJson.Default.HgmWorldsFile,
         ["hgm"] = WorkspaceJson.Default.HgmFile,
         ["thermostat"] = WorkspaceJson.Default.ThermostatFile,
         ["sentinel"] = WorkspaceJson.Default.SentinelFile,

@@ -181,6 +181,9 @@ public sealed record RunService
 
     /// <summary>How many operations of one run are carried out at once, 1 to 1,024; half of the processors when absent.</summary>
     public int? Workers { get; init; }
+
+    /// <summary>Where the URL of a RabbitMQ broker is to be found, which carries the work of runs to <c>agijobs hgm worker</c>; the work is done where the run is driven when absent.</summary>
+    public Secret? Broker { get; init; }
 }
 
 /// <summary>How much services take.</summary>

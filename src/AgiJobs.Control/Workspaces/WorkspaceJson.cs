@@ -23,6 +23,8 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(PolicyFile))]
 [JsonSerializable(typeof(ModerationFile))]
 [JsonSerializable(typeof(ServicesFile))]
+[JsonSerializable(typeof(HgmWorldsFile))]
+[JsonSerializable(typeof(HgmWorld))]
 [JsonSerializable(typeof(HgmFile))]
 [JsonSerializable(typeof(ThermostatFile))]
 [JsonSerializable(typeof(SentinelFile))]

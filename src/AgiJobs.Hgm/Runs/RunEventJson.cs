@@ -213,6 +213,9 @@ public static class RunEventJson
         writer.WriteStartObject("settings");
         writer.WriteString("policy", settings.Policy);
         writer.WriteString("seed", settings.Seed.ToString(CultureInfo.InvariantCulture));
+        if (settings.World != RunSettings.Programs)
+            writer.WriteString("world", settings.World);
+        Optional(writer, "worldDigest", settings.WorldDigest);
         writer.WriteNumber("tasks", settings.Tasks);
         writer.WriteNumber("evaluations", settings.Evaluations);
         writer.WriteNumber("concurrency", settings.Concurrency);
@@ -240,6 +243,8 @@ public static class RunEventJson
         {
             Policy = fields.Text("policy"),
             Seed = ulong.Parse(fields.Text("seed"), NumberStyles.None, CultureInfo.InvariantCulture),
+            World = fields.TextOrNothing("world") ?? RunSettings.Programs,
+            WorldDigest = fields.TextOrNothing("worldDigest"),
             Tasks = fields.Number("tasks"),
             Evaluations = fields.Number("evaluations"),
             Concurrency = fields.Number("concurrency"),

@@ -5,11 +5,20 @@ namespace AgiJobs.Hgm.Runs;
 /// <summary>Everything that a run follows from, besides the answers of the world. The defaults are the paper's (arXiv 2510.21614), the sizes those of its 60-task runs.</summary>
 public sealed record RunSettings
 {
+    /// <summary>The world of a run that names none: programs that evolve on the arena's tasks.</summary>
+    public const string Programs = "programs";
+
     /// <summary>Who decides: a name of <see cref="Policies.PolicyNames"/>.</summary>
     public string Policy { get; init; } = Policies.PolicyNames.Hgm;
 
     /// <summary>From which all chance of the run comes.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Who makes agents and tries them, by name: <see cref="Programs"/>, or a world that people defined.</summary>
+    public string World { get; init; } = Programs;
+
+    /// <summary>SHA-256 of the world's definition in 64 small hexadecimal digits, so that a run never goes on in another world; nothing for <see cref="Programs"/>.</summary>
+    public string? WorldDigest { get; init; }
 
     /// <summary>How many tasks there are; each agent gets each at most once.</summary>
     public int Tasks { get; init; } = 60;
@@ -71,6 +80,8 @@ public sealed record RunSettings
     {
         if (!Policies.PolicyNames.All.Contains(Policy, StringComparer.Ordinal))
             throw new HgmException("unknown-policy", $"There is no policy '{Policy}'.", $"Choose one of {string.Join(", ", Policies.PolicyNames.All)}.");
+        if (World.Length is 0 or > 64 || (WorldDigest is { } digest && (digest.Length != 64 || !digest.All(char.IsAsciiHexDigitLower))))
+            throw new HgmException("bad-setting", $"'{World}' with the digest '{WorldDigest}' names no world.", "Name it with 1 to 64 characters, and give the SHA-256 of its definition in small hexadecimal digits.");
         Bound(nameof(Tasks), Tasks, 1, 1_000_000);
         Bound(nameof(Evaluations), Evaluations, 0, 100_000_000);
         Bound(nameof(Concurrency), Concurrency, 1, 100_000);

@@ -2,7 +2,7 @@ using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Programs;
 using AgiJobs.Steering.Searches;
-using AgiJobs.Tasks;
+using AgiJobs.Steering.Worlds;
 
 namespace AgiJobs.Steering.Evolution;
 
@@ -15,15 +15,13 @@ namespace AgiJobs.Steering.Evolution;
 /// <param name="store">Where the run's events are, by which an expansion knows the others.</param>
 public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
 {
-    private static readonly Amount Step = Amount.Parse("0.001");
-    private static readonly Amount Solved = Amount.Parse("1");
-    private readonly RunArchive _archive = new(store);
+    private readonly NearWorld _near = new(new ProgramWorld(tasks), store);
 
     /// <summary>What everything descends from.</summary>
     public static string RootArtifact => AgentProgram.Root.Text;
 
     /// <summary>The most that an evaluation costs.</summary>
-    public static Amount EvaluationReserve { get; } = CostOf(SearchSpace.StepLimit);
+    public static Amount EvaluationReserve { get; } = ProgramWorld.CostOf(SearchSpace.StepLimit);
 
     /// <summary>What an expansion costs.</summary>
     public static Amount ExpansionCost { get; } = Amount.Parse("0.01");
@@ -47,45 +45,15 @@ public sealed class EvolutionWorld(TaskSet tasks, IRunStore store) : IAgentWorld
         for (var task = 0; task < tasks.Count; task++)
         {
             cancellation.ThrowIfCancellationRequested();
-            trials[task] = Try(program, tasks[task]);
+            trials[task] = ProgramWorld.Try(program, tasks[task]);
         }
 
         return trials;
     }
 
     /// <inheritdoc/>
-    public async Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, CancellationToken cancellation)
-    {
-        if (!AgentProgram.TryParse(work.Artifact, out var parent))
-        {
-            return new ExpansionOutcome("the parent is no program", null, ExpansionCost);
-        }
-
-        var others = await _archive.BeforeAsync(work.Run, work.Operation, cancellation).ConfigureAwait(false);
-        var mate = AgentProgram.TryParse(others.Mate(work.Parent, work.Seed), out var other) ? other : null;
-        return Breeding.Child(parent, mate, work.Seed) is { } child
-            ? new ExpansionOutcome(null, child.Text, ExpansionCost)
-            : new ExpansionOutcome("nothing new came of it", null, ExpansionCost);
-    }
+    public Task<ExpansionOutcome> ExpandAsync(ExpansionWork work, CancellationToken cancellation) => _near.ExpandAsync(work, cancellation);
 
     /// <inheritdoc/>
-    public Task<EvaluationOutcome> EvaluateAsync(EvaluationWork work, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        if (!AgentProgram.TryParse(work.Artifact, out var program))
-        {
-            return Task.FromResult(new EvaluationOutcome(null, "the agent is no program", Amount.Zero, Amount.Zero));
-        }
-
-        var (passed, steps) = Try(program, tasks[work.Task]);
-        return Task.FromResult(new EvaluationOutcome(passed, null, CostOf(steps), passed ? Solved : Amount.Zero));
-    }
-
-    private static (bool Passed, int Steps) Try(AgentProgram program, TaskStatement task)
-    {
-        var (answer, steps) = SearchSpace.Solve(program, task);
-        return (answer is not null && TaskFamilies.Judge(task, answer).IsRight, steps);
-    }
-
-    private static Amount CostOf(int steps) => Amount.OfAtoms(steps * Step.Atoms);
+    public Task<EvaluationOutcome> EvaluateAsync(EvaluationWork work, CancellationToken cancellation) => _near.EvaluateAsync(work, cancellation);
 }

@@ -11,6 +11,10 @@ internal sealed class RunArchive(IRunStore store)
 {
     private readonly ConcurrentDictionary<string, List<RunEvent>> _read = new(StringComparer.Ordinal);
 
+    /// <summary>The mate of an expansion; null when there is none.</summary>
+    public async Task<string?> MateAsync(ExpansionWork work, CancellationToken cancellation) =>
+        (await BeforeAsync(work.Run, work.Operation, cancellation).ConfigureAwait(false)).Mate(work.Parent, work.Seed);
+
     /// <summary>The agents before an expansion started.</summary>
     public async Task<Company> BeforeAsync(string run, int operation, CancellationToken cancellation)
     {

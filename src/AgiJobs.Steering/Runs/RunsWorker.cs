@@ -2,6 +2,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Serving;
 using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Steering.Runs;
@@ -9,8 +10,8 @@ namespace AgiJobs.Steering.Runs;
 /// <summary>How a host drives runs.</summary>
 public sealed record RunsOptions
 {
-    /// <summary>Who does a run's work, by its settings and the network's runs. What it throws is a fault of that run.</summary>
-    public required Func<RunSettings, DurableRunStore, IAgentWorld> World { get; init; }
+    /// <summary>Opens the world of a run, by its name, its settings and the network's runs. What it throws is a fault of that run.</summary>
+    public required Func<string, RunSettings, DurableRunStore, CancellationToken, Task<OpenWorld>> World { get; init; }
 
     /// <summary>How many runs are driven at once; others wait for a place.</summary>
     public int Runs { get; init; } = 4;
@@ -105,7 +106,8 @@ public sealed class RunsWorker : LoopWorker
         }
 
         var (waiting, elsewhere) = (0, 0);
-        var open = (await _runs.ListAsync(cancellation).ConfigureAwait(false)).Where(entry => !entry.IsFinished).ToList();
+        var all = await _runs.ListAsync(cancellation).ConfigureAwait(false);
+        var open = all.Where(entry => !entry.IsFinished).ToList();
         foreach (var entry in open.Where(entry => !_driving.ContainsKey(entry.Name)))
         {
             if (NotBefore(entry.Name) > _time.GetUtcNow() || await IsHeldAsync(entry.Name, cancellation).ConfigureAwait(false))
@@ -141,8 +143,13 @@ public sealed class RunsWorker : LoopWorker
             {
                 _options.Tell(false, "run-driving", $"run '{run}' is driven");
                 var start = (await _runs.ReadAsync(run, 0, cancellation).ConfigureAwait(false)) is [RunStarted first, ..] ? first : throw new HgmException("not-started", $"The run '{run}' is in the list and has no first event.", "Restore the state from a backup.");
-                var state = await seat.DriveAsync(_options.World(start.Settings, _runs), _options.Workers, start, entry.Pace ?? _options.Pace, cancellation).ConfigureAwait(false);
-                Ended(run, state);
+                var world = await _options.World(run, start.Settings, _runs, cancellation).ConfigureAwait(false);
+                await using (world.ConfigureAwait(false))
+                {
+                    var state = await seat.DriveAsync(world, world.Parallel ?? _options.Workers, start, entry.Pace ?? _options.Pace, cancellation).ConfigureAwait(false);
+                    await world.EndAsync(state, cancellation).ConfigureAwait(false);
+                    Ended(run, state);
+                }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {

@@ -1,4 +1,5 @@
 using AgiJobs.Control.Serving;
+using AgiJobs.Hgm;
 using AgiJobs.Steering.Runs;
 using AgiJobs.Storage;
 
@@ -13,6 +14,7 @@ public sealed class SentinelAlertWorker(DurableRunStore runs, SentinelAlerts ale
 {
     private readonly TimeProvider _time = time;
     private readonly HashSet<string> _over = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _untold = new(StringComparer.Ordinal);
     private volatile WorkerState _state = new(false, "starting", "it has not looked at the runs yet");
 
     /// <summary>Hears of what cannot be done.</summary>
@@ -31,17 +33,7 @@ public sealed class SentinelAlertWorker(DurableRunStore runs, SentinelAlerts ale
         {
             try
             {
-                // What is over is told to its end once; nothing but an acknowledgement follows, which is no alert.
-                foreach (var run in (await runs.ListAsync(cancellation).ConfigureAwait(false)).Where(run => !_over.Contains(run.Name)))
-                {
-                    _ = await alerts.TellAsync(run.Name, cancellation).ConfigureAwait(false);
-                    if (run.IsFinished)
-                    {
-                        _over.Add(run.Name);
-                    }
-                }
-
-                _state = new WorkerState(true, "ready", "what sentinels did was told");
+                _state = await LookAsync(cancellation).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -59,5 +51,34 @@ public sealed class SentinelAlertWorker(DurableRunStore runs, SentinelAlerts ale
 
             await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private async Task<WorkerState> LookAsync(CancellationToken cancellation)
+    {
+        // What is over is told to its end once; nothing but an acknowledgement follows, which is no alert.
+        foreach (var run in (await runs.ListAsync(cancellation).ConfigureAwait(false)).Where(run => !_over.Contains(run.Name)))
+        {
+            try
+            {
+                _ = await alerts.TellAsync(run.Name, cancellation).ConfigureAwait(false);
+                _ = _untold.Remove(run.Name);
+                if (run.IsFinished)
+                {
+                    _over.Add(run.Name);
+                }
+            }
+            catch (Exception problem) when (problem is HgmException or StorageException { Code: StorageException.Damaged })
+            {
+                // One run that cannot be read keeps no other from being told of.
+                if (_untold.TryAdd(run.Name, problem.Message))
+                {
+                    Tell($"what the sentinel of run '{run.Name}' does cannot be told: {problem.Message}");
+                }
+            }
+        }
+
+        return _untold.Count == 0
+            ? new WorkerState(true, "ready", "what sentinels did was told")
+            : new WorkerState(false, "run-fault", string.Join("; ", _untold.Select(run => $"run '{run.Key}': {run.Value}")));
     }
 }

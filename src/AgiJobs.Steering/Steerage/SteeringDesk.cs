@@ -141,7 +141,7 @@ public sealed class SteeringDesk(DurableRunStore runs, OwnerLedger ledger, Chain
 
     private static string Words(RunState state, RunEvent happened) => happened switch
     {
-        ParametersChanged => string.Create(CultureInfo.InvariantCulture, $"alpha {state.Alpha}, prior {state.Prior}"),
+        ParametersChanged => string.Create(CultureInfo.InvariantCulture, $"alpha {state.Alpha:0.####}, prior {state.Prior:0.##########}"),
         ExpansionGateSet => state.GateOpen ? "gate open" : "gate shut",
         AgentPruned pruned => string.Create(CultureInfo.InvariantCulture, $"agent {pruned.Agent} {(pruned.Agent >= 0 && pruned.Agent < state.Tree.Count && state.IsPruned(pruned.Agent) ? "set aside" : "in play")}"),
         StopRequested => state.StopReason is null ? "going on" : "stopped",

@@ -37,9 +37,9 @@ public interface IThermostatStore
     void Save(ThermostatMemory memory);
 }
 
-/// <summary>A thermostat's memory as a file of the workspace: <c>storage/thermostat/NETWORK/RUN.json</c>.</summary>
+/// <summary>A thermostat's memory as a file of the workspace: <c>storage/state/thermostat/NETWORK/RUN.json</c>.</summary>
 /// <param name="path">The file.</param>
-public sealed class ThermostatFile(string path) : IThermostatStore
+public sealed class MemoryFile(string path) : IThermostatStore
 {
     private const string Schema = "agijobs.thermostat-state/1";
 

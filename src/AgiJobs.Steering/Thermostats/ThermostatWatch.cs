@@ -6,7 +6,7 @@ using AgiJobs.Hgm.Laws;
 namespace AgiJobs.Steering.Thermostats;
 
 /// <summary>By which rule a run is steered.</summary>
-public enum SteeringRule
+public enum ThermostatRule
 {
     /// <summary>By ROI: <see cref="ThermostatLaw"/>, the runbooks' rule.</summary>
     Simple = 1,
@@ -37,7 +37,7 @@ public sealed record WatchStep(RoiSample? Sample, WatchedRun? Run, ThermostatRea
 /// <param name="store">Where its memory is kept; null for a dry run.</param>
 /// <param name="start">The parameters at the start of a dry run without a run.</param>
 /// <param name="time">The clock.</param>
-public sealed class ThermostatWatch(ThermostatSettings settings, SteeringRule rule, ISampleSource source, IRunHand? hand, IThermostatStore? store, ThermostatState start, TimeProvider time)
+public sealed class ThermostatWatch(ThermostatSettings settings, ThermostatRule rule, ISampleSource source, IRunHand? hand, IThermostatStore? store, ThermostatState start, TimeProvider time)
 {
     private const int Attempts = 8;
 
@@ -82,8 +82,8 @@ public sealed class ThermostatWatch(ThermostatSettings settings, SteeringRule ru
 
             // The run is the truth about its parameters; a dry run goes on from what it would have set.
             var state = run is null || store is null ? before.State : before.State with { Alpha = run.Alpha, Prior = run.Prior };
-            var found = rule == SteeringRule.CostRatio ? ByCostRatio(state, sample, run) : ThermostatLaw.Observe(settings, state, sample, time.GetUtcNow());
-            var (moves, escalates) = rule == SteeringRule.CostRatio ? (0, false) : EscalationLaw.Observe(before.Moves, found);
+            var found = rule == ThermostatRule.CostRatio ? ByCostRatio(state, sample, run) : ThermostatLaw.Observe(settings, state, sample, time.GetUtcNow());
+            var (moves, escalates) = rule == ThermostatRule.CostRatio ? (0, false) : EscalationLaw.Observe(before.Moves, found);
             var isEnd = reading.IsEnd || run is { IsFinished: true };
             if (found.Outcome == ThermostatOutcome.Refused)
             {

@@ -34,7 +34,7 @@ public sealed class LiveRunTests(DevnetFixture fixture) : IClassFixture<DevnetFi
     {
         var begun = await Devnet.RunAsync(["hgm", "run", "later", .. Small, "--detach", "--pace", "5ms", "--json"]);
         Assert.True(begun.Exit == 0, begun.ToString());
-        Assert.Equal(("agijobs.hgm-begun/1", true, 1), ((string?)begun.Json["schema"], (bool)begun.Json["isNew"]!, (int)begun.Json["events"]!));
+        Assert.Equal(("agijobs.hgm-begun/1", true, 2), ((string?)begun.Json["schema"], (bool)begun.Json["isNew"]!, (int)begun.Json["events"]!));
         Assert.False((bool)(await Devnet.RunAsync("hgm", "run", "later", "--detach", "--json")).Json["isNew"]!);
         var other = await Devnet.RunAsync("hgm", "run", "later", "--detach", "--seed", "6", "--json");
         Assert.Equal((2, "other-run"), (other.Exit, (string?)other.Json["error"]?["code"]));

@@ -53,7 +53,7 @@ public sealed class WatchCommandTests(DevnetFixture fixture) : IClassFixture<Dev
         Assert.Equal(watch.Lines.Count - 1, (int)baseline.Json["samples"]!);
         var compared = await Devnet.RunAsync("thermostat", "compare", "roi-baseline.log", "--baseline", "baseline.json");
         Assert.True(compared.Exit == 0, compared.ToString());
-        Assert.False(Directory.Exists(Devnet.Workspace.Locate("storage", "thermostat")));
+        Assert.False(Directory.Exists(Devnet.Workspace.Locate("storage", "state", "thermostat")));
         Assert.False(File.Exists(Ledger.Path));
         Assert.DoesNotContain(await _runs.ReadAsync("night-1", 0, default), happened => happened is ParametersChanged);
     }
@@ -74,7 +74,7 @@ public sealed class WatchCommandTests(DevnetFixture fixture) : IClassFixture<Dev
         Assert.Contains("thermostat roi_dip", changed.Reason, StringComparison.Ordinal);
         var entry = Assert.Single(Ledger.Read());
         Assert.Equal(("hgm-parameters", "pauser", $"hgm/local/runs/night-1@{(long)move["appliedAt"]!}"), (entry.Kind, entry.Who[0].Name, entry.Instance));
-        Assert.True(File.Exists(Devnet.Workspace.Locate("storage", "thermostat", "local", "night-1.json")));
+        Assert.True(File.Exists(Devnet.Workspace.Locate("storage", "state", "thermostat", "local", "night-1.json")));
 
         // Whoever has no duty for it steers nothing.
         var refused = await Devnet.RunAsync("thermostat", "watch", "--run", "night-1", "--server", _server, "--signer", "employer", "--iterations", "3", "--interval", "0.1", "--window", "1", "--target-roi", "1000", "--forget", "--json");
@@ -111,7 +111,7 @@ public sealed class WatchCommandTests(DevnetFixture fixture) : IClassFixture<Dev
         await RefusedAsync(2, "command-line", "--dry-run", "--pause-on-escalation", "--signer", "guardian");
         await RefusedAsync(2, "number-format", "--dry-run", "--interval", "soon");
         await RefusedAsync(2, "iterations-range", "--dry-run", "--iterations", "-1");
-        await RefusedAsync(2, "bad-setting", "--dry-run", "--lower-margin", "1.5");
+        await RefusedAsync(2, "setting-value", "--dry-run", "--lower-margin", "1.5");
         await RefusedAsync(2, "server-url", "--dry-run", "--server", "http://example.org");
         await RefusedAsync(2, "prometheus-url", "--dry-run", "--prometheus-url", "file:///x");
         await RefusedAsync(2, "command-line", "--dry-run", "--prometheus-url", "http://localhost:1", "--file", "x");

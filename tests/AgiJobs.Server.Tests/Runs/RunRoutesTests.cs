@@ -8,6 +8,7 @@ using AgiJobs.Hgm.Runs;
 using AgiJobs.Server.Hosting;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Runs;
+using AgiJobs.Steering.Worlds;
 using AgiJobs.Storage;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
@@ -308,7 +309,7 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
         Roles = ServerRole.Hgm,
         Hgm = new HgmOptions
         {
-            Runs = new RunsOptions { World = (settings, runs) => EvolutionWorld.For(settings, runs), Poll = TimeSpan.FromMilliseconds(20) },
+            Runs = new RunsOptions { World = (_, settings, runs, _) => Task.FromResult(new OpenWorld(EvolutionWorld.For(settings, runs), null)), Poll = TimeSpan.FromMilliseconds(20) },
             People = () => _people(),
             Ledger = _ledger,
         },

@@ -62,6 +62,21 @@ public sealed class SentinelAlertsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_cannot_be_read_is_told_by_readiness_and_keeps_no_other_from_being_told_of()
+    {
+        await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), _time);
+        var runs = new DurableRunStore(state, "local");
+        await runs.AppendAsync("a-bad", 0, [Start, Guard], default);
+        await state.CommitAsync(new StateCommit { Events = [new StreamAppend(runs.StreamOf("a-bad"), 2, [new NewEvent("hgm.odd", "{}")])] });
+        await runs.AppendAsync("b-good", 0, [Start, Guard, new SentinelHeld(SentinelRules.RoiFloor, "low")], default);
+        using var worker = new SentinelAlertWorker(runs, new SentinelAlerts(state, "local", ChainId.Local, Channel), TimeSpan.FromSeconds(2), _time);
+        await worker.StartAsync(default);
+        await Wait.UntilAsync("the good one is told of", async () => (await state.OutboxAsync(Channel)).Waiting == 1);
+        await Wait.UntilAsync("the bad one is told by readiness", () => worker.State is { IsReady: false, Code: "run-fault" } told && told.Message.Contains("run 'a-bad'", StringComparison.Ordinal));
+        await worker.StopAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
     public async Task Two_that_tell_at_once_tell_nothing_twice_and_nothing_not()
     {
         await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), _time);

@@ -13,7 +13,7 @@ public sealed class ThermostatWatchTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("agijobs-watch-").FullName;
     private readonly FakeRun _run = new();
 
-    private ThermostatFile Kept => new(Path.Combine(_folder, "memory", "run.json"));
+    private MemoryFile Kept => new(Path.Combine(_folder, "memory", "run.json"));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -72,7 +72,7 @@ public sealed class ThermostatWatchTests : IDisposable
         for (var at = 1; ; at++)
         {
             var run = new FakeRun { KillAt = at };
-            var store = new FragileStore(run, new ThermostatFile(Path.Combine(_folder, $"{at}.json")));
+            var store = new FragileStore(run, new MemoryFile(Path.Combine(_folder, $"{at}.json")));
             var watch = Watch(store, run, Settings with { ResetWindow = true });
             foreach (var roi in (decimal[])[1m, 1m, 1m, 2m, 2m, 2m, 2m, 2m])
             {
@@ -167,7 +167,7 @@ public sealed class ThermostatWatchTests : IDisposable
     [Fact]
     public async Task By_the_cost_ratio_alpha_goes_to_where_the_sweep_says_and_the_band_decides_nothing()
     {
-        var watch = Watch(Kept, null, Settings, SteeringRule.CostRatio);
+        var watch = Watch(Kept, null, Settings, ThermostatRule.CostRatio);
         Assert.Contains("not known yet", (await LookAsync(watch, 1m))[0].Reading!.Note, StringComparison.Ordinal);
         _run.CostRatio = 1m;
         Assert.NotNull((await LookAsync(watch, 1m))[0].AppliedAt);
@@ -198,7 +198,7 @@ public sealed class ThermostatWatchTests : IDisposable
         var time = new ManualTime(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
         var source = new ListSource(
             new RoiSample(time.GetUtcNow(), 1m), new RoiSample(time.GetUtcNow(), 1m), new RoiSample(time.GetUtcNow().AddSeconds(-1), 1m), new RoiSample(time.GetUtcNow().AddHours(-2), 1m), null, new RoiSample(time.GetUtcNow().AddSeconds(1), -1m));
-        var watch = new ThermostatWatch(Settings with { MaxAge = TimeSpan.FromMinutes(1) }, SteeringRule.Simple, source, _run, Kept, Start, time);
+        var watch = new ThermostatWatch(Settings with { MaxAge = TimeSpan.FromMinutes(1) }, ThermostatRule.Simple, source, _run, Kept, Start, time);
         var notes = new List<string?>();
         for (var look = 0; look < 6; look++)
         {
@@ -208,7 +208,7 @@ public sealed class ThermostatWatchTests : IDisposable
 
         Assert.Equal([null, "nothing has happened since the last sample", "out-of-order", "out-of-order", "none", "roi-out-of-range"], notes);
         Assert.Single(watch.Memory.State.Window);
-        var old = new ThermostatWatch(Settings with { MaxAge = TimeSpan.FromMinutes(1) }, SteeringRule.Simple, new ListSource(new RoiSample(time.GetUtcNow().AddMinutes(-2), 1m)), null, null, Start, time);
+        var old = new ThermostatWatch(Settings with { MaxAge = TimeSpan.FromMinutes(1) }, ThermostatRule.Simple, new ListSource(new RoiSample(time.GetUtcNow().AddMinutes(-2), 1m)), null, null, Start, time);
         Assert.Equal("stale", (await old.LookAsync(default)).Reading!.Note);
     }
 
@@ -234,7 +234,7 @@ public sealed class ThermostatWatchTests : IDisposable
         Assert.Equal(4, Assert.Single(read.Refused).Place);
     }
 
-    private ThermostatWatch Watch(IThermostatStore? store, FakeRun? run = null, ThermostatSettings? settings = null, SteeringRule rule = SteeringRule.Simple) =>
+    private ThermostatWatch Watch(IThermostatStore? store, FakeRun? run = null, ThermostatSettings? settings = null, ThermostatRule rule = ThermostatRule.Simple) =>
         new(settings ?? Settings, rule, new RunSource(run ?? _run), run ?? _run, store, Start, TimeProvider.System);
 
     private async Task<List<WatchStep>> LookAsync(ThermostatWatch watch, params decimal[] returns)
@@ -346,7 +346,7 @@ public sealed class ThermostatWatchTests : IDisposable
     }
 
     /// <summary>A file at which the thermostat can be killed before and after each write.</summary>
-    private sealed class FragileStore(FakeRun run, ThermostatFile file) : IThermostatStore
+    private sealed class FragileStore(FakeRun run, MemoryFile file) : IThermostatStore
     {
         public ThermostatMemory? Load() => file.Load();
 
