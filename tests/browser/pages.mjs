@@ -75,7 +75,7 @@ export async function open(browser, path, options = {}) {
   page.on('dialog', dialog => { seen.dialogs++; dialog.dismiss(); });
   await page.goto(path.startsWith('http:') ? path : pathToFileURL(path).href);
   await page.waitForSelector('html[data-ready]');
-  await page.waitForFunction('lineage.drawn > 0 && !lineage.moving');
+  await page.waitForFunction(() => globalThis.lineage?.drawn > 0 && !globalThis.lineage.moving);
   return { page, seen, close: () => context.close() };
 }
 
