@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using AgiJobs.Hgm;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
 using AgiJobs.Steering.Runs;
