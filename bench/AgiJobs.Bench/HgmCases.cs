@@ -48,7 +48,7 @@ internal static class HgmCases
 
     private static IPolicy Policy { get; } = PolicyNames.Find(PolicyNames.Hgm);
 
-    private static object Sum(Func<double> draw)
+    private static double Sum(Func<double> draw)
     {
         var sum = 0.0;
         for (var i = 0; i < 1000; i++)
@@ -93,7 +93,7 @@ internal static class HgmCases
             return x / (x + y);
         }
 
-        public static object Choose(Random random, RunState state)
+        public static int Choose(Random random, RunState state)
         {
             var (best, highest) = (-1, -1.0);
             var tree = state.Tree;
@@ -108,7 +108,7 @@ internal static class HgmCases
             return best;
         }
 
-        public static object Run(Random random, int budget, int tasks)
+        public static int Run(Random random, int budget, int tasks)
         {
             var agents = new List<(int Parent, double Skill, int Own, int OwnFailed, int Clade, int CladeFailed, HashSet<int> Tried)> { (-1, 0.4, 0, 0, 0, 0, []) };
             for (var spent = 0; spent < budget;)

@@ -1,7 +1,6 @@
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Arena.Scoreboard;
 using AgiJobs.Arena.Standings;
-using AgiJobs.Ethereum;
 using AgiJobs.Hgm.Laws;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
@@ -136,7 +135,7 @@ public sealed class OperatorGreenTests(DevnetFixture fixture) : IClassFixture<De
 
     private async Task RoundsAsync(int count, Func<int, double> seconds, Func<int, bool> fails)
     {
-        var clock = new ManualTime(DateTimeOffset.UtcNow.AddHours(-1));
+        var clock = new ManualTime(TimeProvider.System.GetUtcNow().AddHours(-1));
         await using var state = await OpenAsync(clock);
         var (log, book) = (new RunLog(state, TestNetwork.Network, clock), new ResultBook(state, TestNetwork.Network));
         var lease = (await state.TryAcquireAsync("rounds", "test", TimeSpan.FromHours(12), Stop))!;
