@@ -65,5 +65,5 @@ function longestTask(path) {
   for (const event of events) if (event.name === 'EvaluateScript' || event.name === 'FunctionCall') counted.set(thread(event), (counted.get(thread(event)) ?? 0) + 1);
   const main = [...counted].sort((a, b) => b[1] - a[1])[0]?.[0];
   const tasks = events.filter(event => thread(event) === main && event.ph === 'X' && /RunTask/.test(event.name));
-  return { wall: Math.max(0, ...tasks.map(event => event.dur / 1000)), processor: Math.max(0, ...tasks.map(event => event.tdur / 1000)) };
+  return { wall: Math.max(0, ...tasks.map(event => event.dur / 1000)), processor: Math.max(0, ...tasks.map(event => (event.tdur ?? 0) / 1000)) };
 }
