@@ -34,6 +34,11 @@ internal static class HgmSuiteCommand
                 Tell(Configured(session));
                 Tell(KnownAnswers.Recorded.AskThermostat());
                 Tell(await KnownAnswers.Recorded.AskEngineAsync(cancellation).ConfigureAwait(false));
+                foreach (var smoke in await SmokeAsync(session, cancellation).ConfigureAwait(false))
+                {
+                    Tell(smoke);
+                }
+
                 foreach (var economic in EconomyStudy.GuardrailsOf(await EconomyStudy.SampleAsync(new Study(asked, 1, System.Environment.ProcessorCount), cancellation).ConfigureAwait(false), Floor(session)))
                 {
                     Tell(economic);
@@ -75,6 +80,19 @@ internal static class HgmSuiteCommand
         return findings is [var first, ..]
             ? new Guardrail("configuration", GuardrailVerdict.Missed, string.Create(CultureInfo.InvariantCulture, $"{findings.Count} {(findings.Count == 1 ? "finding" : "findings")}, the first in {first.Path}: {first.Message} [{first.Code}]"), "no finding", "agijobs config lint")
             : new Guardrail("configuration", GuardrailVerdict.Held, string.Create(CultureInfo.InvariantCulture, $"{ground.Files.Count} files are in order"), "no finding", "");
+    }
+
+    private static async Task<IReadOnlyList<Guardrail>> SmokeAsync(Session session, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("agijobs-hgm-suite-").FullName;
+        try
+        {
+            return await SmokeRun.AskAsync(folder, session.Environment.Time, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     // The floor that the sentinel of a new run has; without one, what was spent is to come back at least. Settings that cannot be read are told by the first guardrail.

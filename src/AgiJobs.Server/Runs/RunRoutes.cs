@@ -155,7 +155,7 @@ internal sealed class RunRoutes(ServerParts parts, SteeringDesk desk, RequestAut
             ?? throw new RefusalException(RunCode.NotAPerson, $"{address} belongs to nobody in config/operators.json.", "Sign with an address of a person on file, or have the person put on file.");
         return person.Duties.Intersect(duties).Any()
             ? person
-            : throw new RefusalException(RunCode.DutyMissing, $"{person.Name} has the duties {person.Duties.Names(", ")}; this {action} takes {duties.Names()}.", "Have somebody with that duty sign.");
+            : throw new RefusalException(RunCode.DutyMissing, $"{person.Name} has the duties {person.Duties.Names(", ")}; '{action}' takes {duties.Names()}.", "Have somebody with that duty sign.");
     }
 
     private async Task<RunView> ViewAsync(RunFigures run, CancellationToken cancellation)
