@@ -33,7 +33,7 @@ internal static class DemoCommand
                 var settings = (EvolutionStudy.Run with { Seed = parsed.GetValue(seed), Evaluations = parsed.GetValue(budget) }).Checked();
                 var identity = new RunIdentity(session.Network, session.NetworkFile.ChainId.Value, HgmDemo.RunName(settings));
                 var leased = TimeSpan.FromSeconds(session.Workspace.Services(session.Network).LeaseSeconds!.Value);
-                var demo = new HgmDemo(store, identity, settings, parsed.GetValue(rival)!, leased, environment.Time);
+                var demo = new HgmDemo(store, identity, settings, parsed.GetValue(rival)!, leased, SystemBrake.Of(session), environment.Time);
                 session.Terminal.Progress($"watch {Path.Combine(folder.Path, LineagePage.FileName)}");
                 return Told(session, "agijobs.hgm-demo/1", folder, await demo.RunAsync(folder, wait, Environment.ProcessorCount, session.Terminal.Progress, cancellation).ConfigureAwait(false));
             }, cancellation).ConfigureAwait(false);

@@ -95,7 +95,7 @@ internal static class RunCommand
                     var open = await worlds.OpenAsync(run, start.Settings, store, cancellation).ConfigureAwait(false);
                     await using (open.ConfigureAwait(false))
                     {
-                        var state = await seat.DriveAsync(open, open.Parallel ?? parsed.GetValue(workers), start, least, cancellation).ConfigureAwait(false);
+                        var state = await seat.DriveAsync(open, open.Parallel ?? parsed.GetValue(workers), start, least, SystemBrake.Of(session), cancellation).ConfigureAwait(false);
                         await open.EndAsync(state, cancellation).ConfigureAwait(false);
                         await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
                         return Report(session, run, state, cancellation);

@@ -164,7 +164,8 @@ public sealed class ServerHost : IAsyncDisposable
             var runs = new DurableRunStore(_store, _options.Network);
             _desk = new SteeringDesk(runs, hgm.Ledger, _client.ChainId, _options.Time);
             _runs = new RunMeter(runs, _meter, _options.Time);
-            workers = [.. workers, new LedgerWorker(_desk, _options.Time), new RunsWorker(runs, hgm.Runs with { Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time), .. hgm.Workers(runs)];
+            var brake = new PauseBrake(async token => (await parts.Arena.ReadAsync([], token).ConfigureAwait(false)).IsPaused, TimeSpan.FromSeconds(1), words => _log.Write(LogLevel.Warning, "system-pause", words), _options.Time);
+            workers = [.. workers, new LedgerWorker(_desk, _options.Time), new RunsWorker(runs, hgm.Runs with { Brake = brake, Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time), .. hgm.Workers(runs)];
         }
 
         foreach (var worker in workers)

@@ -29,7 +29,7 @@ public static class SmokeRun
         {
             Directory.CreateDirectory(folder);
             await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(folder, "state.db")), time, cancellation).ConfigureAwait(false);
-            var demo = new HgmDemo(new DurableRunStore(state, "smoke"), new RunIdentity("smoke", 0, "smoke"), EvolutionStudy.Run with { Evaluations = 40 }, PolicyNames.Dgm, TimeSpan.FromSeconds(30), time);
+            var demo = new HgmDemo(new DurableRunStore(state, "smoke"), new RunIdentity("smoke", 0, "smoke"), EvolutionStudy.Run with { Evaluations = 40 }, PolicyNames.Dgm, TimeSpan.FromSeconds(30), null, time);
             _ = await demo.RunAsync(new ReportFolder(report), TimeSpan.Zero, 2, _ => { }, cancellation).ConfigureAwait(false);
         }
         catch (Exception problem) when (problem is HgmException or ControlException or StorageException or IOException or UnauthorizedAccessException)

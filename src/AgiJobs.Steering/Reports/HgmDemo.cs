@@ -15,8 +15,9 @@ namespace AgiJobs.Steering.Reports;
 /// <param name="settings">What both runs follow, but for the policy.</param>
 /// <param name="rival">The rival's policy.</param>
 /// <param name="leased">For how long the seat of a run's driver is taken, and held without being renewed.</param>
+/// <param name="brake">What holds back the start of operations while the system is paused; null for nothing.</param>
 /// <param name="time">What paces and stamps.</param>
-public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSettings settings, string rival, TimeSpan leased, TimeProvider time)
+public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSettings settings, string rival, TimeSpan leased, PauseBrake? brake, TimeProvider time)
 {
     /// <summary>The rival's run.</summary>
     public string RivalRun { get; } = $"{identity.Run}.{rival}";
@@ -70,7 +71,7 @@ public sealed class HgmDemo(DurableRunStore store, RunIdentity identity, RunSett
             {
                 await using (seat.ConfigureAwait(false))
                 {
-                    await store.EnlistAsync(run, await seat.DriveAsync(EvolutionWorld.For(own, store), workers, start, pace, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+                    await store.EnlistAsync(run, await seat.DriveAsync(EvolutionWorld.For(own, store), workers, start, pace, brake, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
                     return;
                 }
             }

@@ -69,16 +69,17 @@ public sealed class RunSeat : IAsyncDisposable
     /// <param name="workers">How many operations are carried out at once.</param>
     /// <param name="start">The run's first event.</param>
     /// <param name="pace">The least time between committed results; zero for none. Without influence on the result.</param>
+    /// <param name="brake">What holds back the start of operations, without influence on the result; null for nothing.</param>
     /// <param name="cancellation">Stops driving; the run can be resumed.</param>
     /// <exception cref="ControlException"><see cref="Lost"/>.</exception>
     /// <exception cref="Hgm.HgmException">As <see cref="RunDriver.DriveAsync"/>.</exception>
     /// <exception cref="StorageException">The store did not answer, or is damaged.</exception>
-    public async Task<RunState> DriveAsync(IAgentWorld world, int workers, RunStarted start, TimeSpan pace, CancellationToken cancellation)
+    public async Task<RunState> DriveAsync(IAgentWorld world, int workers, RunStarted start, TimeSpan pace, PauseBrake? brake, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _lost.Token);
         try
         {
-            return await new RunDriver(new DrivenStore(_runs, _lease, pace, _time), world, workers, _time).DriveAsync(_run, start, stop.Token).ConfigureAwait(false);
+            return await new RunDriver(new DrivenStore(_runs, _lease, pace, brake, _time), world, workers, _time).DriveAsync(_run, start, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

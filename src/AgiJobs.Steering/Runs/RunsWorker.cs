@@ -22,6 +22,9 @@ public sealed record RunsOptions
     /// <summary>The least time between committed results of a run that was begun without one of its own.</summary>
     public TimeSpan Pace { get; init; }
 
+    /// <summary>What holds back the start of operations while the system is paused; null for nothing.</summary>
+    public PauseBrake? Brake { get; init; }
+
     /// <summary>For how long a lease is held without being renewed.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -146,7 +149,7 @@ public sealed class RunsWorker : LoopWorker
                 var world = await _options.World(run, start.Settings, _runs, words => _options.Tell(false, "run-work", $"run '{run}': {words}"), cancellation).ConfigureAwait(false);
                 await using (world.ConfigureAwait(false))
                 {
-                    var state = await seat.DriveAsync(world, world.Parallel ?? _options.Workers, start, entry.Pace ?? _options.Pace, cancellation).ConfigureAwait(false);
+                    var state = await seat.DriveAsync(world, world.Parallel ?? _options.Workers, start, entry.Pace ?? _options.Pace, _options.Brake, cancellation).ConfigureAwait(false);
                     await world.EndAsync(state, cancellation).ConfigureAwait(false);
                     Ended(run, state);
                 }
@@ -234,7 +237,7 @@ public sealed class RunsWorker : LoopWorker
     {
         lock (_lock)
         {
-            var others = $"{_driving.Count} driven here{(elsewhere > 0 ? $", {elsewhere} elsewhere" : "")}{(waiting > 0 ? $", {waiting} wait for a place" : "")}";
+            var others = $"{_driving.Count} driven here{(elsewhere > 0 ? $", {elsewhere} elsewhere" : "")}{(waiting > 0 ? $", {waiting} wait for a place" : "")}{(_options.Brake?.Why is { } why ? $"; {why}" : "")}";
             return _faults.Count == 0
                 ? new WorkerState(true, "ready", others)
                 : new WorkerState(false, "run-fault", $"{string.Join("; ", _faults.OrderBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"run '{fault.Key}': {fault.Value.Message} [{fault.Value.Code}], tried {fault.Value.Times} times"))}; {others}");

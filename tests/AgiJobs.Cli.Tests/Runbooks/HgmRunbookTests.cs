@@ -2,6 +2,7 @@ using AgiJobs.Cli.Tests.Arena;
 using AgiJobs.Control.Evidence.Ledger;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Runs;
+using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Runbooks;
@@ -28,6 +29,9 @@ public sealed class HgmRunbookTests(DevnetFixture fixture) : IClassFixture<Devne
             }
         }
 
+        // The pause reaches the run as well: its driver says so, and starts nothing more.
+        using var http = new HttpClient { BaseAddress = arena.Gateway };
+        await Wait.UntilAsync("the driver of runs has seen the pause", async () => (await (await http.GetAsync("/readyz", TestContext.Current.CancellationToken)).Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Contains("no operation of a run starts", StringComparison.Ordinal));
         Assert.True(File.Exists(Path.Combine(Devnet.Folder, "reports", "hgm", "lineage.html")));
         Assert.InRange((await File.ReadAllLinesAsync(Path.Combine(Devnet.Folder, "reports", "hgm", "roi-baseline.log"), TestContext.Current.CancellationToken)).Count(line => line.Contains("roi=", StringComparison.Ordinal)), 6, 12);
         await using var store = await arena.StoreAsync();

@@ -250,7 +250,7 @@ public sealed partial class RunReportTests : IDisposable
     private async Task DemoAsync(string database, string folder, RunSettings settings, TimeSpan pace, CancellationToken cancellation)
     {
         await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, database)), TimeProvider.System, CancellationToken.None);
-        var demo = new HgmDemo(new DurableRunStore(state, "test"), Identity, settings, PolicyNames.Dgm, TimeSpan.FromSeconds(30), TimeProvider.System);
+        var demo = new HgmDemo(new DurableRunStore(state, "test"), Identity, settings, PolicyNames.Dgm, TimeSpan.FromSeconds(30), null, TimeProvider.System);
         await demo.RunAsync(new ReportFolder(Path.Combine(_folder, folder)), pace, 2, _ => { }, cancellation);
     }
 

@@ -51,7 +51,7 @@ public sealed class RunSeatTests : IAsyncLifetime
         Assert.Equal(("one", false, TimeSpan.FromMilliseconds(5)), (begun.Name, begun.IsFinished, begun.Pace));
         await using (var seat = await TakeAsync())
         {
-            Assert.NotNull((await seat.DriveAsync(EvolutionWorld.For(Settings, _runs), 2, EvolutionWorld.Begin(Settings), TimeSpan.FromMilliseconds(1), default)).Finished);
+            Assert.NotNull((await seat.DriveAsync(EvolutionWorld.For(Settings, _runs), 2, EvolutionWorld.Begin(Settings), TimeSpan.FromMilliseconds(1), null, default)).Finished);
         }
 
         Assert.True(Assert.Single(await _runs.ListAsync(default)).IsFinished);
@@ -67,7 +67,7 @@ public sealed class RunSeatTests : IAsyncLifetime
     {
         var world = new WaitingWorld();
         await using var seat = await RunSeat.TakeAsync(_runs, "one", DriverName.New(), noticesByRenewal ? TimeSpan.FromSeconds(2) : Lasts, TimeProvider.System, default);
-        var driving = seat.DriveAsync(world, 4, EvolutionWorld.Begin(Settings), TimeSpan.Zero, default);
+        var driving = seat.DriveAsync(world, 4, EvolutionWorld.Begin(Settings), TimeSpan.Zero, null, default);
         await world.Begun.Task;
         var held = await _state.FindLeaseAsync(_runs.StreamOf("one"));
 
@@ -109,7 +109,7 @@ public sealed class RunSeatTests : IAsyncLifetime
         var time = new ManualTime();
         await using var seat = await RunSeat.TakeAsync(_runs, "one", DriverName.New(), TimeSpan.FromDays(30), time, default);
         using var stop = new CancellationTokenSource();
-        var driving = seat.DriveAsync(EvolutionWorld.For(Settings, _runs), 2, EvolutionWorld.Begin(Settings), TimeSpan.FromHours(1), stop.Token);
+        var driving = seat.DriveAsync(EvolutionWorld.For(Settings, _runs), 2, EvolutionWorld.Begin(Settings), TimeSpan.FromHours(1), null, stop.Token);
         for (var results = 1; results <= 3; results++)
         {
             var expected = results;
