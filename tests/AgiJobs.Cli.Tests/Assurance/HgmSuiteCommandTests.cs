@@ -13,8 +13,9 @@ public sealed class HgmSuiteCommandTests(DevnetFixture fixture) : IClassFixture<
     [Fact]
     public async Task Settings_that_contradict_each_other_make_it_red_and_the_finding_is_told()
     {
-        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "sentinel.json"), """{"version": 1, "budgetCap": 7}""", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Devnet.Workspace.Locate("config", "hgm.json"), """{"version": 1, "budget": {"max": 9}}""", TestContext.Current.CancellationToken);
+        var profile = Directory.CreateDirectory(Devnet.Workspace.Locate("config", "agialpha")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(profile, "hgm.json"), """{"version": 1, "budget": {"max": 9}}""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(profile, "sentinel.json"), """{"version": 1, "budgetCap": 7}""", TestContext.Current.CancellationToken);
 
         var told = await Devnet.RunAsync("ci", "hgm-suite", "--seeds", "2");
 
