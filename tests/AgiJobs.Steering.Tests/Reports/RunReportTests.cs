@@ -113,7 +113,7 @@ public sealed partial class RunReportTests : IDisposable
         var folder = Written(history, null, "one", identity: new RunIdentity(Harm, 1, "demo"));
         var page = File.ReadAllText(Path.Combine(folder, "lineage.html"));
         Assert.Equal(2, Regex.Count(page, "</script>", RegexOptions.IgnoreCase));
-        var block = DataBlock().Match(page).Groups[1].Value;
+        var block = DataBlock().Match(page).Groups["data"].Value;
         Assert.DoesNotContain('<', block);
         var data = JsonNode.Parse(block)!;
         Assert.Equal((Harm, Harm, Harm), ((string?)data["network"], (string?)data["artifacts"]![1], (string?)data["pruned"]![0]![1]));
@@ -301,7 +301,7 @@ public sealed partial class RunReportTests : IDisposable
     [GeneratedRegex(@"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|\\u002B00:00|Z)?")]
     private static partial Regex Time();
 
-    [GeneratedRegex(@"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|\\u002B00:00|Z)?")]
+    [GeneratedRegex("""id="data">(?<data>.*?)</script>""", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex DataBlock();
 
     [GeneratedRegex("""Content-Security-Policy" content="(.*?)">""")]
