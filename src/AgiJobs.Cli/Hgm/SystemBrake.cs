@@ -8,8 +8,8 @@ internal static class SystemBrake
 {
     private const string Arena = "SelfPlayArena";
 
-    /// <summary>The brake; null where the protocol has no arena whose pause could be asked.</summary>
-    public static PauseBrake? Of(Session session) => session.Protocol.Modules.All(module => module.Name != Arena)
+    /// <summary>The brake; null where nothing is deployed, or the protocol has no arena whose pause could be asked.</summary>
+    public static PauseBrake? Of(Session session) => !File.Exists(session.Workspace.ManifestPath(session.Network)) || session.Protocol.Modules.All(module => module.Name != Arena)
         ? null
         : new PauseBrake(
             async cancellation => (await new ArenaContract(await session.ClientAsync(cancellation).ConfigureAwait(false), session.Protocol).ReadAsync([], cancellation).ConfigureAwait(false)).IsPaused,
