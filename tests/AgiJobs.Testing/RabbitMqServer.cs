@@ -46,6 +46,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
         rm -f "$folder/word"
         """;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly StringBuilder _output = new();
     private readonly string _password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
@@ -71,7 +73,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     /// <summary>The URL of a virtual host, which is made when it is not there.</summary>
     /// <param name="user">Who connects; null for the one that it knows.</param>
-    public string Url(string? user = null) => string.Create(CultureInfo.InvariantCulture, $"amqp://{user ?? "agijobs"}:{_password}@127.0.0.1:{Port}/");
+    /// <param name="port">Where; null for where it listens.</param>
+    public string Url(string? user = null, int? port = null) => string.Create(CultureInfo.InvariantCulture, $"amqp://{user ?? "agijobs"}:{_password}@127.0.0.1:{port ?? Port}/");
 
     /// <summary>Starts it, or starts it again after <see cref="KillAsync"/> with what it kept.</summary>
     public async Task StartAsync()
@@ -112,9 +115,10 @@ public sealed class RabbitMqServer : IAsyncDisposable
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             _process = process;
-            for (var attempt = 0; !await AnswersAsync().ConfigureAwait(false); attempt++)
+            var since = Stopwatch.StartNew();
+            while (!await AnswersAsync().ConfigureAwait(false))
             {
-                if (process.HasExited || attempt == 1200)
+                if (process.HasExited || since.Elapsed > Limit)
                 {
                     throw new InvalidOperationException($"RabbitMQ did not start:\n{_output}");
                 }
@@ -162,7 +166,16 @@ public sealed class RabbitMqServer : IAsyncDisposable
         }
 
         process.StandardInput.Close();
-        await process.WaitForExitAsync().ConfigureAwait(false);
+        try
+        {
+            // Whoever still holds its output would keep this waiting.
+            await process.WaitForExitAsync().WaitAsync(Limit).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            throw new InvalidOperationException($"RabbitMQ, or what it started, did not end within {Limit.TotalSeconds:0} s:\n{Output}", late);
+        }
+
         process.Dispose();
     }
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AgiJobs.Cli.Configuration;
 using AgiJobs.Cli.Hgm;
-using AgiJobs.Cli.Utility;
+using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Control.Configuration;
 using AgiJobs.Hgm;
@@ -49,21 +49,21 @@ internal static class HgmSuiteCommand
                 throw HgmCommands.Told(problem);
             }
 
-            var exit = GreenReport.ExitOf(told.Verdict());
+            var exit = GuardrailOutput.ExitOf(told.Verdict());
             session.Terminal.Line(exit == ExitCode.Clean
                 ? string.Create(CultureInfo.InvariantCulture, $"All {told.Count} guardrails are held.")
                 : string.Create(CultureInfo.InvariantCulture, $"{told.Count(one => one.Verdict != GuardrailVerdict.Held)} of {told.Count} guardrails are not held."));
             session.Terminal.Json("agijobs.ci-hgm-suite/1", exit, writer =>
             {
                 WorkspaceScope.Write(session, writer);
-                GreenReport.Write(writer, told);
+                writer.WriteGuardrails(told);
             });
             return exit;
 
             void Tell(Guardrail guardrail)
             {
                 told.Add(guardrail);
-                session.Terminal.Line($"{GreenReport.Word(guardrail.Verdict),-8} {guardrail.Name,-22} {guardrail.Is}");
+                session.Terminal.Line($"{GuardrailOutput.Word(guardrail.Verdict),-8} {guardrail.Name,-22} {guardrail.Is}");
                 if (guardrail.Verdict != GuardrailVerdict.Held)
                 {
                     session.Terminal.Line($"         asked is {guardrail.Demand}. {guardrail.Mend}");

@@ -30,7 +30,7 @@ internal static class ListCommand
                     rows.Select(row => (IReadOnlyList<string>)
                     [
                         row.Run,
-                        RunCommand.Standing(row.State),
+                        RunStanding.Of(row.State),
                         string.Create(CultureInfo.InvariantCulture, $"{row.State.Evaluations}/{row.State.Settings.Evaluations}"),
                         row.State.Tree.Count.ToString(CultureInfo.InvariantCulture),
                         row.State.Alpha.ToString(CultureInfo.InvariantCulture),
@@ -50,7 +50,7 @@ internal static class ListCommand
                 {
                     writer.WriteStartObject();
                     writer.WriteString("run", run);
-                    writer.WriteString("state", RunCommand.Standing(state));
+                    writer.WriteString("state", RunStanding.Of(state));
                     writer.WriteBoolean("finished", state.Finished is not null);
                     writer.WriteNumber("events", state.Version);
                     writer.WriteNumber("evaluations", state.Evaluations);

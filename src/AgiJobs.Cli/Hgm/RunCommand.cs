@@ -31,7 +31,7 @@ internal static class RunCommand
         var pace = new Option<string?>("--pace") { Description = "the least time between committed results, such as 250ms or 2s, so that people can follow and steer a fast run; it is not part of the result. Default: hgm.paceMilliseconds of config/services.json, else none", HelpName = "TIME" };
         var detach = new Option<bool>("--detach") { Description = "only begin the run: 'agijobs serve' with the role hgm, which 'agijobs up' starts, drives it" };
         var world = new Option<string?>("--world") { Description = $"who makes agents and tries them: {RunSettings.Programs}, or a world that config/hgm-worlds.json defines; default: {RunSettings.Programs}", HelpName = "NAME" };
-        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'. One process drives a run at a time; exit 4 when another does") { name, seed, policy, evaluations, tasks, concurrency, alpha, world, workers, pace, detach, unguarded };
+        var command = new Command("run", "grow programs that solve the arena's tasks. The run is kept: interrupted or killed, the same command goes on where it was, to the same bytes. A sentinel guards it from its beginning, with the settings of 'agijobs config show sentinel'. One process drives a run at a time; exit 4 when another does, 3 when the run ended because its evaluations gave no verdict") { name, seed, policy, evaluations, tasks, concurrency, alpha, world, workers, pace, detach, unguarded };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             if (parsed.GetValue(workers) is < 1 or > 1024)
@@ -147,7 +147,7 @@ internal static class RunCommand
         await store.EnlistAsync(run, state, cancellation).ConfigureAwait(false);
         var driver = await store.State.FindLeaseAsync(store.StreamOf(run), cancellation).ConfigureAwait(false);
         session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: nothing of a run touches the chain");
-        session.Terminal.Line($"run '{run}' {(isNew ? "has begun" : $"is there already with {state.Version} events")}: {(driver is null ? Standing(state) : $"driven by {DriverName.Words(driver.Holder)}")}");
+        session.Terminal.Line($"run '{run}' {(isNew ? "has begun" : $"is there already with {state.Version} events")}: {(driver is null ? RunStanding.Of(state) : $"driven by {DriverName.Words(driver.Holder)}")}");
         session.Terminal.Line(state.Finished is null && driver is null ? "  'agijobs serve' with the role hgm drives it, and so does 'agijobs hgm run' with its name" : $"  agijobs hgm report {run}");
         session.Terminal.Json("agijobs.hgm-begun/1", ExitCode.Clean, writer =>
         {
@@ -156,7 +156,7 @@ internal static class RunCommand
             writer.WriteString("run", run);
             writer.WriteBoolean("isNew", isNew);
             writer.WriteNumber("events", state.Version);
-            writer.WriteString("state", Standing(state));
+            writer.WriteString("state", RunStanding.Of(state));
             writer.WriteString("drivenBy", driver?.Holder);
         });
         return ExitCode.Clean;
@@ -196,7 +196,12 @@ internal static class RunCommand
         var terminal = session.Terminal;
         terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: nothing of a run touches the chain");
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"run '{run}': {settings.Policy}, seed {settings.Seed}, world {settings.World}, {settings.Tasks} tasks, budget {settings.Evaluations} evaluations, concurrency {settings.Concurrency}, alpha {state.Alpha}"));
-        terminal.Line($"  state      {Standing(state)}");
+        terminal.Line($"  state      {RunStanding.Of(state)}");
+        if (exit == ExitCode.Findings)
+        {
+            terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  FINDING    {state.VoidsInARow} evaluations in a row gave no verdict, so that going on would only have spent: mend what evaluates, and begin another run"));
+        }
+
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  did        {state.Evaluations} evaluations charged, {tree.Count} agents, {state.ExpansionsFailed} expansions failed, {state.Version} events"));
         terminal.Line($"  spent      {state.Ledger.Run.Cost}, worth {state.Ledger.Run.Value}, return {state.Ledger.Run.Roi?.ToString("0.00", CultureInfo.InvariantCulture) ?? "none yet"}{(isOwn ? $" (a step costs 0.001, an expansion {EvolutionWorld.ExpansionCost}, a solved task is worth 1)" : "")}");
         if (isOwn)
@@ -236,7 +241,7 @@ internal static class RunCommand
             writer.WriteNumber("budget", settings.Evaluations);
             writer.WriteNumber("concurrency", settings.Concurrency);
             writer.WriteNumber("alpha", state.Alpha);
-            writer.WriteString("state", Standing(state));
+            writer.WriteString("state", RunStanding.Of(state));
             writer.WriteBoolean("finished", state.Finished is not null);
             writer.WriteNumber("events", state.Version);
             writer.WriteNumber("evaluations", state.Evaluations);
@@ -276,16 +281,4 @@ internal static class RunCommand
     }
 
     private static string Percent(double? share) => share is { } known ? (100 * known).ToString("0.0", CultureInfo.InvariantCulture) + " %" : "-";
-
-    internal static string Standing(RunState state) => state.Finished?.Reason switch
-    {
-        RunEnd.EvaluationsSpent => "finished: the budget is spent",
-        RunEnd.NothingLeft => "finished: nothing is left to do",
-        RunEnd.NoVerdicts => $"ended: {state.VoidsInARow.ToString(CultureInfo.InvariantCulture)} evaluations in a row gave no verdict, so that going on would only spend; mend what evaluates and begin another run",
-        RunEnd.CostCap => "finished: the money does not reach for the next operation",
-        RunEnd.Stopped => $"stopped: {state.StopReason}",
-        _ when state.StopReason is { } reason => $"ending: {reason}",
-        _ when !state.ExpansionsOpen => state.GateOpen ? $"held: expansions are held by the sentinel ({string.Join(", ", state.Sentinel.Holds.Where(hold => !state.Sentinel.IsOverridden(hold.Rule)).Select(hold => hold.Rule))}): 'agijobs sentinel snapshot' says why" : "held: expansions are shut by a person",
-        _ => "not finished",
-    };
 }

@@ -69,7 +69,7 @@ internal static class ActCommands
 
     private static DateTimeOffset Until(Session session, string? until, int? hours)
     {
-        var (now, longest) = (session.Environment.Time.GetUtcNow(), session.Steering().LongestOverride);
+        var now = session.Environment.Time.GetUtcNow();
         if (until is null == hours is null)
         {
             throw new ControlException("override-end", ExitCode.BadInput, until is null ? "An override without an end is none." : "--until and --hours say the same thing twice.", "Give --until TIME or --hours N.");
@@ -86,7 +86,6 @@ internal static class ActCommands
         }
 
         return end <= now ? throw new ControlException("override-end", ExitCode.BadInput, $"{end:yyyy-MM-dd HH:mm:ss} UTC is over.", "Give a time to come.")
-            : end - now > longest ? throw new ControlException("override-too-long", ExitCode.Refused, $"{(end - now).TotalHours:0.#} hours are more than the {longest.TotalHours:0} that sentinel.maxOverrideHours allows.", "Give an earlier end; it can be overridden again when it is over.")
             : end;
     }
 
@@ -95,6 +94,7 @@ internal static class ActCommands
         session.Network,
         session.NetworkFile.ChainId,
         session.Workspace.Operators(session.Network) is { } people ? new OperatorBook(people) : throw new ControlException("people-missing", ExitCode.Refused, $"No people are on file for the network '{session.Network}', so that nobody can be told from anybody.", "Name them with their duties in config/operators.json."),
+        session.Steering().LongestOverride,
         session.Environment.Time);
 
     private static Task<ExitCode> BeginAsync(Session session, string run, Func<SentinelAct, SentinelAct> say, string reason, CancellationToken cancellation) => SentinelCommands.WithStateAsync(session, async (_, store) =>

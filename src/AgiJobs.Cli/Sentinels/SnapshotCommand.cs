@@ -38,7 +38,7 @@ internal static class SnapshotCommand
         var (sentinel, terminal, money) = (state.Sentinel, session.Terminal, state.Ledger.Run);
         var findings = Findings(run, sentinel, configuration);
         var exit = findings.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
-        terminal.Line($"{SentinelCommands.Heading(session, run)}: {Standing(state)}");
+        terminal.Line($"{SentinelCommands.Heading(session, run)}: {RunStanding.Of(state)}");
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  events     {state.Version}, the last at {Time(last)}; {(driver is null ? "nobody drives it" : $"driven by {DriverName.Words(driver)}")}"));
         terminal.Line($"  spent      {state.Budget.Spent}, promised to work in flight {state.Budget.Reserved}, cap {state.Budget.Cap?.ToString() ?? "none"}{(sentinel.ToppedUp > Amount.Zero ? $" with {sentinel.ToppedUp} topped up" : "")}{(state.Budget.Disputed > Amount.Zero ? $"; {state.Budget.Disputed} were claimed above reservations and not accepted" : "")}");
         terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  earned     {money.Value}; return of the run {Roi(money)}, of the last {sentinel.Rolled} operations {Roi(sentinel.Rolling)}; {sentinel.Evidence} evaluations ended"));
@@ -121,10 +121,6 @@ internal static class SnapshotCommand
         return document.RootElement.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString(), StringComparer.Ordinal);
     }
 
-    private static string Standing(RunState state) => state.Finished is { } finished ? finished.Reason == RunEnd.Stopped ? $"stopped: {state.StopReason}" : "finished"
-        : state.StopReason is { } reason ? $"ending: {reason}"
-        : state.ExpansionsOpen ? "not over, expansions are open" : "not over, expansions are held";
-
     private static List<(int Agent, int Failures)> Streaks(RunState state) =>
         [.. Enumerable.Range(0, state.Tree.Count).Select(agent => (agent, state.Sentinel.StreakOf(agent))).Where(streak => streak.Item2 >= 3 && !state.IsPruned(streak.agent)).OrderByDescending(streak => streak.Item2).ThenBy(streak => streak.agent).Take(8)];
 
@@ -138,7 +134,7 @@ internal static class SnapshotCommand
         writer.WriteString("network", session.Network);
         writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
         writer.WriteString("run", run);
-        writer.WriteString("state", Standing(state));
+        writer.WriteString("state", RunStanding.Of(state));
         writer.WriteNumber("events", state.Version);
         writer.WriteString("lastEventAt", Time(last));
         writer.WriteString("drivenBy", driver);

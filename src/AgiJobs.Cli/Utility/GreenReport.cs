@@ -47,9 +47,9 @@ internal static class GreenReport
                 .. utility?.GuardrailsOf(name!) ?? [Unmeasured(run)],
                 .. rounds.GuardrailsOf(),
                 Pauses(state, session.Network),
-                Sentinel(run, name),
-                Fresh("fresh-run", runAt, session.Environment.Time.GetUtcNow(), asked.MaxAge, "agijobs hgm run NAME"),
-                Fresh("fresh-rounds", rounds.NewestAt, session.Environment.Time.GetUtcNow(), asked.MaxAge, "agijobs arena status"),
+                RunGuardrails.Sentinel(run, name),
+                RunGuardrails.Fresh("fresh-run", runAt, session.Environment.Time.GetUtcNow(), asked.MaxAge, "agijobs hgm run NAME"),
+                RunGuardrails.Fresh("fresh-rounds", rounds.NewestAt, session.Environment.Time.GetUtcNow(), asked.MaxAge, "agijobs arena status"),
             ];
             return Tell(session, asked, state, name, utility, rounds, guardrails, fee);
         }
@@ -59,36 +59,13 @@ internal static class GreenReport
         }
     }
 
-    /// <summary>Writes guardrails as a member.</summary>
-    public static void Write(Utf8JsonWriter writer, IReadOnlyList<Guardrail> guardrails)
-    {
-        writer.WriteStartArray("guardrails");
-        foreach (var guardrail in guardrails)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", guardrail.Name);
-            writer.WriteString("verdict", Word(guardrail.Verdict).ToLowerInvariant());
-            writer.WriteString("is", guardrail.Is);
-            writer.WriteString("demand", guardrail.Demand);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-    }
-
-    /// <summary>Only what is held is clean.</summary>
-    public static ExitCode ExitOf(GuardrailVerdict verdict) => verdict switch { GuardrailVerdict.Held => ExitCode.Clean, GuardrailVerdict.Missed => ExitCode.Findings, _ => ExitCode.Unknown };
-
-    /// <summary>A verdict in a word; what is not held is loud.</summary>
-    public static string Word(GuardrailVerdict verdict) => verdict switch { GuardrailVerdict.Held => "held", GuardrailVerdict.Missed => "MISSED", _ => "UNKNOWN" };
-
     private static ExitCode Tell(Session session, GreenAsked asked, ProtocolState state, string? name, RunUtility? utility, RoundReading rounds, IReadOnlyList<Guardrail> guardrails, decimal? fee)
     {
         var verdict = guardrails.Verdict();
-        var exit = ExitOf(verdict);
+        var exit = GuardrailOutput.ExitOf(verdict);
         var banner = verdict switch
         {
-            GuardrailVerdict.Held => $"GREEN: utility {GuardrailVerdicts.Percent(utility!.Reading.Uplift)}, every guardrail is held",
+            GuardrailVerdict.Held => $"GREEN: utility {Guardrail.Percent(utility!.Reading.Uplift)}, every guardrail is held",
             GuardrailVerdict.Missed => $"NOT GREEN: {Names(GuardrailVerdict.Missed)} missed",
             _ => $"NOT GREEN: {Names(GuardrailVerdict.Unknown)} unknown",
         };
@@ -96,7 +73,7 @@ internal static class GreenReport
         {
             new ReportLine(PauseReport.Header(session.Network, state)),
             new ReportLine(banner),
-            new ReportTable(["guardrail", "verdict", "is", "demand"], [.. guardrails.Select(guardrail => (IReadOnlyList<string>)[guardrail.Name, Word(guardrail.Verdict), guardrail.Is, guardrail.Demand])]),
+            new ReportTable(["guardrail", "verdict", "is", "demand"], [.. guardrails.Select(guardrail => (IReadOnlyList<string>)[guardrail.Name, GuardrailOutput.Word(guardrail.Verdict), guardrail.Is, guardrail.Demand])]),
         };
         if (utility is not null)
         {
@@ -123,9 +100,9 @@ internal static class GreenReport
             writer.WriteNumber("chainId", state.ChainId.Value);
             writer.WriteNumber("block", state.Block.Value);
             writer.WriteString("at", at.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
-            writer.WriteString("verdict", Word(verdict).ToLowerInvariant());
+            writer.WriteString("verdict", GuardrailOutput.Word(verdict).ToLowerInvariant());
             writer.WriteString("banner", banner);
-            Write(writer, guardrails);
+            writer.WriteGuardrails(guardrails);
             writer.WriteString("run", name);
             if (utility is not null)
             {
@@ -193,7 +170,7 @@ internal static class GreenReport
         "utility-uplift",
         GuardrailVerdict.Unknown,
         run is null ? "unknown: no run is recorded" : $"unknown: {FeeParameter} could not be read",
-        $"at least {GuardrailVerdicts.Percent(MicroSet.LeastUplift)}",
+        $"at least {Guardrail.Percent(MicroSet.LeastUplift)}",
         run is null ? "Begin one: agijobs hgm run NAME" : "agijobs owner surface tells why.");
 
     private static Guardrail Pauses(ProtocolState state, string network)
@@ -202,24 +179,4 @@ internal static class GreenReport
         bool? isRunning = modules.Exists(module => module.Paused!.TryGet(out var paused) && paused) ? false : modules.Count > 0 && modules.TrueForAll(module => module.Paused!.IsKnown) ? true : null;
         return new Guardrail("not-paused", Guardrail.Of(isRunning), PauseReport.Summary(state), "all modules running", $"agijobs owner system-pause --action status --network {network}");
     }
-
-    private static Guardrail Sentinel(RunState? run, string? name)
-    {
-        var sentinel = run?.Sentinel;
-        var found = sentinel is null ? "unknown: no run is recorded"
-            : sentinel.Settings is null ? "unknown: the run has no sentinel"
-            : sentinel.Stop is { } stop ? $"stopped: {stop.Detail}"
-            : sentinel.Holds is [var hold, ..] ? $"{hold.Rule} holds expansions: {hold.Detail}"
-            : sentinel.Overrides is [var set, ..] ? $"{set.Rule} is overridden until {set.Until.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"
-            : "holds nothing";
-        bool? isQuiet = sentinel?.Settings is null ? null : sentinel is { Stop: null, Holds: [], Overrides: [] };
-        return new Guardrail("sentinel", Guardrail.Of(isQuiet), found, "a sentinel that holds, stops and is told to overlook nothing", $"agijobs sentinel snapshot {name ?? "RUN"}");
-    }
-
-    private static Guardrail Fresh(string name, DateTimeOffset? newest, DateTimeOffset now, TimeSpan most, string mend) => new(
-        name,
-        Guardrail.Of(newest is { } at ? now - at <= most : null),
-        newest is { } told ? $"newest record at {told.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}" : "unknown: nothing is recorded",
-        string.Create(CultureInfo.InvariantCulture, $"not older than {most.TotalHours:0} h"),
-        mend);
 }

@@ -23,8 +23,8 @@ internal static class MicroSetReport
             read.Select(one => (IReadOnlyList<string>)
             [
                 one.Strategy.Name,
-                GuardrailVerdicts.Percent(one.Reading.Uplift),
-                GuardrailVerdicts.Percent(one.Reading.LatencyDelta),
+                Guardrail.Percent(one.Reading.Uplift),
+                Guardrail.Percent(one.Reading.LatencyDelta),
                 one.Strategy.Reliability.ToString("0.00", CultureInfo.InvariantCulture),
                 Three(one.Reading.Value),
                 Three(one.Reading.Cost),
@@ -51,7 +51,7 @@ internal static class MicroSetReport
                 writer.WriteNumber("gibbs", reading.Gibbs);
                 writer.WriteNumber("hamiltonian", reading.Hamiltonian);
                 writer.WriteNumber("stability", reading.Stability);
-                GreenReport.Write(writer, guardrails);
+                writer.WriteGuardrails(guardrails);
                 writer.WriteEndObject();
             }
 

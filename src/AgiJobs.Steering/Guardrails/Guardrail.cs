@@ -25,6 +25,9 @@ public sealed record Guardrail(string Name, GuardrailVerdict Verdict, string Is,
 {
     /// <summary>Held, missed, or unknown for a value that is not known.</summary>
     public static GuardrailVerdict Of(bool? isHeld) => isHeld switch { true => GuardrailVerdict.Held, false => GuardrailVerdict.Missed, null => GuardrailVerdict.Unknown };
+
+    /// <summary>A share in words, with its sign: <c>+10.94 %</c>.</summary>
+    public static string Percent(decimal share) => (100m * share).ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
 }
 
 /// <summary>Guardrails together.</summary>
@@ -41,7 +44,4 @@ public static class GuardrailVerdicts
 
     /// <summary>Whether a measured mean is at least what is demanded; null when it is, by less than <see cref="Margin"/> standard errors, and chance can have done it.</summary>
     public static bool? IsAtLeast(double mean, double error, double least) => !(mean >= least) ? double.IsNaN(mean) ? null : false : mean - least >= Margin * error ? true : null;
-
-    /// <summary>A share in words, with its sign: <c>+10.94 %</c>.</summary>
-    public static string Percent(decimal share) => (100m * share).ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
 }

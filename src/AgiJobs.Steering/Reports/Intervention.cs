@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgiJobs.Hgm.Runs;
+using AgiJobs.Steering.Runs;
 using AgiJobs.Steering.Sentinels;
 
 namespace AgiJobs.Steering.Reports;
@@ -29,7 +30,7 @@ public sealed record Intervention(long Version, int Evaluations, DateTimeOffset 
             StopRequested stop => ("stop", -1, $"stop: {stop.Reason}"),
             ResultRevoked revoked => ("revoked", AgentOf(revoked.Operation), string.Create(CultureInfo.InvariantCulture, $"result {revoked.Operation} of agent {AgentOf(revoked.Operation)} revoked: {revoked.Reason}")),
             ResultReinstated again => ("reinstated", AgentOf(again.Operation), string.Create(CultureInfo.InvariantCulture, $"result {again.Operation} of agent {AgentOf(again.Operation)} counts again: {again.Reason}")),
-            RunFinished finished => ("end", finished.Best, $"end: {Standing.Of(finished.Reason)}"),
+            RunFinished finished => ("end", finished.Best, $"end: {RunStanding.Of(finished.Reason)}"),
             _ when SentinelIntervention.Of(happened) is { } act => (act.Kind, act.Agent ?? -1, act.Detail.Length > 0 ? $"{act.Message}: {act.Detail}" : act.Message),
             _ => (null, -1, null),
         };

@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using AgiJobs.Hgm.Policies;
+using AgiJobs.Steering.Runs;
 
 namespace AgiJobs.Steering.Reports;
 
@@ -61,7 +62,7 @@ public static class LineageDocuments
         writer.WriteNumber("chainId", identity.ChainId);
         writer.WriteString("run", identity.Run);
         writer.WriteNumber("version", state.Version);
-        writer.WriteString("state", Standing.Of(state));
+        writer.WriteString("state", RunStanding.Of(state));
         writer.WriteString("best_agent_id", best < 0 ? null : TimelineDocument.AgentId(best));
         writer.WriteStartArray("agents");
         for (var agent = 0; agent < state.Tree.Count; agent++)

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using AgiJobs.Hgm.Policies;
+using AgiJobs.Steering.Runs;
 
 namespace AgiJobs.Steering.Reports;
 
@@ -269,7 +270,7 @@ public sealed class LineagePage
     {
         var state = _history.State;
         writer.WriteNumber("version", state.Version);
-        writer.WriteString("state", Standing.Of(state));
+        writer.WriteString("state", RunStanding.Of(state));
         writer.WriteBoolean("finished", state.Finished is not null);
         writer.WriteNumber("evaluations", state.Evaluations);
         writer.WriteNumber("alpha", state.Alpha);

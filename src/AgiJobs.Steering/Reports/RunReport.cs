@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using AgiJobs.Hgm.Policies;
 using AgiJobs.Steering.Plots;
+using AgiJobs.Steering.Runs;
 
 namespace AgiJobs.Steering.Reports;
 
@@ -138,7 +139,7 @@ public sealed class RunReport
                 text.Append(CultureInfo.InvariantCulture, $"| {history.Events[(int)version - 1].At.UtcDateTime:yyyy-MM-dd HH:mm:ss} | {version} | {evaluations} | {Cell(words)} |\n");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"\nNow: {Cell(Standing.Of(history.State))}.\n");
+            text.Append(CultureInfo.InvariantCulture, $"\nNow: {Cell(RunStanding.Of(history.State))}.\n");
         }
 
         return text.ToString();

@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using AgiJobs.Hgm.Ledger;
+using AgiJobs.Steering.Runs;
 
 namespace AgiJobs.Steering.Reports;
 
@@ -121,7 +122,7 @@ public sealed class RunSummary
         text.Append(CultureInfo.InvariantCulture, $"network {_identity.Network}, chain {_identity.ChainId}: nothing of a run touches the chain\n\n");
         List<string[]> rows = [["", .. All().Select(one => one.History.State.Settings.Policy)]];
         Row("run", one => one.History.Run);
-        Row("state", one => Standing.Of(one.History.State));
+        Row("state", one => RunStanding.Of(one.History.State));
         Row("evaluations", one => Number(one.Reached.Evaluations));
         Row("agents", one => Number(one.Reached.Agents));
         Row("spent", one => one.Reached.Account.Cost.ToString());
@@ -187,7 +188,7 @@ public sealed class RunSummary
         writer.WriteNumber("tasks", settings.Tasks);
         writer.WriteNumber("budget", settings.Evaluations);
         writer.WriteNumber("concurrency", settings.Concurrency);
-        writer.WriteString("state", Standing.Of(state));
+        writer.WriteString("state", RunStanding.Of(state));
         writer.WriteBoolean("finished", state.Finished is not null);
         writer.WriteNumber("version", state.Version);
         writer.WriteNumber("steps", history.Results);

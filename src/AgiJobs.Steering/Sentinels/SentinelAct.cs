@@ -131,7 +131,6 @@ public sealed record SentinelAct
         : string.IsNullOrWhiteSpace(Reason) ? "it gives no reason"
         : Issued < 0 || Expires <= Issued || Until > 253_402_300_799 ? "its times cannot be"
         : null;
-
 }
 
 /// <summary>A person's signature of an act.</summary>

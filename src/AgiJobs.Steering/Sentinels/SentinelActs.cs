@@ -58,8 +58,9 @@ public sealed record SignedAct(SentinelAct Act, IReadOnlyList<ActConsent> Consen
 /// <param name="network">The network's name.</param>
 /// <param name="chain">Its chain.</param>
 /// <param name="people">The network's people.</param>
+/// <param name="longest">For how long a rule may be overridden at most, from the moment of each signature and of its taking effect.</param>
 /// <param name="time">The clock.</param>
-public sealed class SentinelActs(Workspace workspace, string network, ChainId chain, OperatorBook people, TimeProvider time)
+public sealed class SentinelActs(Workspace workspace, string network, ChainId chain, OperatorBook people, TimeSpan longest, TimeProvider time)
 {
     /// <summary>How long an act may wait for its signatures.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromHours(24);
@@ -72,7 +73,7 @@ public sealed class SentinelActs(Workspace workspace, string network, ChainId ch
     private string Folder => workspace.Locate("storage", "sentinel", network);
 
     /// <summary>Files an act, without a signature yet.</summary>
-    /// <exception cref="ControlException"><c>act-format</c>, <c>file-write</c>.</exception>
+    /// <exception cref="ControlException"><c>act-format</c>, <c>override-too-long</c> (exit 4), <c>file-write</c>.</exception>
     public void File(SentinelAct act)
     {
         ArgumentNullException.ThrowIfNull(act);
@@ -81,6 +82,7 @@ public sealed class SentinelActs(Workspace workspace, string network, ChainId ch
             throw new ControlException("act-format", ExitCode.BadInput, $"This act cannot be: {problem}.", "Correct the command.");
         }
 
+        CheckTime(act);
         AtomicFile.Write(Path.Combine(Folder, act.Id(), ActFile), act.Encode());
     }
 
@@ -134,7 +136,7 @@ public sealed class SentinelActs(Workspace workspace, string network, ChainId ch
 
     /// <summary>Has a person sign an act, under the duty of theirs that it still needs.</summary>
     /// <exception cref="ControlException">
-    /// <c>act-expired</c>, <c>act-over</c> when the override's end has come, <c>act-nobody</c> when the address is nobody's, <c>act-twice</c> when this person has signed it, <c>act-duty</c> when none of their duties is needed: all
+    /// <c>act-expired</c>, <c>act-over</c> when the override's end has come, <c>override-too-long</c> when it is further away than may be, <c>act-nobody</c> when the address is nobody's, <c>act-twice</c> when this person has signed it, <c>act-duty</c> when none of their duties is needed: all
     /// exit 4, nothing is signed. <c>signature-other-key</c> (exit 6).
     /// </exception>
     /// <exception cref="EthereumException">Those of the signer.</exception>
@@ -171,7 +173,7 @@ public sealed class SentinelActs(Workspace workspace, string network, ChainId ch
     /// <param name="settings">Today's settings with a reason, for <see cref="SentinelAct.Apply"/>, checked to be the signed ones.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The run's version with the act; null when it was in the run already.</returns>
-    /// <exception cref="ControlException"><c>act-unsigned</c>, <c>act-expired</c>, <c>act-over</c> (exit 4).</exception>
+    /// <exception cref="ControlException"><c>act-unsigned</c>, <c>act-expired</c>, <c>act-over</c>, <c>override-too-long</c> (exit 4).</exception>
     /// <exception cref="HgmException">The event cannot follow: those of <see cref="RunState.Apply"/>. Nothing was appended.</exception>
     public async Task<long?> CarryOutAsync(SignedAct signed, IRunStore runs, Func<string, SentinelSet> settings, CancellationToken cancellation)
     {
@@ -231,6 +233,12 @@ public sealed class SentinelActs(Workspace workspace, string network, ChainId ch
         if (act.Until <= now)
         {
             throw new ControlException("act-over", ExitCode.Refused, $"The override would have ended at {act.UntilTime:yyyy-MM-dd HH:mm:ss} UTC.", "Begin it anew with a later end.");
+        }
+
+        // Also of an act that was written elsewhere: the bound holds wherever it is signed and brought into effect.
+        if (act.Until - now > longest.TotalSeconds)
+        {
+            throw new ControlException("override-too-long", ExitCode.Refused, FormattableString.Invariant($"The override would hold for {(act.Until - now) / 3600.0:0.#} hours, which are more than the {longest.TotalHours:0.#} that sentinel.maxOverrideHours allows."), "Give an earlier end; it can be overridden again when it is over.");
         }
     }
 

@@ -77,8 +77,8 @@ public static class MicroSet
         var reading = Of(strategy);
         return
         [
-            new Guardrail("utility-uplift", Guardrail.Of(reading.Uplift >= LeastUplift), GuardrailVerdicts.Percent(reading.Uplift), $"at least {GuardrailVerdicts.Percent(LeastUplift)}", "Choose another strategy."),
-            new Guardrail("latency", Guardrail.Of(reading.LatencyDelta <= MostLatencyDelta), GuardrailVerdicts.Percent(reading.LatencyDelta), $"at most {GuardrailVerdicts.Percent(MostLatencyDelta)}", "Choose another strategy."),
+            new Guardrail("utility-uplift", Guardrail.Of(reading.Uplift >= LeastUplift), Guardrail.Percent(reading.Uplift), $"at least {Guardrail.Percent(LeastUplift)}", "Choose another strategy."),
+            new Guardrail("latency", Guardrail.Of(reading.LatencyDelta <= MostLatencyDelta), Guardrail.Percent(reading.LatencyDelta), $"at most {Guardrail.Percent(MostLatencyDelta)}", "Choose another strategy."),
             new Guardrail("reliability", Guardrail.Of(strategy.Reliability >= LeastReliability), strategy.Reliability.ToString("0.00", CultureInfo.InvariantCulture), $"at least {LeastReliability.ToString("0.00", CultureInfo.InvariantCulture)}", "Choose another strategy."),
         ];
     }

@@ -88,7 +88,7 @@ public sealed record RoundReading
                 LatencyDelta is { } change
                     ? string.Create(CultureInfo.InvariantCulture, $"{100 * change:+0.0;-0.0;0.0} %: {Seconds.Mean:0.0} s a round, {SecondsBefore.Mean:0.0} s in the {Before} before")
                     : string.Create(CultureInfo.InvariantCulture, $"unknown: the times of {Seconds.Count} rounds and of {SecondsBefore.Count} before them are recorded"),
-                string.Create(CultureInfo.InvariantCulture, $"at most {GuardrailVerdicts.Percent(MicroSet.MostLatencyDelta)}, of at least {LeastRounds} rounds each"),
+                string.Create(CultureInfo.InvariantCulture, $"at most {Guardrail.Percent(MicroSet.MostLatencyDelta)}, of at least {LeastRounds} rounds each"),
                 LatencyDelta is null ? "Let more rounds be played." : "Look where rounds spend their time: agijobs arena round N"),
         ];
     }

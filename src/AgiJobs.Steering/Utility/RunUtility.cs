@@ -99,14 +99,14 @@ public sealed record RunUtility
             new Guardrail(
                 "utility-uplift",
                 Guardrail.Of(isHeld),
-                string.Create(CultureInfo.InvariantCulture, $"{GuardrailVerdicts.Percent(Reading.Uplift)} ±{100 * UpliftError:0.0} by agent {Agent} of run '{run}' on {Jobs} jobs that it was not chosen by"),
-                string.Create(CultureInfo.InvariantCulture, $"at least {GuardrailVerdicts.Percent(least)}, by {GuardrailVerdicts.Margin:0} standard errors"),
+                string.Create(CultureInfo.InvariantCulture, $"{Guardrail.Percent(Reading.Uplift)} ±{100 * UpliftError:0.0} by agent {Agent} of run '{run}' on {Jobs} jobs that it was not chosen by"),
+                string.Create(CultureInfo.InvariantCulture, $"at least {Guardrail.Percent(least)}, by {GuardrailVerdicts.Margin:0} standard errors"),
                 isHeld is null ? "Measure on more jobs: --jobs N." : "Let the run go on, or begin another with a larger budget: agijobs hgm run NAME --budget N"),
             new Guardrail(
                 "job-latency",
                 Guardrail.Of(Reading.LatencyDelta <= most),
-                string.Create(CultureInfo.InvariantCulture, $"{GuardrailVerdicts.Percent(Reading.LatencyDelta)}: {Reading.MeanLatency:0.0} steps a job"),
-                $"at most {GuardrailVerdicts.Percent(most)}",
+                string.Create(CultureInfo.InvariantCulture, $"{Guardrail.Percent(Reading.LatencyDelta)}: {Reading.MeanLatency:0.0} steps a job"),
+                $"at most {Guardrail.Percent(most)}",
                 "Choose another agent: this one searches longer than the root."),
         ];
     }

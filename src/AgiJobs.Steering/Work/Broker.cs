@@ -62,6 +62,19 @@ public sealed class Broker
         }
     }
 
+    /// <summary>Closes a connection, and waits no longer than 5 s for it: the client may wait without end for the answer to its goodbye, on which nothing depends.</summary>
+    internal static async Task LeaveAsync(IConnection connection, TimeProvider time)
+    {
+        try
+        {
+            await connection.DisposeAsync().AsTask().WaitAsync(LongestPause, time, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception problem) when (problem is TimeoutException or RabbitMQClientException or IOException)
+        {
+            // The broker takes back what it had handed out when the socket closes or its heartbeat is missed.
+        }
+    }
+
     /// <summary>
     /// Keeps a connection until it is told to stop: connects, lets it be used, and when it is gone connects anew, after 0.2 s at first and 5 s at most. A broker that cannot be reached the first time is an
     /// error; later it is waited for.
@@ -80,7 +93,7 @@ public sealed class Broker
             try
             {
                 var connection = await ConnectAsync(name, stop).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
+                try
                 {
                     using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
                     connection.ConnectionShutdownAsync += async (_, _) => await over.CancelAsync().ConfigureAwait(false);
@@ -91,6 +104,10 @@ public sealed class Broker
 
                     (isFirst, isAway, pause) = (false, false, FirstPause);
                     await use(connection, over.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await LeaveAsync(connection, time).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)

@@ -100,10 +100,14 @@ public sealed class BrokerWorld : IAgentWorld, IAsyncDisposable
         try
         {
             var connection = await _broker.ConnectAsync($"agijobs hgm run {_whose.Run}", cancellation).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
+            try
             {
                 var channel = await connection.CreateChannelAsync(cancellationToken: cancellation).ConfigureAwait(false);
                 await channel.QueueDeleteAsync(_queues.Results(_whose.Run), cancellationToken: cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                await Broker.LeaveAsync(connection, _time).ConfigureAwait(false);
             }
         }
         catch (Exception problem) when (problem is ControlException or RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException)
@@ -234,13 +238,22 @@ public sealed class BrokerWorld : IAgentWorld, IAsyncDisposable
 
     private async Task SendAsync(IChannel channel, Sent sent, DateTimeOffset now, CancellationToken cancellation)
     {
+        int refusals;
+        lock (_lock)
+        {
+            refusals = sent.Refusals;
+        }
+
         var properties = new BasicProperties { Persistent = true, MessageId = sent.Digest, ContentType = "application/json" };
         await channel.BasicPublishAsync("", _queues.Work(_settings.World, _settings.WorldDigest), mandatory: true, properties, sent.Bytes, cancellation).ConfigureAwait(false);
 
-        // The broker has it on its disk.
+        // The broker has it on its disk. Its answer may have come, and been refused, before the broker said so: then it is still to be sent again.
         lock (_lock)
         {
-            sent.SentAt = now;
+            if (sent.Refusals == refusals)
+            {
+                sent.SentAt = now;
+            }
         }
     }
 

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Runs;
-using AgiJobs.Steering.Worlds;
 
 namespace AgiJobs.Steering.Work;
 
@@ -15,8 +14,6 @@ namespace AgiJobs.Steering.Work;
 /// </summary>
 public sealed record WorkItem
 {
-    private const int Version = 1;
-
     /// <summary>The network whose run it is.</summary>
     public required string Network { get; init; }
 
@@ -54,19 +51,19 @@ public sealed record WorkItem
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            writer.WriteNumber("version", Version);
+            writer.WriteNumber("version", WorkJson.Version);
             writer.WriteString("kind", Expansion is null ? "evaluate" : "expand");
             writer.WriteString("network", Network);
             writer.WriteString("run", Run);
             writer.WriteNumber("operation", Operation);
             writer.WriteString("world", World);
-            Optional(writer, "worldDigest", WorldDigest);
+            writer.WriteOptional("worldDigest", WorldDigest);
             writer.WriteString("runSeed", RunSeed.ToString(CultureInfo.InvariantCulture));
             writer.WriteNumber("tasks", Tasks);
             writer.WriteString("seed", (Expansion?.Seed ?? Evaluation!.Seed).ToString(CultureInfo.InvariantCulture));
             writer.WriteNumber("agent", Expansion?.Parent ?? Evaluation!.Agent);
-            Optional(writer, "artifact", Expansion is null ? Evaluation!.Artifact : Expansion.Artifact);
-            Optional(writer, "mate", Mate);
+            writer.WriteOptional("artifact", Expansion is null ? Evaluation!.Artifact : Expansion.Artifact);
+            writer.WriteOptional("mate", Mate);
             if (Evaluation is { } evaluation)
             {
                 writer.WriteNumber("task", evaluation.Task);
@@ -86,20 +83,12 @@ public sealed record WorkItem
     public static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out WorkItem? item, [NotNullWhen(false)] out string? fault)
     {
         item = null;
-        if (!StrictObject.TryParse(bytes, out var document, out fault))
+        if (!WorkJson.TryOpen(bytes, out var document, out var fields, out fault))
         {
             return false;
         }
 
         using var closing = document;
-        var fields = StrictObject.Of(document.RootElement);
-        var version = fields.Number("version");
-        if (fields.Fault is null && version != Version)
-        {
-            fault = $"it is of version {version}, and this program knows version {Version}";
-            return false;
-        }
-
         var (kind, run, operation) = (fields.Text("kind"), fields.Text("run"), fields.Number("operation"));
         var read = new WorkItem
         {
@@ -126,13 +115,5 @@ public sealed record WorkItem
         fault = fields.End();
         item = fault is null ? read : null;
         return item is not null;
-    }
-
-    private static void Optional(Utf8JsonWriter writer, string name, string? text)
-    {
-        if (text is not null)
-        {
-            writer.WriteString(name, text);
-        }
     }
 }

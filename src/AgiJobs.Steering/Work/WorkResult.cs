@@ -3,15 +3,12 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Runs;
-using AgiJobs.Steering.Worlds;
 
 namespace AgiJobs.Steering.Work;
 
 /// <summary>What became of a <see cref="WorkItem"/>. It says again whose it is; the item's digest decides, and the rest must agree with it. JSON, version 1, one object.</summary>
 public sealed record WorkResult
 {
-    private const int Version = 1;
-
     /// <summary>The digest of the item's bytes.</summary>
     public required string Item { get; init; }
 
@@ -37,21 +34,21 @@ public sealed record WorkResult
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            writer.WriteNumber("version", Version);
+            writer.WriteNumber("version", WorkJson.Version);
             writer.WriteString("kind", Expansion is null ? "evaluate" : "expand");
             writer.WriteString("item", Item);
             writer.WriteString("network", Network);
             writer.WriteString("run", Run);
             writer.WriteNumber("operation", Operation);
-            Optional(writer, "fault", Expansion is null ? Evaluation!.Fault : Expansion.Fault);
-            Optional(writer, "artifact", Expansion?.Artifact);
+            writer.WriteOptional("fault", Expansion is null ? Evaluation!.Fault : Expansion.Fault);
+            writer.WriteOptional("artifact", Expansion?.Artifact);
             if (Evaluation?.Passed is { } passed)
             {
                 writer.WriteBoolean("passed", passed);
             }
 
             writer.WriteString("cost", (Expansion?.Cost ?? Evaluation!.Cost).ToString());
-            Optional(writer, "value", Evaluation?.Value.ToString());
+            writer.WriteOptional("value", Evaluation?.Value.ToString());
             writer.WriteEndObject();
         }
 
@@ -62,20 +59,12 @@ public sealed record WorkResult
     public static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out WorkResult? result, [NotNullWhen(false)] out string? fault)
     {
         result = null;
-        if (!StrictObject.TryParse(bytes, out var document, out fault))
+        if (!WorkJson.TryOpen(bytes, out var document, out var fields, out fault))
         {
             return false;
         }
 
         using var closing = document;
-        var fields = StrictObject.Of(document.RootElement);
-        var version = fields.Number("version");
-        if (fields.Fault is null && version != Version)
-        {
-            fault = $"it is of version {version}, and this program knows version {Version}";
-            return false;
-        }
-
         var kind = fields.Text("kind");
         var read = new WorkResult { Item = fields.Text("item"), Network = fields.Text("network"), Run = fields.Text("run"), Operation = fields.Number("operation") };
         var (failure, cost) = (fields.TextOrNothing("fault"), fields.MoneyOrNothing("cost") ?? fields.Wrong("cost", "is missing", Amount.Zero));
@@ -88,13 +77,5 @@ public sealed record WorkResult
         fault = fields.End();
         result = fault is null ? read : null;
         return result is not null;
-    }
-
-    private static void Optional(Utf8JsonWriter writer, string name, string? text)
-    {
-        if (text is not null)
-        {
-            writer.WriteString(name, text);
-        }
     }
 }

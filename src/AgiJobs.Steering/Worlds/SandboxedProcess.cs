@@ -63,7 +63,7 @@ internal sealed class SandboxedProcess(HgmProcess definition, string folder, Tim
 
         Interlocked.CompareExchange(ref why, limit.IsCancellationRequested ? $"it did not end within {definition.Seconds} s" : "", null);
         await over.CancelAsync().ConfigureAwait(false);
-        End(process.Id, mark);
+        await EndAsync(process.Id, mark).ConfigureAwait(false);
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
@@ -180,11 +180,15 @@ internal sealed class SandboxedProcess(HgmProcess definition, string folder, Tim
         }
     }
 
-    // Again until nobody is left: who is killed may have started another one meanwhile.
-    private static void End(int session, string mark)
+    // Again until nobody is left: who is killed is gone a moment later, and may have started another one meanwhile. Nobody is left when two looks find nobody: one takes its time, and who starts another one during
+    // it and ends is seen in neither.
+    private async Task EndAsync(int session, string mark)
     {
-        for (var time = 0; time < 20 && Members(session, mark) is { Count: > 0 } members; time++)
+        var since = time.GetTimestamp();
+        for (var empty = 0; empty < 2 && time.GetElapsedTime(since) < AtMost;)
         {
+            var members = Members(session, mark);
+            empty = members.Count == 0 ? empty + 1 : 0;
             foreach (var member in members)
             {
                 try
@@ -197,6 +201,8 @@ internal sealed class SandboxedProcess(HgmProcess definition, string folder, Tim
                     // It is gone.
                 }
             }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

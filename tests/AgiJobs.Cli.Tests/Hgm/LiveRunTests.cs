@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Runs;
 using AgiJobs.Storage;
 using AgiJobs.Testing;
@@ -41,6 +42,31 @@ public sealed class LiveRunTests(DevnetFixture fixture) : IClassFixture<DevnetFi
         var run = Assert.Single((await Devnet.RunAsync("hgm", "list", "--json")).Json["runs"]!.AsArray())!;
         Assert.Equal(("later", "not finished", null), ((string?)run["run"], (string?)run["state"], (string?)run["drivenBy"]));
         Assert.Contains("nobody", (await Devnet.RunAsync("hgm", "list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_system_is_paused_a_run_in_a_terminal_starts_nothing_and_says_why()
+    {
+        var paused = await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--signer", "guardian", "--execute");
+        Assert.True(paused.Exit == 0, paused.ToString());
+        using var process = Agijobs.Start(Devnet.Folder, ["hgm", "run", "still", .. Small]);
+        try
+        {
+            var said = "";
+            while (!said.Contains("the system is paused: no operation of a run starts until it is resumed", StringComparison.Ordinal))
+            {
+                said = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException($"It ended without a word: {said}");
+            }
+
+            await using var state = await StateStore.OpenAsync(StateLocation.File(Devnet.Workspace.StatePath(TestNetwork.Network)), TimeProvider.System, TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(await new DurableRunStore(state, TestNetwork.Network).ReadAsync("still", 0, TestContext.Current.CancellationToken), happened => happened is ExpansionStarted or EvaluationStarted);
+            Assert.False(process.HasExited);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
     }
 
     [Fact]

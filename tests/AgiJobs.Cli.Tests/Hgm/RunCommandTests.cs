@@ -26,7 +26,7 @@ public sealed class RunCommandTests(DevnetFixture fixture) : IClassFixture<Devne
         var other = await Devnet.RunAsync(["hgm", "run", "night-2", .. Small, "--workers", "3", "--json"]);
         Assert.Equal(run.Output.Replace("night-1", "night-2", StringComparison.Ordinal), other.Output);
         var told = await Devnet.RunAsync("hgm", "report", "night-1");
-        Assert.Contains("finished: the budget is spent", told.Output, StringComparison.Ordinal);
+        Assert.Contains("finished: the budget of evaluations is spent", told.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -24,7 +24,7 @@ public sealed class SentinelActsTests : IDisposable
 
     private OperatorBook People { get; set; } = null!;
 
-    private SentinelActs Acts => new(Workspace.At(_folder, _folder), Network, ChainId.Local, People, _time);
+    private SentinelActs Acts => ActsFor(TimeSpan.FromDays(3));
 
     private long Now => _time.GetUtcNow().ToUnixTimeSeconds();
 
@@ -41,6 +41,27 @@ public sealed class SentinelActsTests : IDisposable
     });
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private SentinelActs ActsFor(TimeSpan longest) => new(Workspace.At(_folder, _folder), Network, ChainId.Local, People, longest, _time);
+
+    [Fact]
+    public async Task An_override_that_is_longer_than_may_be_is_neither_written_nor_signed_nor_brought_into_effect()
+    {
+        await HoldAsync();
+        var strict = ActsFor(TimeSpan.FromHours(24));
+        var act = Override(hours: 25);
+        Assert.Equal("override-too-long", Assert.Throws<ControlException>(() => strict.File(act)).Code);
+        Assert.Empty(strict.Ids);
+
+        // Written and signed on a machine with other settings.
+        var signed = await SignAsync(act, 0, 1);
+        Assert.Equal("override-too-long", await RefusedAsync(() => strict.SignAsync(act.Id(), _keys.Signer(3), default)));
+        Assert.Equal("override-too-long", await RefusedAsync(() => strict.CarryOutAsync(signed, _runs, _ => Guard, default)));
+        Assert.Empty((await StateAsync()).Sentinel.Overrides);
+
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.NotNull(await strict.CarryOutAsync(signed, _runs, _ => Guard, default));
+    }
 
     [Fact]
     public async Task Two_people_with_the_duties_override_and_nobody_less()

@@ -188,6 +188,25 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_result_that_is_refused_before_the_broker_confirms_its_work_has_the_work_sent_again()
+    {
+        await server.StartAsync();
+        await using var slow = SlowConfirms.Start(server.Port);
+        var store = new MemoryRunStore();
+        await using var world = await BrokerWorld.StartAsync(Broker.Of(server.Url(port: slow.Port)), _network, "run", Settings, store, _told.Enqueue, TimeProvider.System, default);
+        slow.Hold();
+        var driving = DriveAsync(world, store);
+        var (body, item) = await TakeAsync($"agijobs.hgm.{_network}.work.programs.own");
+        var lie = new WorkResult { Item = WorkItem.DigestOf(body), Network = _network, Run = "run", Operation = item.Operation + 1, Expansion = new ExpansionOutcome(null, "forged", Amount.Zero) };
+        await PutAsync($"agijobs.hgm.{_network}.results.run", lie.Write());
+        await Wait.UntilAsync("it is refused", () => world.Refused == 1);
+        slow.Release();
+        Work();
+        Assert.NotNull((await driving.WaitAsync(TimeSpan.FromSeconds(60))).Finished);
+        await SameAsync(store);
+    }
+
+    [Fact]
     public async Task A_result_that_comes_twice_counts_once()
     {
         // What a worker leaves that dies between its result and the acknowledgement: the same item is done by somebody else again.
@@ -229,10 +248,12 @@ public sealed class BrokerWorldTests(RabbitMqServer server) : IAsyncDisposable
                 await PutAsync($"agijobs.hgm.{_network}.results.run", lie.Write());
             }
 
+            // What was started before it is committed first, and for that somebody has to do it.
+            await Wait.UntilAsync("all are refused", () => world.Refused == 3);
+            Work();
             Assert.Equal("work-answered-wrongly", (await Assert.ThrowsAsync<ControlException>(() => driving)).Code);
         }
 
-        Work();
         await using var again = await WorldAsync(store);
         Assert.NotNull((await DriveAsync(again, store)).Finished);
         await SameAsync(store);

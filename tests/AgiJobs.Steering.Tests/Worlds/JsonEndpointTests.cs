@@ -32,7 +32,7 @@ public sealed class JsonEndpointTests : IDisposable
     public async Task An_answer_that_is_none_is_no_verdict(int status, string headers, string why, string cost)
     {
         await using var server = new LocalHttp(_ => new LocalReply(status, "", headers));
-        _ground.Write(WorldGround.Perl("1"), WorldGround.Http(server.Url, seconds: 3));
+        _ground.Write(WorldGround.Perl("1"), WorldGround.Http(server.Url, seconds: 6));
         var outcome = await _ground.EvaluateAsync();
         Assert.True(outcome.Passed is null && outcome.Fault!.Contains(why, StringComparison.Ordinal), outcome.ToString());
         Assert.Equal(Amount.Parse(cost), outcome.Cost);

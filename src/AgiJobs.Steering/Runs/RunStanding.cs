@@ -1,16 +1,16 @@
 using AgiJobs.Hgm.Runs;
 
-namespace AgiJobs.Steering.Reports;
+namespace AgiJobs.Steering.Runs;
 
-/// <summary>How a run stands, in words.</summary>
-public static class Standing
+/// <summary>How a run stands, in the words of every command, page and report.</summary>
+public static class RunStanding
 {
     /// <summary>Of a run.</summary>
     public static string Of(RunState state) => state.Finished is { } finished
         ? finished.Reason == RunEnd.Stopped ? $"stopped: {state.StopReason}" : $"finished: {Of(finished.Reason)}"
         : state.StopReason is { } reason ? $"ending: {reason}"
-        : !state.GateOpen ? "held: expansions are shut"
-        : !state.ExpansionsOpen ? $"held by the sentinel: {string.Join(", ", state.Sentinel.Holds.Select(hold => hold.Rule))}"
+        : !state.GateOpen ? "held: expansions are shut by a person"
+        : !state.ExpansionsOpen ? $"held: expansions are held by the sentinel ({string.Join(", ", state.Sentinel.Holds.Where(hold => !state.Sentinel.IsOverridden(hold.Rule)).Select(hold => hold.Rule))})"
         : "not finished";
 
     /// <summary>Of an end.</summary>
