@@ -5,7 +5,6 @@ using AgiJobs.Control;
 using AgiJobs.Control.Armory;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Workspaces;
-using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Calls;
 using AgiJobs.Ethereum.Keys;
 
@@ -25,7 +24,7 @@ internal static class ArmoryCommands
         return command;
     }
 
-    private static ArmoryStore Store(Session session) => new(session.Environment.Seal, session.Network, session.NetworkFile.ChainId);
+    internal static ArmoryStore Store(Session session) => new(session.Environment.Seal, session.Network, session.NetworkFile.ChainId);
 
     private static Command Add(CommonOptions options, CommandEnvironment environment)
     {
@@ -155,33 +154,7 @@ internal static class ArmoryCommands
                 return exit == ExitCode.Clean ? ExitCode.Findings : exit;
             }
 
-            var store = Store(session);
-            var chosen = parsed.GetValue(name) is { } one ? [store.Get(one)] : Candidates(session, store);
-            var senders = session.SignersAtHand;
-            var failures = new List<string>();
-            foreach (var item in chosen)
-            {
-                var run = await ChangeRun.FileAsync(session, item.Change, null, cancellation).ConfigureAwait(false);
-                var filed = run.Change;
-                FileSignatures(filed, item);
-                try
-                {
-                    var exit = await run.ExecuteAsync(senders, cancellation).ConfigureAwait(false);
-                    store.Delete(item.Name);
-                    await session.RecordAsync("armory.fired", item.Change.Digest(), writer => writer["name"] = item.Name, cancellation).ConfigureAwait(false);
-                    return exit;
-                }
-                catch (Exception problem) when (problem is ControlException or EthereumException && Journal.Read(filed.JournalPath).Count == 0 && chosen.Count > 1)
-                {
-                    // Nothing of it was signed, so the next one may be tried.
-                    failures.Add($"{item.Name}: {problem.Message}");
-                    session.Terminal.Progress($"NOT FIRED {item.Name}: {problem.Message}");
-                }
-            }
-
-            throw failures.Count > 0
-                ? new ControlException("armory-spent", ExitCode.Failed, $"None of {failures.Count} armed pauses could be fired: {string.Join("; ", failures)}", "Pause by hand at once: agijobs owner emergency")
-                : new ControlException("armory-empty", ExitCode.Refused, $"No armed pause for '{session.Network}' is there to fire.", "Pause by hand at once: agijobs owner emergency");
+            return (await ArmoryFire.RunAsync(session, parsed.GetValue(name), cancellation).ConfigureAwait(false)).Exit;
         });
         return command;
     }
@@ -215,31 +188,6 @@ internal static class ArmoryCommands
     }
 
     // Statements first, because they wait for nobody's nonce; the executor refuses what would revert before anything is signed.
-    private static List<ArmedPause> Candidates(Session session, ArmoryStore store)
-    {
-        var stored = store.Survey();
-        Damaged(session, stored);
-        var now = (ulong)session.Environment.Time.GetUtcNow().ToUnixTimeSeconds();
-        return [.. stored.Select(entry => entry.Item).OfType<ArmedPause>()
-            .Where(item => item.Change.Steps[0].Route.Statement is not { } statement || (statement.ValidBefore > now && statement.ValidAfter <= now))
-            .OrderBy(item => item.Rung is not null)
-            .ThenByDescending(item => item.Change.Steps[0].Route.Statement is { Modules.Count: 0 })
-            .ThenBy(item => item.Name, StringComparer.Ordinal)];
-    }
-
-    private static void FileSignatures(FiledChange filed, ArmedPause item)
-    {
-        if (item.Authorization is { } signed)
-        {
-            filed.File(signed);
-        }
-
-        foreach (var approval in item.Rung?.Signatures ?? [])
-        {
-            filed.File(approval);
-        }
-    }
-
     private static async Task<ExitCode> ReportAsync(Session session, string schema, Control.Observation.ProtocolState state, IReadOnlyList<string> added, CancellationToken cancellation)
     {
         var stored = Store(session).Survey();
@@ -319,7 +267,7 @@ internal static class ArmoryCommands
 
     private static void Head(Session session) => session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}");
 
-    private static void Damaged(Session session, IReadOnlyList<StoredPause> stored)
+    internal static void Damaged(Session session, IReadOnlyList<StoredPause> stored)
     {
         foreach (var entry in stored.Where(entry => entry.Problem is not null))
         {

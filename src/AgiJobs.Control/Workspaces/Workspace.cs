@@ -211,6 +211,24 @@ public sealed class Workspace
         return new ServicesFile { Version = 1 };
     }
 
+    /// <summary>When findings stop the protocol of a network: its own file, else that of all networks; null when there is neither.</summary>
+    /// <exception cref="ControlException"><c>breakers-value</c>, <c>file-version</c>, and those of reading.</exception>
+    public BreakersFile? Breakers(string network)
+    {
+        foreach (var path in (string[])[Locate("monitoring", $"breakers.{network}.json"), Locate("monitoring", "breakers.json")])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.BreakersFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file.Problems().ToList() is [var problem, ..]
+                    ? throw new ControlException("breakers-value", ExitCode.BadInput, $"{path}, at {problem.Place}: {problem.Message}.", problem.Mend)
+                    : file;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The configuration files of a protocol: the workspace's own where it has one, else the shipped one.</summary>
     /// <exception cref="ControlException"><c>file-missing</c> when neither is there.</exception>
     public string ProtocolPath(params ReadOnlySpan<string> parts)

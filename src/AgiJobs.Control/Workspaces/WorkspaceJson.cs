@@ -14,7 +14,7 @@ namespace AgiJobs.Control.Workspaces;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter), typeof(StorageKindConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter), typeof(StorageKindConverter), typeof(BreakerActionConverter)])]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(ManifestFile))]
 [JsonSerializable(typeof(SignersFile))]
@@ -28,6 +28,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(HgmFile))]
 [JsonSerializable(typeof(ThermostatFile))]
 [JsonSerializable(typeof(SentinelFile))]
+[JsonSerializable(typeof(BreakersFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>
