@@ -80,7 +80,7 @@ internal static class BreakersCommand
                 {
                     var account = one.Account();
                     writer.WriteStartObject();
-                    writer.WriteString("finding", one.Finding);
+                    writer.WriteString("occurrence", one.Occurrence);
                     writer.WriteString("rule", one.Rule);
                     writer.WriteString("title", one.Title);
                     writer.WriteNumber("block", one.Block);

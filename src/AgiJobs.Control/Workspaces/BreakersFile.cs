@@ -17,7 +17,7 @@ public sealed record BreakersFile
     public required int Version { get; init; }
 
     /// <summary>The monitors whose testimony counts, each on a node of its own.</summary>
-    public required IReadOnlyList<MonitorKey> Monitors { get; init; }
+    public required IReadOnlyList<BreakerMonitor> Monitors { get; init; }
 
     /// <summary>How many of them must have found the same thing in the same block by the same rules.</summary>
     public required int Agree { get; init; }
@@ -76,12 +76,12 @@ public sealed record BreakersFile
 }
 
 /// <summary>A monitor.</summary>
-public sealed record MonitorKey
+public sealed record BreakerMonitor
 {
     /// <summary>Its name, as it is started with.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its public key: a verifier key of C2SP, <c>NAME+KEYID+KEY</c>.</summary>
+    /// <summary>Its public key as <c>agijobs monitoring status</c> shows it: a verifier key of C2SP, <c>NETWORK/monitor/NAME+KEYID+KEY</c>.</summary>
     public required string Key { get; init; }
 
     /// <summary>The key; null when it is none.</summary>

@@ -48,8 +48,8 @@ public sealed record BreakerCase
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 
-    /// <summary>The finding's identity.</summary>
-    public required string Finding { get; init; }
+    /// <summary>What happened: see <see cref="Testimony.OccurrenceOf"/>.</summary>
+    public required string Occurrence { get; init; }
 
     /// <summary>The alert that it belongs to.</summary>
     public required string Fingerprint { get; init; }

@@ -42,7 +42,7 @@ public static class BreakerLaw
         }
 
         // The largest group that says the same; of two of the same size neither is better, and the first stands for the report.
-        var groups = heard.GroupBy(one => (one.Finding, one.Hash, one.RuleSet)).OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Finding, StringComparer.Ordinal).ThenBy(group => group.Key.Hash.ToString(), StringComparer.Ordinal).ThenBy(group => group.Key.RuleSet.ToString(), StringComparer.Ordinal).ToList();
+        var groups = heard.GroupBy(one => (one.Occurrence, one.Hash, one.RuleSet)).OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Occurrence, StringComparer.Ordinal).ThenBy(group => group.Key.Hash.ToString(), StringComparer.Ordinal).ThenBy(group => group.Key.RuleSet.ToString(), StringComparer.Ordinal).ToList();
         var counted = groups.Count == 0 ? [] : groups[0].ToList();
         foreach (var other in groups.Skip(1).SelectMany(group => group))
         {

@@ -3,6 +3,7 @@ using AgiJobs.Control.Serving;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
+using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Response.Breakers;
@@ -16,7 +17,7 @@ namespace AgiJobs.Response.Breakers;
 /// <param name="chain">Its chain.</param>
 /// <param name="load">The network's breakers as they are now; null when there are none.</param>
 /// <param name="trigger">What stops the protocol.</param>
-/// <param name="tell">The writes with which findings reach people, for one commit.</param>
+/// <param name="take">Makes the writes with which findings reach people.</param>
 /// <param name="holder">Who this is, for the lease.</param>
 /// <param name="poll">How often it looks.</param>
 /// <param name="time">The clock.</param>
@@ -26,7 +27,7 @@ public sealed class BreakerWorker(
     ChainId chain,
     Func<BreakersFile?> load,
     IPauseTrigger trigger,
-    Func<IReadOnlyList<Finding>, DateTimeOffset, CancellationToken, Task<StateCommit>> tell,
+    TakeFindings take,
     string holder,
     TimeSpan poll,
     TimeProvider time) : LoopWorker(time)
@@ -105,7 +106,7 @@ public sealed class BreakerWorker(
             return new WorkerState(true, "no-breakers", "no breakers are set: findings are told to people and stop nothing");
         }
 
-        await HearAsync(lease, file, [.. open.Select(entry => entry.Case.Finding)], cancellation).ConfigureAwait(false);
+        await HearAsync(lease, file, [.. open.Select(entry => entry.Case.Occurrence)], cancellation).ConfigureAwait(false);
         var pending = (await store.ListAsync(BreakerCase.Collection(network), cancellationToken: cancellation).ConfigureAwait(false)).Select(document => (Case: BreakerCase.Read(document), document)).Where(entry => entry.Case.IsOpen).ToList();
         foreach (var (one, document) in pending.Where(entry => entry.Case.State == BreakerState.Firing))
         {
@@ -132,7 +133,7 @@ public sealed class BreakerWorker(
         {
             var notes = group.ToDictionary(document => document.Key[(document.Key.LastIndexOf('/') + 1)..], document => Witness.Decode(document.Data), StringComparer.Ordinal);
             var verdict = BreakerLaw.Judge(file, network, chain, notes, now);
-            if (!verdict.IsAgreed || known.Contains(verdict.Counted[0].Finding, StringComparer.Ordinal)
+            if (!verdict.IsAgreed || known.Contains(verdict.Counted[0].Occurrence, StringComparer.Ordinal)
                 || file.Breakers.FirstOrDefault(breaker => string.Equals(breaker.Rule, verdict.Counted[0].Rule, StringComparison.Ordinal)) is not { } breaker)
             {
                 continue;
@@ -156,7 +157,7 @@ public sealed class BreakerWorker(
         var opened = new BreakerCase
         {
             Version = 1,
-            Finding = said.Finding,
+            Occurrence = said.Occurrence,
             Fingerprint = said.Fingerprint,
             Rule = said.Rule,
             Title = said.Title,
@@ -239,7 +240,7 @@ public sealed class BreakerWorker(
     {
         foreach (var monitor in one.Monitors)
         {
-            if (await store.GetAsync(Witness.Collection(network), Witness.KeyOf(new BlockNumber((ulong)one.Block), one.Finding, monitor), cancellation).ConfigureAwait(false) is not null)
+            if (await store.GetAsync(Witness.Collection(network), Witness.KeyOf(new BlockNumber((ulong)one.Block), one.Occurrence, monitor), cancellation).ConfigureAwait(false) is not null)
             {
                 return false;
             }
@@ -252,7 +253,7 @@ public sealed class BreakerWorker(
     [
         new Finding
         {
-            Id = $"{network}/breaker-{what}/{open.Finding}",
+            Id = $"{network}/breaker-{what}/{open.Occurrence}",
             Fingerprint = $"{network}/breaker/{open.Fingerprint}",
             Kind = FindingKind.Firing,
             Rule = "breaker",
@@ -261,17 +262,17 @@ public sealed class BreakerWorker(
             Severity = Severity.Sev0,
             Title = words,
             Place = new ChainPlace(new BlockNumber((ulong)open.Block), open.Hash, open.BlockTime, open.Transaction),
-            Facts = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["finding"] = open.Finding, ["monitors"] = string.Join(", ", open.Monitors), ["rule"] = open.Rule },
+            Facts = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["occurrence"] = open.Occurrence, ["monitors"] = string.Join(", ", open.Monitors), ["rule"] = open.Rule },
         },
     ];
 
     private async Task WriteAsync(Lease? lease, BreakerCase written, long version, List<Finding> findings, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow();
-        var told = findings.Count == 0 ? new StateCommit() : await tell(findings, now, cancellation).ConfigureAwait(false);
-        await store.CommitAsync(
-            told with { Fence = lease, Documents = [.. told.Documents, new DocumentWrite(BreakerCase.Collection(network), KeyOf(written), written.Encode(), version)] }, cancellation).ConfigureAwait(false);
+        var told = findings.Count == 0 ? FindingWrites.None : await take(findings, now, cancellation).ConfigureAwait(false);
+        var document = new DocumentWrite(BreakerCase.Collection(network), KeyOf(written), written.Encode(), version);
+        await store.CommitAsync(new StateCommit { Fence = lease, Events = told.Events, Documents = [.. told.Documents, document], Messages = told.Messages }, cancellation).ConfigureAwait(false);
     }
 
-    private static string KeyOf(BreakerCase one) => Witness.KeyOf(new BlockNumber((ulong)one.Block), one.Finding, "case");
+    private static string KeyOf(BreakerCase one) => Witness.KeyOf(new BlockNumber((ulong)one.Block), one.Occurrence, "case");
 }

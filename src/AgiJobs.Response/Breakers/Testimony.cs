@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -5,6 +7,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Control.Files;
 using AgiJobs.Ethereum;
+using AgiJobs.Response.Findings;
 
 namespace AgiJobs.Response.Breakers;
 
@@ -23,8 +26,8 @@ public sealed record Testimony
     /// <summary>Its chain.</summary>
     public required ChainId ChainId { get; init; }
 
-    /// <summary>The finding's identity.</summary>
-    public required string Finding { get; init; }
+    /// <summary>What happened, the same for whoever found it: see <see cref="OccurrenceOf"/>.</summary>
+    public required string Occurrence { get; init; }
 
     /// <summary>The alert that it belongs to.</summary>
     public required string Fingerprint { get; init; }
@@ -52,6 +55,18 @@ public sealed record Testimony
 
     /// <summary>When the monitor found it, by its own clock.</summary>
     public required DateTimeOffset SeenAt { get; init; }
+
+    /// <summary>
+    /// The identity of what happened: rule and subject, block, transaction and log, and not how often one monitor told it, took it back and told it again.
+    /// </summary>
+    /// <param name="fingerprint">The alert that it belongs to.</param>
+    /// <param name="place">Where.</param>
+    public static string OccurrenceOf(string fingerprint, ChainPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{fingerprint}\n{place.Hash}\n{place.Transaction}\n{place.LogIndex}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
+    }
 
     /// <summary>The text that is signed.</summary>
     public string Text() => JsonSerializer.Serialize(this, BreakerJson.Default.Testimony) + "\n";

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using AgiJobs.Control.Evidence.Log;
@@ -38,16 +37,13 @@ public sealed class Witness(BreakersFile breakers, string monitor, string networ
                 continue;
             }
 
-            writes.Add(new DocumentWrite(Collection(network), KeyOf(place.Block, finding.Id, monitor), finding.Kind == FindingKind.Retracted ? null : Encode(sign(Statement(finding, place, now).Text()))));
+            writes.Add(new DocumentWrite(Collection(network), KeyOf(place.Block, Testimony.OccurrenceOf(finding.Fingerprint, place), monitor), finding.Kind == FindingKind.Retracted ? null : Encode(sign(Statement(finding, place, now).Text()))));
         }
 
         return writes;
     }
 
-    internal static string Prefix(long block) => block.ToString("D12", CultureInfo.InvariantCulture);
-
-    internal static string KeyOf(BlockNumber block, string finding, string monitor) =>
-        $"{Prefix((long)block.Value)}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(finding)))[..32]}/{monitor}";
+    internal static string KeyOf(BlockNumber block, string occurrence, string monitor) => string.Create(CultureInfo.InvariantCulture, $"{block.Value:D12}/{occurrence}/{monitor}");
 
     // The store keeps JSON; the note is one string of it.
     internal static string Encode(SignedNote note)
@@ -82,7 +78,7 @@ public sealed class Witness(BreakersFile breakers, string monitor, string networ
         Monitor = monitor,
         Network = network,
         ChainId = chain,
-        Finding = finding.Id,
+        Occurrence = Testimony.OccurrenceOf(finding.Fingerprint, place),
         Fingerprint = finding.Fingerprint,
         Rule = finding.Rule,
         RuleSet = finding.RuleSet ?? default,
