@@ -25,7 +25,7 @@ internal static class BreakerGround
     public static BreakersFile File(int agree = 2, BreakerAction action = BreakerAction.Fire) => new()
     {
         Version = 1,
-        Monitors = [.. ((string[])["east", "north", "west"]).Select(name => new MonitorKey { Name = name, Key = KeyOf(name).ToString() })],
+        Monitors = [.. ((string[])["east", "north", "west"]).Select(name => new BreakerMonitor { Name = name, Key = KeyOf(name).ToString() })],
         Agree = agree,
         Breakers = [new BreakerRule { Rule = "treasury-drain", Action = action }],
     };

@@ -89,7 +89,7 @@ public sealed class BreakerLawTests
     public void Names_keys_and_rules_that_stand_twice_and_keys_that_are_none_are_refused()
     {
         var file = BreakerGround.File();
-        var twice = file with { Monitors = [.. file.Monitors, file.Monitors[0], new MonitorKey { Name = "south", Key = file.Monitors[1].Key }, new MonitorKey { Name = "up", Key = "nothing" }], Breakers = [.. file.Breakers, file.Breakers[0]], FreshSeconds = 0 };
+        var twice = file with { Monitors = [.. file.Monitors, file.Monitors[0], new BreakerMonitor { Name = "south", Key = file.Monitors[1].Key }, new BreakerMonitor { Name = "up", Key = "nothing" }], Breakers = [.. file.Breakers, file.Breakers[0]], FreshSeconds = 0 };
         Assert.Equal(
             ["$.monitors[3]", "$.monitors[3]", "$.monitors[4]", "$.monitors[5]", "$.freshSeconds", "$.breakers[1]"],
             twice.Problems().Select(problem => problem.Place));

@@ -2,6 +2,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Breakers;
 using AgiJobs.Response.Findings;
+using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 using AgiJobs.Testing;
 
@@ -190,7 +191,7 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         (findings, _, _) =>
         {
             _told.AddRange(findings);
-            return Task.FromResult(new StateCommit());
+            return Task.FromResult(FindingWrites.None);
         },
         $"holder-{++_holders}",
         TimeSpan.FromMilliseconds(100),
