@@ -22,8 +22,13 @@ internal static class MonitorWatch
     }
 
     /// <summary>A monitor that follows one node.</summary>
-    public static ChainMonitor Monitor(Session session, IStateStore store, string name, int rpc, ulong? from, IReadOnlyList<WatchTrack> tracks) =>
-        new(store, Connect(session, rpc), tracks, Options(session, name, rpc) with { From = from, Key = MonitorKey.Open(session.Environment.Seal, session.Network, name) }, session.Environment.Time);
+    /// <exception cref="AgiJobs.Control.ControlException"><c>monitor-name</c>, <c>rpc-number</c>, and those of the configuration folder.</exception>
+    public static ChainMonitor Monitor(Session session, IStateStore store, string name, int rpc, ulong? from, IReadOnlyList<WatchTrack> tracks)
+    {
+        var options = Options(session, name, rpc) with { From = from };
+        options.Check();
+        return new ChainMonitor(store, Connect(session, rpc), tracks, options with { Key = MonitorKey.Open(session.Environment.Seal, session.Network, name) }, session.Environment.Time);
+    }
 
     /// <summary>The monitor that keeps the index.</summary>
     public static ChainMonitor Index(Session session, IStateStore store, int rpc) =>
