@@ -95,6 +95,15 @@ internal static class IndexCommands
         var before = (await MonitorStanding.ReadAllAsync(store, session.Network, cancellation).ConfigureAwait(false)).FirstOrDefault(standing => standing.Monitor == EventIndex.Monitor)?.Tracks.FirstOrDefault();
         var last = before is { Next: > 0 } ? before.Next - 1 : (ulong?)null;
         var old = last is { } known ? await index.DigestAsync(known, cancellation).ConfigureAwait(false) : default;
+        await using (var client = await session.ConnectAsync(rpc, cancellation).ConfigureAwait(false))
+        {
+            // What cannot be made again is not deleted.
+            if (last is { } examined && client.HeadAtConnect.Number.Value < examined)
+            {
+                throw new ControlException("index-node-behind", ExitCode.Unknown, $"{session.NodeOf(rpc).Name} shows block {client.HeadAtConnect.Number} as the newest, and the index has the blocks up to {examined}: it stays as it is.", "Name another RPC endpoint with --rpc, or wait until this one has caught up.");
+            }
+        }
+
         await index.ClearAsync(session.Network, cancellation).ConfigureAwait(false);
         using var monitor = MonitorWatch.Index(session, store, rpc);
         MonitorTick tick;

@@ -31,10 +31,13 @@ internal static class MonitorWatch
     }
 
     /// <summary>A monitor that follows one node.</summary>
+    /// <exception cref="ControlException"><c>monitor-name</c>, <c>rpc-number</c>, and those of the configuration folder.</exception>
     public static ChainMonitor Monitor(Session session, IStateStore store, string name, int rpc, ulong? from, IReadOnlyList<WatchTrack> tracks)
     {
+        var options = Options(session, name, rpc) with { From = from };
+        options.Check();
         var key = MonitorKey.Open(session.Environment.Seal, session.Network, name);
-        return new(store, Connect(session, rpc), tracks, Options(session, name, rpc) with { From = from, Key = key, Take = Testified(session, Told(session, store), name, key) }, session.Environment.Time);
+        return new ChainMonitor(store, Connect(session, rpc), tracks, options with { Key = key, Take = Testified(session, Told(session, store), name, key) }, session.Environment.Time);
     }
 
     /// <summary>The monitor that keeps the index.</summary>

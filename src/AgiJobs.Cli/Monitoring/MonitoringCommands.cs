@@ -165,6 +165,11 @@ internal static class MonitoringCommands
             yield return (ExitCode.Unknown, $"{standing.Monitor} has been blind since {blind.Since:yyyy-MM-dd HH:mm:ss} UTC: {blind.Why}");
         }
 
+        if (standing.RuleSet is null)
+        {
+            yield return (ExitCode.Findings, $"{standing.Monitor} applies no rules, so it finds nothing: write some and apply them with agijobs monitoring apply");
+        }
+
         if (now - standing.At > Silent)
         {
             yield return (ExitCode.Findings, string.Create(CultureInfo.InvariantCulture, $"{standing.Monitor} has not written for {(now - standing.At).TotalSeconds:0} s: it does not run, or cannot write"));

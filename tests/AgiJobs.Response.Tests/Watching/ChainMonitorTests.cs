@@ -304,7 +304,7 @@ public sealed class ChainMonitorTests
         await AssertAsFoundAnewAsync(ground, new CountingSet(0), new CountingSet(2));
     }
 
-    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 40)];
+    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, Environment.GetEnvironmentVariable("AGIJOBS_TEST_LONG") is "1" ? 500 : 25)];
 
     // Each thing was told once, and what was told and not taken back is what a fresh monitor finds on the chain as it is now.
     private static async Task AssertAsFoundAnewAsync(WatchGround ground, params CountingSet[] sets)

@@ -83,7 +83,7 @@ internal sealed class WatchGround : IAsyncDisposable
         }
     }
 
-    private async Task<FindingWrites> TakeAsync(IReadOnlyList<Finding> findings, DateTimeOffset now, CancellationToken cancellation)
+    public async Task<FindingWrites> TakeAsync(IReadOnlyList<Finding> findings, DateTimeOffset now, CancellationToken cancellation)
     {
         var version = (await Store.ReadAsync(Stream, cancellationToken: cancellation)).Count;
         return FindingWrites.None with
