@@ -28,6 +28,8 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(HgmFile))]
 [JsonSerializable(typeof(ThermostatFile))]
 [JsonSerializable(typeof(SentinelFile))]
+[JsonSerializable(typeof(MonitoringRulesFile))]
+[JsonSerializable(typeof(MonitoringRule))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>
