@@ -56,7 +56,13 @@ internal sealed class AbsenceDetector(string key, RuleFrame frame, IReadOnlyList
 
         foreach (var mark in state.Marks.Where(mark => window.IsOver(mark.Block, mark.Seconds, block.Number, block.Seconds)).ToList())
         {
+            var isTold = state[On + mark.Key] is not null;
             state = (state with { Marks = state.Marks.Remove(mark) }).With(On + mark.Key, "1");
+            if (isTold)
+            {
+                continue;
+            }
+
             found.Add(Frame.Firing(Subject(mark.Key), block.Place, new SortedDictionary<string, string>(StringComparer.Ordinal)
             {
                 ["module"] = awaited[0].Subject,

@@ -58,7 +58,7 @@ public sealed class RuleCompiler(RuleGround ground)
             }
             catch (ControlException problem)
             {
-                problems.Add(new RuleProblem(problem.Code, source.File, Place(source, compile.At), source.Rule.Name, problem.Message, problem.Mend));
+                problems.Add(new RuleProblem(problem.Code, source.File, Place(source, compile.At), source.Rule.Name, problem.Message, problem.Mend ?? "Correct the value."));
             }
             catch (EthereumException problem)
             {
@@ -468,7 +468,7 @@ public sealed class RuleCompiler(RuleGround ground)
             var missed = new HashSet<string>(except, StringComparer.Ordinal);
             var isNamed = modules.Count > 0 || addresses.Count > 0;
             var found = new List<(Target, T)>();
-            var targets = Targets(modules, addresses, abi, at, contract => isNamed || itemsOf(contract).Any(item => patterns.Any(pattern => Is(pattern, item.Name, item.Signature))));
+            var targets = Targets(modules, addresses, abi, at, contract => isNamed || itemsOf(contract).Any(item => !except.Contains(item.Name, StringComparer.Ordinal) && patterns.Any(pattern => Is(pattern, item.Name, item.Signature))));
             foreach (var target in targets)
             {
                 var any = false;

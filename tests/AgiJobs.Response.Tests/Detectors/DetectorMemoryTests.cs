@@ -18,10 +18,10 @@ public sealed class DetectorMemoryTests : IDisposable
     private static readonly string[] Rules =
     [
         """{ "name": "paused", "event": { "events": ["Paused"] } }""",
-        """{ "name": "stakes", "blindAfter": 2, "state": { "modules": ["StakeManager"], "view": "totalStakes()", "where": "value < 50 AGIALPHA" } }""",
-        """{ "name": "any", "change": { "modules": ["StakeManager"], "view": "totalStakes()" } }""",
-        """{ "name": "drop", "change": { "modules": ["StakeManager"], "view": "totalStakes()", "drop": "30%", "within": "3 blocks" } }""",
-        """{ "name": "rise", "change": { "modules": ["StakeManager"], "view": "totalStakes()", "rise": "30%", "within": "40 seconds" } }""",
+        """{ "name": "stakes", "blindAfter": 2, "state": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "where": "value < 50 AGIALPHA" } }""",
+        """{ "name": "any", "change": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"] } }""",
+        """{ "name": "drop", "change": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "drop": "30%", "within": "3 blocks" } }""",
+        """{ "name": "rise", "change": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "rise": "30%", "within": "40 seconds" } }""",
         """{ "name": "rate", "rate": { "of": { "events": ["RewardPaid"] }, "within": "3 blocks", "count": 3 } }""",
         """{ "name": "sum", "rate": { "of": { "events": ["RewardPaid"] }, "within": "30 seconds", "sum": "amount", "reaches": "100 AGIALPHA", "by": "to" } }""",
         """{ "name": "absent", "absence": { "of": { "modules": ["SelfPlayArena"], "events": ["RoundFinalised"] }, "within": "4 blocks" } }""",
@@ -110,6 +110,11 @@ public sealed class DetectorMemoryTests : IDisposable
     {
         var places = new List<(JsonNode Parent, string? Key, int Index)>();
         Walk(rule);
+        if (places.Count == 0)
+        {
+            return;
+        }
+
         var (parent, key, index) = places[random.Next(places.Count)];
         JsonNode? value = random.Next(6) switch { 0 => random.Next(-3, 3), 1 => random.Next(2) == 0, 2 => new JsonArray(words[random.Next(words.Length)]), 3 => new JsonObject(), _ => words[random.Next(words.Length)] };
         if (parent is JsonObject map)

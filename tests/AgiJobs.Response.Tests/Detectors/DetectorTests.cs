@@ -118,7 +118,7 @@ public sealed class DetectorTests : IDisposable
     [Fact]
     public void A_state_fires_when_it_begins_and_is_resolved_when_it_ends()
     {
-        var set = _world.Set("""{ "title": "{value}", "units": { "value": "AGIALPHA" }, "state": { "modules": ["StakeManager"], "view": "totalStakes()", "where": "value < 100 AGIALPHA" } }""");
+        var set = _world.Set("""{ "title": "{value}", "units": { "value": "AGIALPHA" }, "state": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "where": "value < 100 AGIALPHA" } }""");
         var found = Run(set, Enumerable.Range(1, 5).Select(number => Block((ulong)number)), block => _world.Answer(set, "StakeManager", "totalStakes", Tokens(block.Header.Number.Value is 2 or 3 ? 99 : 100)));
 
         Assert.Equal([(2UL, FindingKind.Firing), (4UL, FindingKind.Resolved)], found.Select(finding => (finding.Place!.Block.Value, finding.Kind)));
@@ -128,7 +128,7 @@ public sealed class DetectorTests : IDisposable
     [Fact]
     public void A_view_that_cannot_be_read_makes_its_rule_blind_and_that_is_told_and_taken_back()
     {
-        var set = _world.Set("""{ "name": "stakes", "blindAfter": 2, "state": { "modules": ["StakeManager"], "view": "totalStakes()", "where": "value < 100 AGIALPHA" } }""");
+        var set = _world.Set("""{ "name": "stakes", "blindAfter": 2, "state": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "where": "value < 100 AGIALPHA" } }""");
         var read = Assert.Single(set.Needs.Reads);
         var found = Run(set, Enumerable.Range(1, 7).Select(number => Block((ulong)number)), block => block.Header.Number.Value switch
         {
@@ -157,7 +157,7 @@ public sealed class DetectorTests : IDisposable
     [Fact]
     public void A_drop_within_the_window_fires_and_a_slower_one_does_not()
     {
-        var set = _world.Set("""{ "title": "{percent} from {previous} to {current}", "units": { "value": "AGIALPHA" }, "change": { "modules": ["StakeManager"], "view": "totalStakes()", "drop": "20%", "within": "3 blocks" } }""");
+        var set = _world.Set("""{ "title": "{percent} from {previous} to {current}", "units": { "value": "AGIALPHA" }, "change": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "drop": "20%", "within": "3 blocks" } }""");
         List<Finding> Over(params long[] amounts) => Run(set, amounts.Select((_, index) => Block((ulong)index + 1)), block => _world.Answer(set, "StakeManager", "totalStakes", Tokens(amounts[(int)block.Header.Number.Value - 1])));
 
         Assert.Equal("20% from 100 AGIALPHA to 80 AGIALPHA", Assert.Single(Over(100, 90, 80)).Title);
@@ -168,7 +168,7 @@ public sealed class DetectorTests : IDisposable
     [Fact]
     public void A_drop_while_nothing_could_be_read_is_found_when_it_can_be()
     {
-        var set = _world.Set("""{ "change": { "modules": ["StakeManager"], "view": "totalStakes()", "drop": "20%", "within": "2 blocks" } }""");
+        var set = _world.Set("""{ "change": { "modules": ["StakeManager"], "view": "totalStakes", "arguments": ["0"], "drop": "20%", "within": "2 blocks" } }""");
         var found = Run(set, Enumerable.Range(1, 9).Select(number => Block((ulong)number)), block => block.Header.Number.Value is 1 or 9 ? _world.Answer(set, "StakeManager", "totalStakes", Tokens(block.Header.Number.Value == 1 ? 100 : 10)) : StateAnswers.None);
 
         Assert.Contains(found, finding => finding.Rule == "rule-0" && finding.Place!.Block.Value == 9);
