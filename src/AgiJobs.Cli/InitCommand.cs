@@ -96,6 +96,7 @@ internal static class InitCommand
             }
 
             WorkspaceFiles.WriteFrame(workspace);
+            WorkspaceFiles.WriteRules(workspace, manifest.Protocol);
             JsonFile.Write(workspace.ManifestPath(name), manifest, WorkspaceJson.Default.ManifestFile);
             if (!File.Exists(workspace.SignersPath))
             {

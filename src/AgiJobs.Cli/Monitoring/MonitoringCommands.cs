@@ -17,10 +17,15 @@ internal static class MonitoringCommands
 
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("monitoring", "the watch over the chain: who watches, by which rules, and what proves that nothing was left out");
+        var command = new Command("monitoring", "the watch over the chain: rules as files, checked, put in force, tried on history; who watches, and what proves that nothing was left out");
         command.Subcommands.Add(Status(options, environment));
         command.Subcommands.Add(Run(options, environment));
         command.Subcommands.Add(BreakersCommand.Build(options, environment));
+        command.Subcommands.Add(RulesCheckCommand.Build(options, environment));
+        command.Subcommands.Add(RulesPlanCommand.Plan(options, environment));
+        command.Subcommands.Add(RulesPlanCommand.Apply(options, environment));
+        command.Subcommands.Add(BacktestCommand.Build(options, environment));
+        command.Subcommands.Add(RulesImportCommand.Build(options, environment));
         return command;
     }
 

@@ -47,6 +47,14 @@ public sealed class WorkspaceUpgrade(Workspace workspace, TimeProvider time)
             Add($"{path[..^".json".Length]}.proposed.json", content, $"runs of the HGM engine follow the program's own values: rename it to {Path.GetFileName(path)} to have these");
         }
 
+        foreach (var protocol in workspace.Networks().Where(network => File.Exists(workspace.ManifestPath(network))).Select(network => workspace.Manifest(network).Protocol).Distinct(StringComparer.Ordinal))
+        {
+            if (workspace.ShippedRules(protocol) is { } rules)
+            {
+                Add(WorkspaceFiles.RulesPath(protocol), rules, "what is watched on the chain: the rules that ship, put in force by 'agijobs monitoring apply'");
+            }
+        }
+
         foreach (var network in workspace.Networks().Where(network => !File.Exists(workspace.ManifestPath(network))))
         {
             Add($"config/owner-control.{network}.proposed.json", JsonFile.Encode(new ManifestFile { Version = 1, Protocol = "agi-jobs", Modules = new Dictionary<string, ManifestModule>(StringComparer.Ordinal) }, WorkspaceJson.Default.ManifestFile), $"a manifest for {network}: add the modules' addresses, then rename it to owner-control.{network}.json");

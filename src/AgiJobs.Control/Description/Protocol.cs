@@ -22,6 +22,7 @@ public sealed class Protocol
         WhenPaused = file.WhenPaused;
         WhenResumed = file.WhenResumed;
         Modules = modules;
+        Described = [.. file.Modules.Select(module => module.Name)];
         Domains = file.Domains;
         Tokens = file.Tokens;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
@@ -44,6 +45,9 @@ public sealed class Protocol
 
     /// <summary>The modules that the manifest gives an address, in the description's order.</summary>
     public IReadOnlyList<Module> Modules { get; }
+
+    /// <summary>The names of all modules that are described, also of those that the manifest gives no address.</summary>
+    public IReadOnlyList<string> Described { get; }
 
     /// <summary>The decimals of its tokens by symbol.</summary>
     public IReadOnlyDictionary<string, int> Tokens { get; }

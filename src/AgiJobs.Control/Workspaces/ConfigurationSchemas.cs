@@ -32,6 +32,7 @@ public static class ConfigurationSchemas
         ["thermostat"] = WorkspaceJson.Default.ThermostatFile,
         ["sentinel"] = WorkspaceJson.Default.SentinelFile,
         ["breakers"] = WorkspaceJson.Default.BreakersFile,
+        ["monitoring-rules"] = WorkspaceJson.Default.MonitoringRulesFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

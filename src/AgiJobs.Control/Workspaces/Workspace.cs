@@ -1,3 +1,4 @@
+using System.Text;
 using AgiJobs.Control.Files;
 
 namespace AgiJobs.Control.Workspaces;
@@ -239,6 +240,21 @@ public sealed class Workspace
         return File.Exists(own) ? own
             : File.Exists(shipped) ? shipped
             : throw new ControlException("file-missing", ExitCode.BadInput, $"There is no {string.Join('/', tail)}, neither in {Path.Combine(Root, "config")} nor among what ships.", "Check the name in the manifest or the description.");
+    }
+
+    /// <summary>The monitoring rules that ship for a protocol; null when none do. The place of their schema is as from the workspace's own folder of rules.</summary>
+    /// <exception cref="ControlException"><c>file-read</c>.</exception>
+    public byte[]? ShippedRules(string protocol)
+    {
+        var path = Path.Combine(_shippedConfig, "monitoring", protocol + ".json");
+        try
+        {
+            return File.Exists(path) ? Encoding.UTF8.GetBytes(File.ReadAllText(path).Replace("\"../schemas/", "\"../../config/schemas/", StringComparison.Ordinal)) : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ControlException("file-read", ExitCode.Failed, $"{path} could not be read: {problem.Message}", null, problem);
+        }
     }
 
     private static void CheckVersion(string path, int version)

@@ -25,6 +25,7 @@ public static class WorkspaceFiles
         - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
         - `config/services.json`: how `agijobs serve` listens, where it keeps its state, how much it takes
         - `config/sentinel.json`: what guards runs of the HGM engine; `config/agialpha/`: the profile, which goes before it, with the engine's and the thermostat's settings
+        - `monitoring/rules/`: what is watched on the chain; `agijobs monitoring check` says what is wrong with it, `agijobs monitoring apply` puts it in force
         - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
         - `storage/audit/`: the audit log; `agijobs evidence log --verify` shows any change to it
@@ -56,6 +57,20 @@ public static class WorkspaceFiles
             {
                 AtomicFile.Write(workspace.Locate(path), content);
             }
+        }
+    }
+
+    /// <summary>Where the rules that ship for a protocol belong in a workspace.</summary>
+    public static string RulesPath(string protocol) => $"monitoring/rules/{protocol}.json";
+
+    /// <summary>Gives a workspace the rules that ship for a protocol when it has no file of them; a protocol for which none ship gets none.</summary>
+    /// <exception cref="ControlException"><c>file-read</c>, <c>file-write</c>.</exception>
+    public static void WriteRules(Workspace workspace, string protocol)
+    {
+        ArgumentNullException.ThrowIfNull(workspace);
+        if (workspace.ShippedRules(protocol) is { } content)
+        {
+            _ = AtomicFile.TryCreate(workspace.Locate(RulesPath(protocol)), content);
         }
     }
 

@@ -29,6 +29,8 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(ThermostatFile))]
 [JsonSerializable(typeof(SentinelFile))]
 [JsonSerializable(typeof(BreakersFile))]
+[JsonSerializable(typeof(MonitoringRulesFile))]
+[JsonSerializable(typeof(MonitoringRule))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

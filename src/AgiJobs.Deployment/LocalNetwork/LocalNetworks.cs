@@ -244,6 +244,7 @@ public sealed class LocalNetworks(Workspace workspace, string home, TimeProvider
     private async Task WriteConfigurationAsync(string name, EthereumClient client, Uri url, Address safe, IReadOnlyDictionary<string, Address> modules, LocalAccounts accounts, CancellationToken cancellation)
     {
         WorkspaceFiles.WriteFrame(workspace);
+        WorkspaceFiles.WriteRules(workspace, "agi-jobs");
         JsonFile.Write(workspace.NetworkPath(name), new NetworkFile { Version = 1, ChainId = ChainId.Local, Rpc = [new EndpointReference { Url = Trim(url) }], Safe = safe }, WorkspaceJson.Default.NetworkFile);
         JsonFile.Write(workspace.ManifestPath(name), await ManifestAsync(client, modules, cancellation).ConfigureAwait(false), WorkspaceJson.Default.ManifestFile);
         JsonFile.Write(

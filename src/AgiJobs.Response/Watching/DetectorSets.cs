@@ -13,6 +13,8 @@ public delegate IReadOnlyList<IDetectorSet> CompileDetectors(Workspace workspace
 /// <summary>Where monitors get their detector sets from.</summary>
 public static class DetectorSets
 {
-    /// <summary>The sets of a network.</summary>
-    public static CompileDetectors Of { get; } = static (_, _, _) => [];
+    /// <summary>The sets of a network: the rule files of its workspace.</summary>
+    /// <exception cref="AgiJobs.Control.ControlException">What stands in the way of a rule: a monitor that watched by the rest would be silent where it is not at peace.</exception>
+    public static CompileDetectors Of { get; } = static (workspace, network, _) =>
+        RulesFolder.Files(workspace, network).Count == 0 ? [] : new RuleCompiler(RuleGround.Of(workspace, network, TimeProvider.System)).Compile(RulesFolder.Read(workspace, network)).Sets;
 }
