@@ -1,4 +1,5 @@
 using AgiJobs.Control.Files;
+using AgiJobs.Control.OnCall;
 
 namespace AgiJobs.Control.Workspaces;
 
@@ -209,6 +210,22 @@ public sealed class Workspace
         }
 
         return new ServicesFile { Version = 1 };
+    }
+
+    /// <summary>Who is told of a network's alerts: its own file, else that of every network; null when there is none. Whether it can do what it promises is asked of <see cref="OnCallCheck"/>.</summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
+    public OnCallFile? OnCall(string network)
+    {
+        foreach (var path in (string[])[Locate("config", $"oncall.{network}.json"), Locate("config", "oncall.json")])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.OnCallFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The configuration files of a protocol: the workspace's own where it has one, else the shipped one.</summary>

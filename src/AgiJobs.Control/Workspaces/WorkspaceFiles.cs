@@ -24,6 +24,7 @@ public static class WorkspaceFiles
         - `config/signers.json`: references to signers; never a key
         - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
         - `config/services.json`: how `agijobs serve` listens, where it keeps its state, how much it takes
+        - `config/oncall.json`: who is told of alerts, by what, and who is on call
         - `config/sentinel.json`: what guards runs of the HGM engine; `config/agialpha/`: the profile, which goes before it, with the engine's and the thermostat's settings
         - `storage/approvals/`: signed approvals, and standing approvals
         - `storage/changes/`: every change with its brief, approvals and journal
