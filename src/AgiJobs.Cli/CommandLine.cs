@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Cli.Agents;
+using AgiJobs.Cli.Alerts;
 using AgiJobs.Cli.Approvals;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Assurance;
@@ -182,6 +183,8 @@ internal static class CommandLine
         root.Subcommands.Add(HgmCommands.Build(options, environment));
         root.Subcommands.Add(MonitoringCommands.Build(options, environment));
         root.Subcommands.Add(IndexCommands.Build(options, environment));
+        root.Subcommands.Add(AlertCommands.Build(options, environment));
+        root.Subcommands.Add(OnCallCommands.Build(options, environment));
         root.Subcommands.Add(SentinelCommands.Build(options, environment));
         root.Subcommands.Add(ThermostatCommands.Build(options, environment));
         root.Subcommands.Add(OperatorCommands.Build(options, environment));

@@ -3,6 +3,7 @@ using AgiJobs.Arena.Alerts;
 using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Orchestration;
+using AgiJobs.Cli.Alerts;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Monitoring;
 using AgiJobs.Cli.Sentinels;
@@ -38,7 +39,8 @@ internal static class ServeRun
                 orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
                 return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store, orchestration.Signer)];
             },
-            Monitors = parts => MonitorWatch.Workers(session, parts),
+            Monitors = parts => [.. MonitorWatch.Workers(session, parts), .. AlertWatch.Workers(session, parts.Store)],
+            Incoming = parts => AlertWatch.Incoming(session, parts.Store),
         };
         try
         {

@@ -33,6 +33,7 @@ public static class ConfigurationSchemas
         ["sentinel"] = WorkspaceJson.Default.SentinelFile,
         ["breakers"] = WorkspaceJson.Default.BreakersFile,
         ["monitoring-rules"] = WorkspaceJson.Default.MonitoringRulesFile,
+        ["oncall"] = WorkspaceJson.Default.OnCallFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.OnCall;
 
 namespace AgiJobs.Control.Workspaces;
 
@@ -224,6 +225,22 @@ public sealed class Workspace
                 return file.Problems().ToList() is [var problem, ..]
                     ? throw new ControlException("breakers-value", ExitCode.BadInput, $"{path}, at {problem.Place}: {problem.Message}.", problem.Mend)
                     : file;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Who is told of a network's alerts: its own file, else that of every network; null when there is none. Whether it can do what it promises is asked of <see cref="OnCallCheck"/>.</summary>
+    /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
+    public OnCallFile? OnCall(string network)
+    {
+        foreach (var path in (string[])[Locate("config", $"oncall.{network}.json"), Locate("config", "oncall.json")])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.OnCallFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file;
             }
         }
 

@@ -24,6 +24,7 @@ public static class WorkspaceFiles
         - `config/signers.json`: references to signers; never a key
         - `config/operators.json`, `config/policy.json`: people and their duties; who must approve what
         - `config/services.json`: how `agijobs serve` listens, where it keeps its state, how much it takes
+        - `config/oncall.json`: who is told of alerts, by what, and who is on call
         - `config/sentinel.json`: what guards runs of the HGM engine; `config/agialpha/`: the profile, which goes before it, with the engine's and the thermostat's settings
         - `monitoring/rules/`: what is watched on the chain; `agijobs monitoring check` says what is wrong with it, `agijobs monitoring apply` puts it in force
         - `storage/approvals/`: signed approvals, and standing approvals

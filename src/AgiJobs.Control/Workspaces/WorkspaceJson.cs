@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Files;
+using AgiJobs.Control.OnCall;
 
 namespace AgiJobs.Control.Workspaces;
 
@@ -14,7 +15,7 @@ namespace AgiJobs.Control.Workspaces;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter), typeof(StorageKindConverter), typeof(BreakerActionConverter)])]
+    Converters = [typeof(AddressConverter), typeof(Bytes32Converter), typeof(ChainIdConverter), typeof(HexDataConverter), typeof(SecretConverter), typeof(SignerKindConverter), typeof(LeverActionConverter), typeof(RiskConverter), typeof(PowerKindConverter), typeof(DutyConverter), typeof(ModerationOutcomeConverter), typeof(StorageKindConverter), typeof(BreakerActionConverter), typeof(ChannelKindConverter), typeof(SmtpSecurityConverter)])]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(ManifestFile))]
 [JsonSerializable(typeof(SignersFile))]
@@ -31,6 +32,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(BreakersFile))]
 [JsonSerializable(typeof(MonitoringRulesFile))]
 [JsonSerializable(typeof(MonitoringRule))]
+[JsonSerializable(typeof(OnCallFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

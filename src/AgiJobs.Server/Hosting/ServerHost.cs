@@ -4,6 +4,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Serving;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Server.Agents;
+using AgiJobs.Server.Alerts;
 using AgiJobs.Server.Description;
 using AgiJobs.Server.Health;
 using AgiJobs.Server.Observation;
@@ -245,6 +246,11 @@ public sealed class ServerHost : IAsyncDisposable
         if (_options.Roles.HasFlag(ServerRole.Api))
         {
             new IndexRoutes(parts).Map(app);
+        }
+
+        if (_options.Roles.HasFlag(ServerRole.Monitor) && _options.Incoming(parts) is { } incoming)
+        {
+            new IncomingRoutes(incoming, _meter, _log).Map(app);
         }
 
         ApiDescription.Map(app);

@@ -5,6 +5,7 @@ using AgiJobs.Control.Configuration;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Serving;
 using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Response.Alerts.Incoming;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Server.Hosting;
@@ -41,6 +42,9 @@ public sealed record ServerOptions
 
     /// <summary>Makes the workers that watch and respond, in the order in which they start. Asked once, for the role of a monitor.</summary>
     public Func<ServerParts, IReadOnlyList<IWorker>> Monitors { get; init; } = _ => [];
+
+    /// <summary>Makes what takes alerts of others by webhook; null for nobody's. Asked once, for the role of a monitor.</summary>
+    public Func<ServerParts, IncomingDesk?> Incoming { get; init; } = _ => null;
 
     /// <summary>How the role hgm works; needed with it.</summary>
     public HgmOptions? Hgm { get; init; }

@@ -61,6 +61,9 @@ internal sealed class ServerMeter : IDisposable
         }
     }
 
+    /// <summary>Counts an alert of others that was refused.</summary>
+    public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+
     /// <summary>Counts a connection that is told of rounds.</summary>
     public void Listening(int change) => _listeners.Add(change);
 

@@ -1,0 +1,65 @@
+using AgiJobs.Control;
+using AgiJobs.Control.Serving;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Response.Alerts;
+using AgiJobs.Response.Alerts.Channels;
+using AgiJobs.Response.Alerts.Escalation;
+using AgiJobs.Response.Alerts.Incoming;
+using AgiJobs.Storage;
+
+namespace AgiJobs.Cli.Alerts;
+
+/// <summary>The alerts of a network as a session has them.</summary>
+internal static class AlertWatch
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    /// <summary>What alerts are handled by.</summary>
+    /// <exception cref="ControlException">Those of the on-call file and of the operators' file.</exception>
+    public static AlertSettings Settings(Session session) => new(session.Network, session.NetworkFile.ChainId)
+    {
+        Plan = OnCallPlan.Load(session.Workspace, session.Network),
+        People = session.Workspace.Operators(session.Network) is { } people ? new OperatorBook(people) : null,
+    };
+
+    /// <summary>The workers of the role monitor: the escalation, and the delivery of every channel.</summary>
+    public static IReadOnlyList<IWorker> Workers(Session session, IStateStore store)
+    {
+        var settings = Settings(session);
+        var time = session.Environment.Time;
+        var channels = settings.Plan is { } plan ? ChannelShelf.Open(plan.File, session.Workspace.Root, time) : [];
+        return
+        [
+            new AlertWorker(store, settings, Poll, time) { ClosedIncidents = (incidents, cancellation) => ClosedAsync(store, session.Network, incidents, cancellation), Tell = session.Terminal.Progress },
+            new DeliveryWorker([.. channels.Select(channel => new NoticeDelivery(store, settings, channel, time))], store, settings.Places, Poll, time) { Tell = session.Terminal.Progress },
+        ];
+    }
+
+    /// <summary>What takes alerts of others.</summary>
+    public static IncomingDesk? Incoming(Session session, IStateStore store)
+    {
+        var settings = Settings(session);
+        return settings.Plan?.File.Incoming is { } file ? new IncomingDesk(store, settings, file, session.Environment.Time) : null;
+    }
+
+    /// <summary>Whether an incident is open; null when there is none of the name.</summary>
+    public static async Task<bool?> IsOpenAsync(IStateStore store, string network, string incident, CancellationToken cancellation)
+    {
+        var events = await store.ReadAsync($"response/{network}/incidents/{incident}", cancellationToken: cancellation).ConfigureAwait(false);
+        return events.Count == 0 ? null : !events.Any(one => one.Type is "incident.close");
+    }
+
+    private static async Task<IReadOnlySet<string>> ClosedAsync(IStateStore store, string network, IReadOnlyList<string> incidents, CancellationToken cancellation)
+    {
+        var closed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var incident in incidents)
+        {
+            if (await IsOpenAsync(store, network, incident, cancellation).ConfigureAwait(false) is false)
+            {
+                closed.Add(incident);
+            }
+        }
+
+        return closed;
+    }
+}

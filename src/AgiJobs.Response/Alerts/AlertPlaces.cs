@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AgiJobs.Response.Alerts;
+
+/// <summary>Where the alerts of a network are kept, and by which names.</summary>
+/// <param name="Network">The network's name.</param>
+public sealed record AlertPlaces(string Network)
+{
+    /// <summary>The collection of alerts by <see cref="IdOf"/> their fingerprint; also what the streams of their transitions begin with.</summary>
+    public string Alerts => $"response/{Network}/alerts";
+
+    /// <summary>The collection of pages that are open; also what the streams of their transitions begin with.</summary>
+    public string Pages => $"response/{Network}/pages";
+
+    /// <summary>The collection of pages that are closed.</summary>
+    public string PagesPast => $"response/{Network}/pages-past";
+
+    /// <summary>The collection of findings that were counted, by the SHA-256 of their identity.</summary>
+    public string Findings => $"response/{Network}/findings";
+
+    /// <summary>The collection of silences by the act that made them.</summary>
+    public string Silences => $"response/{Network}/silences";
+
+    /// <summary>The collection of the proofs of delivery, by the message's key.</summary>
+    public string Deliveries => $"response/{Network}/deliveries";
+
+    /// <summary>The collection of what came in by webhook and may not come again.</summary>
+    public string Incoming => $"response/{Network}/incoming";
+
+    /// <summary>The collection of the monitors' standings: when one was last written, its monitor was alive.</summary>
+    public string Monitors => $"response/{Network}/monitors";
+
+    /// <summary>The collection of the dead-man's switch.</summary>
+    public string Heartbeat => $"response/{Network}/heartbeat";
+
+    /// <summary>The outbox of a channel: each has its own, so that none waits for another.</summary>
+    public string Outbox(string channel) => $"response/{Network}/alerts/{channel}";
+
+    /// <summary>The stream of an alert's transitions.</summary>
+    public string AlertStream(string id) => $"{Alerts}/{id}";
+
+    /// <summary>The stream of a page's transitions.</summary>
+    public string PageStream(string id) => $"{Pages}/{id}";
+
+    /// <summary>How people name what has a long name: the first 16 hexadecimal digits of its SHA-256.</summary>
+    public static string IdOf(string name) => Hash(name)[..16];
+
+    // A monitor numbers what it tells again after a retraction (X#2), and names the retraction after it (X#retracted): for the book it is the same finding, whichever monitor counts how.
+    internal static string NameOf(string finding)
+    {
+        var name = finding.EndsWith("#retracted", StringComparison.Ordinal) ? finding[..^"#retracted".Length] : finding;
+        var mark = name.LastIndexOf('#');
+        return mark > 0 && mark < name.Length - 1 && name.AsSpan(mark + 1).IndexOfAnyExceptInRange('0', '9') < 0 ? name[..mark] : name;
+    }
+
+    internal static string Hash(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+}
