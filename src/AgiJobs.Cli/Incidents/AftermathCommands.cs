@@ -28,9 +28,10 @@ internal static class AftermathCommands
         {
             var state = parsed.GetValue(id) is { } named ? await desk.Incidents.ReadAsync(named, cancellation).ConfigureAwait(false) : null;
             var unknown = new List<string>();
-            var (findings, missing) = await IncidentAlerts.FindingsAsync(desk.State, session.Network, [.. state?.Alerts ?? [], .. parsed.GetValue(context.Alerts) ?? []], cancellation).ConfigureAwait(false);
+            IReadOnlyList<string> alerts = [.. state?.Alerts ?? [], .. parsed.GetValue(context.Alerts) ?? []];
+            var (findings, missing) = await desk.Alerts.FindingsAsync(alerts, cancellation).ConfigureAwait(false);
             unknown.AddRange(missing);
-            var hashes = (state?.Transactions ?? []).Concat((parsed.GetValue(context.Transactions) ?? []).Select(IncidentCommands.Context.Hash)).Distinct().ToList();
+            var hashes = (state?.Transactions ?? []).Concat(await desk.Alerts.TransactionsAsync(alerts, cancellation).ConfigureAwait(false)).Concat((parsed.GetValue(context.Transactions) ?? []).Select(IncidentCommands.Context.Hash)).Distinct().ToList();
             var transactions = new List<TriageTransaction>();
             foreach (var hash in hashes)
             {

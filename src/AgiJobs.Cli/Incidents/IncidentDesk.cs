@@ -20,6 +20,8 @@ internal sealed class IncidentDesk(Session session, IStateStore store)
 
     public IncidentStore Incidents { get; } = new(store, session.Network, session.NetworkFile.ChainId);
 
+    public IncidentAlerts Alerts { get; } = new(store, session.Network);
+
     public IncidentSigning Signing => field ??= IncidentSigning.Of(session.Workspace, session.Network);
 
     public IncidentsFile Settings => field ??= session.Workspace.Incidents(session.Network);
@@ -114,7 +116,7 @@ internal sealed class IncidentDesk(Session session, IStateStore store)
         unknown.AddRange(findings.Select(finding => finding.Message));
         var survey = new ChangeStore(session.Workspace, session.Environment.Time).Survey();
         unknown.AddRange(survey.Where(entry => entry.Problem is not null).Select(entry => $"the change {entry.Id}: {entry.Problem!.Message}"));
-        var (alerts, missing) = await IncidentAlerts.EntriesAsync(store, session.Network, state, cancellation).ConfigureAwait(false);
+        var (alerts, missing) = await Alerts.EntriesAsync(state, cancellation).ConfigureAwait(false);
         unknown.AddRange(missing);
         return Timeline.Of(state, new TimelineSources { Changes = [.. survey.Select(entry => entry.Change).OfType<FiledChange>()], Audit = audit, Alerts = alerts, Unknown = unknown });
     }

@@ -72,6 +72,13 @@ public sealed class IncidentSigning(OperatorBook people)
         ArgumentNullException.ThrowIfNull(act);
         ArgumentNullException.ThrowIfNull(signer);
         var person = Of(signer);
+        // Who may never execute hears that, and not that a duty is missing.
+        if (act is { Kind: IncidentActs.Mark, IsSkipped: not true } && state is not null && IncidentSteps.Privileged.Contains(act.Step, StringComparer.Ordinal)
+            && IncidentDuties.Check(state, state.Commander, new IncidentExecutor(person.Name, person.Addresses)) is { } refused)
+        {
+            throw refused.ToException();
+        }
+
         var needs = Needs(act, state);
         // A person with several duties acts under that of the role they fill.
         var roles = state is null ? [] : state.RolesOf(person.Name, person.Addresses).Select(role => role.Duty());

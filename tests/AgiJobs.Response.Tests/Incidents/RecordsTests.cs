@@ -164,6 +164,32 @@ public sealed class RecordsTests : IDisposable
         Assert.NotEqual(lied, ReviewDraft.Write(_state, Line(_state), settings, At(5), lied));
     }
 
+    [Fact]
+    public async Task Alerts_and_pages_of_the_incident_stand_in_its_timeline_and_one_that_is_not_there_is_unknown()
+    {
+        var hash = "0x" + new string('a', 64);
+        await using var store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), TimeProvider.System);
+        await store.CommitAsync(new StateCommit
+        {
+            Documents = [new DocumentWrite("response/local/alerts", "0011aabb", $$"""{"fingerprint":"drain/FeePool","rule":"reward","source":"monitor a","severity":"SEV-1","title":"rewards drain","subject":"FeePool","page":"p1","place":{"block":7,"transaction":"{{hash}}"}}""")],
+            Events =
+            [
+                new StreamAppend("response/local/alerts/0011aabb", 0, [new NewEvent("alert.fired", $$"""{"at":"2026-03-01T11:59:00Z","title":"rewards drain","block":7,"transaction":"{{hash}}"}""")]),
+                new StreamAppend("response/local/pages/p1", 0, [new NewEvent("page.acknowledged", """{"at":"2026-03-01T12:00:30Z","title":"rewards drain","by":"cy","why":"seen"}""")]),
+            ],
+        });
+        await _team.DoAsync(_state, "cy", Team.Open(At(0)) with { Alerts = ["drain/FeePool", "gone"] });
+        var alerts = new IncidentAlerts(store, "local");
+        var (entries, unknown) = await alerts.EntriesAsync(_state);
+        Assert.Equal(["alert", "page"], entries.Select(entry => entry.Source));
+        Assert.Equal(("alert.fired: rewards drain", hash, 7UL), (entries[0].Text, entries[0].Transaction.ToString(), entries[0].Block!.Value.Value));
+        Assert.Equal(("page.acknowledged: rewards drain, because seen", "cy"), (entries[1].Text, entries[1].By));
+        Assert.Contains("gone", Assert.Single(unknown), StringComparison.Ordinal);
+        var (findings, _) = await alerts.FindingsAsync(["0011"]);
+        Assert.Equal(("FeePool", Response.Findings.Severity.Sev1), (Assert.Single(findings).Subject, findings[0].Severity));
+        Assert.Equal([hash], (await alerts.TransactionsAsync(["0011"])).Select(found => found.ToString()));
+    }
+
     [Theory]
     [InlineData("log.txt", true)]
     [InlineData("../log.txt", false)]
