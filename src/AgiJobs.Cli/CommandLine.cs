@@ -15,6 +15,7 @@ using AgiJobs.Cli.Drills;
 using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Feed;
 using AgiJobs.Cli.Hgm;
+using AgiJobs.Cli.Incidents;
 using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Monitoring;
 using AgiJobs.Cli.Output;
@@ -179,6 +180,8 @@ internal static class CommandLine
         root.Subcommands.Add(DevnetCommands.Build(options, environment));
         root.Subcommands.Add(AgentCommand.Build(options, environment));
         root.Subcommands.Add(DrillCommands.Build(options, environment));
+        root.Subcommands.Add(IncidentCommands.Build(options, environment));
+        root.Subcommands.Add(DutyCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
         root.Subcommands.Add(MonitoringCommands.Build(options, environment));

@@ -52,7 +52,7 @@ internal sealed partial class ChangeRun
             Confirmations = session.NetworkFile.Confirmations + 1,
             Patience = session.Environment.Patience,
             OnProgress = Terminal.Progress,
-            Gate = Gate(client, Simulation(), null),
+            Gate = Incidents.IncidentWiring.DualControl(session, Gate(client, Simulation(), null)),
             WatchAsync = (filed, since, token) => new PoolWatch(client, session.Protocol, session.Environment.Time) { Patience = session.Environment.Patience, OnProgress = Terminal.Progress }.RequireAsync(filed, since, token),
             OnEvidence = (kind, details) => RecordAsync(kind, details, cancellation),
         };

@@ -1,5 +1,7 @@
+using AgiJobs.Cli.Alerts;
 using AgiJobs.Control;
 using AgiJobs.Control.Serving;
+using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Breakers;
 using AgiJobs.Response.Index;
 using AgiJobs.Response.Watching;
@@ -45,7 +47,11 @@ internal static class MonitorWatch
         new EventIndex(store, session.Network, session.Protocol).Follower(session.Network, Options(session, EventIndex.Monitor, rpc), Connect(session, rpc), session.Environment.Time);
 
     // How findings reach people.
-    private static TakeFindings Told(Session session, IStateStore store) => static (_, _, _) => Task.FromResult(FindingWrites.None);
+    private static TakeFindings Told(Session session, IStateStore store)
+    {
+        var settings = AlertWatch.Settings(session);
+        return async (findings, now, cancellation) => await AlertBook.TakeAsync(store, settings, findings, now, cancellation).ConfigureAwait(false) is var writes ? new FindingWrites(writes.Events, writes.Documents, writes.Messages) : FindingWrites.None;
+    }
 
     // And what the monitor testifies of them, by the breakers of the moment. A file of breakers that cannot be read keeps nobody from being told; the breakers' worker says what is wrong with it.
     private static TakeFindings Testified(Session session, TakeFindings told, string name, MonitorKey key) => async (findings, now, cancellation) =>

@@ -34,6 +34,7 @@ public static class ConfigurationSchemas
         ["breakers"] = WorkspaceJson.Default.BreakersFile,
         ["monitoring-rules"] = WorkspaceJson.Default.MonitoringRulesFile,
         ["oncall"] = WorkspaceJson.Default.OnCallFile,
+        ["incidents"] = WorkspaceJson.Default.IncidentsFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

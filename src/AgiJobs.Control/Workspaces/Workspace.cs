@@ -79,6 +79,12 @@ public sealed class Workspace
     /// <summary>The path of the policy of one network alone.</summary>
     public string NetworkPolicyPath(string network) => Locate("config", $"policy.{network}.json");
 
+    /// <summary>The path of what is said about incidents for every network that has none of its own.</summary>
+    public string IncidentsPath => Locate("config", "incidents.json");
+
+    /// <summary>The path of what is said about incidents of one network alone.</summary>
+    public string NetworkIncidentsPath(string network) => Locate("config", $"incidents.{network}.json");
+
     /// <summary>The path of the settings of services for every network that has none of its own.</summary>
     public string ServicesPath => Locate("config", "services.json");
 
@@ -193,6 +199,24 @@ public sealed class Workspace
         }
 
         return null;
+    }
+
+    /// <summary>How a network's incidents are run: its own file, else that of every network, else as the playbooks say.</summary>
+    /// <exception cref="ControlException"><c>file-format</c>, <c>file-version</c>, or <c>incidents-value</c> for a value that cannot be.</exception>
+    public IncidentsFile Incidents(string network)
+    {
+        foreach (var path in (string[])[NetworkIncidentsPath(network), IncidentsPath])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.IncidentsFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file.Problem() is { } problem
+                    ? throw new ControlException("incidents-value", ExitCode.BadInput, $"{path}, at {problem.Place}: {problem.Message}", problem.Mend)
+                    : file;
+            }
+        }
+
+        return new IncidentsFile { Version = 1 };
     }
 
     /// <summary>The settings of a network's services: its own file, else that of every network, else the defaults.</summary>

@@ -33,6 +33,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(MonitoringRulesFile))]
 [JsonSerializable(typeof(MonitoringRule))]
 [JsonSerializable(typeof(OnCallFile))]
+[JsonSerializable(typeof(IncidentsFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>
