@@ -31,6 +31,7 @@ public static class ConfigurationSchemas
         ["hgm"] = WorkspaceJson.Default.HgmFile,
         ["thermostat"] = WorkspaceJson.Default.ThermostatFile,
         ["sentinel"] = WorkspaceJson.Default.SentinelFile,
+        ["runbook"] = WorkspaceJson.Default.RunbookFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -223,6 +223,21 @@ public sealed class Workspace
             : throw new ControlException("file-missing", ExitCode.BadInput, $"There is no {string.Join('/', tail)}, neither in {Path.Combine(Root, "config")} nor among what ships.", "Check the name in the manifest or the description.");
     }
 
+    /// <summary>The runbooks by name, sorted, each with its path: the workspace's own, and those that ship whose names it does not have.</summary>
+    public IReadOnlyDictionary<string, string> RunbookPaths()
+    {
+        var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var folder in (string[])[Path.Combine(_shippedConfig, "runbooks"), Locate("config", "runbooks")])
+        {
+            foreach (var path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json") : [])
+            {
+                found[Path.GetFileNameWithoutExtension(path)] = path;
+            }
+        }
+
+        return found;
+    }
+
     private static void CheckVersion(string path, int version)
     {
         if (version != 1)

@@ -28,6 +28,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(HgmFile))]
 [JsonSerializable(typeof(ThermostatFile))]
 [JsonSerializable(typeof(SentinelFile))]
+[JsonSerializable(typeof(RunbookFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>
