@@ -31,7 +31,7 @@ internal sealed record RunbookSeat(Session Session, RunbookDesk Desk, CommandGro
 
     /// <summary>What is shown of a run now.</summary>
     public async Task<RunbookScreen> ScreenAsync(RunbookRun run, CancellationToken cancellation) =>
-        new(run, await Desk.UnderWayAsync(run, cancellation).ConfigureAwait(false), Session.Environment.Time.GetUtcNow()) { Duties = Actor?.Duties, Value = name => run.Value(name, Actor?.Signer, Ground.AddressOf) };
+        new(run, await Desk.UnderWayAsync(run, cancellation).ConfigureAwait(false), Session.Environment.Time.GetUtcNow()) { MayDo = Actor is { } actor ? step => run.MayDo(step, actor) : null, Value = name => run.Value(name, Actor?.Signer, Ground.AddressOf) };
 
     private static RunbookActor? Of(Session session)
     {

@@ -1,4 +1,3 @@
-using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;
@@ -162,13 +161,21 @@ public sealed class RunbookRun
     }
 
     /// <summary>
-    /// The next thing to do: of the steps that can be done now the first one that these duties may do, else the first one of all; null when there is nothing to do. An open emergency pause goes before everything else.
+    /// The next thing to do: of the steps that can be done now the first one that whoever asks may do, else the first one of all; null when there is nothing to do. An open emergency pause goes before everything else.
     /// </summary>
-    /// <param name="duties">The duties of whoever asks; none means anybody's.</param>
-    public StepStanding? Next(IReadOnlyCollection<Duty>? duties = null)
+    /// <param name="mayDo">What whoever asks may do; null leads through everything.</param>
+    public StepStanding? Next(Func<RunbookStep, bool>? mayDo = null)
     {
         var ready = IsOpen ? Steps.Where(IsReady).ToList() : [];
-        return ready.Find(step => step.Step.IsEmergency && duties?.Contains(step.Step.Duty) != false) ?? ready.Find(step => duties?.Contains(step.Step.Duty) == true) ?? (ready.Count > 0 ? ready[0] : null);
+        return ready.Find(step => step.Step.IsEmergency && mayDo?.Invoke(step.Step) != false) ?? ready.Find(step => mayDo?.Invoke(step.Step) == true) ?? (ready.Count > 0 ? ready[0] : null);
+    }
+
+    /// <summary>True when somebody may do a step by what the run's own events say.</summary>
+    public bool MayDo(RunbookStep step, RunbookActor actor)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(actor);
+        return RunbookDuties.Refusal(this, step, actor, null) is null;
     }
 
     private void Apply(RunbookEvent happened, StoredEvent stored)

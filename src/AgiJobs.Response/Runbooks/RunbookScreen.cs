@@ -10,14 +10,14 @@ namespace AgiJobs.Response.Runbooks;
 /// <param name="now">The time.</param>
 public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, string> underWay, DateTimeOffset now)
 {
-    /// <summary>The duties of whoever looks; none leads through everything.</summary>
-    public IReadOnlyCollection<Duty>? Duties { get; init; }
+    /// <summary>What whoever looks may do; null leads through everything.</summary>
+    public Func<RunbookStep, bool>? MayDo { get; init; }
 
     /// <summary>Fills in placeholders for people.</summary>
     public Func<string, string?> Value { get; init; } = _ => null;
 
     /// <summary>The step that the next line is about; null when nothing is to be done.</summary>
-    public StepStanding? Next => run.Next(Duties);
+    public StepStanding? Next => run.Next(MayDo);
 
     /// <summary>At most <paramref name="height"/> lines of at most <paramref name="width"/> characters; the last one says what is next.</summary>
     /// <param name="width">Characters, 40 at least.</param>
@@ -31,15 +31,15 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
         List<string> head = [Fit($"{run.Runbook.Name}: {run.Runbook.File.Title}", $"{run.Begun.Network}, chain {run.Begun.ChainId}", width), Fit(State(), run.Severity.Name(), width), rule];
         var next = Next;
         var detail = next is null ? [] : Detail(next).SelectMany(line => Wrap(line, width)).ToList();
-        List<string> said = note is null ? [] : [.. Wrap(note, width).Take(4)];
+        List<string> said = note is null ? [] : [.. Wrap(note, width).Take(height < 20 ? 1 : 4)];
         var steps = run.Steps.Select(step => Cut(Row(step, ReferenceEquals(step.Step, next?.Step)), width)).ToList();
 
         // The steps get what the words about the next one leave, five lines at least.
         var room = height - head.Count - 2 - said.Count;
-        var shown = Math.Min(steps.Count, Math.Max(5, room - detail.Count));
+        var shown = Math.Min(steps.Count, Math.Max(Math.Min(5, room), room - detail.Count));
         if (detail.Count > room - shown)
         {
-            detail = [.. detail.Take(Math.Max(0, room - shown - 1)), Cut($"  ... agijobs runbook status {run.Id} shows all", width)];
+            detail = room == shown ? [] : [.. detail.Take(room - shown - 1), Cut($"  ... agijobs runbook status {run.Id} shows all", width)];
         }
 
         var at = next is null ? steps.Count - 1 : run.Steps.TakeWhile(step => !ReferenceEquals(step.Step, next.Step)).Count();
