@@ -20,6 +20,7 @@ using AgiJobs.Cli.Installation;
 using AgiJobs.Cli.Monitoring;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
+using AgiJobs.Cli.Runbooks;
 using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Serving;
 using AgiJobs.Cli.Signers;
@@ -64,6 +65,9 @@ internal sealed record CommandEnvironment(TextWriter Out, TextWriter Error, stri
     /// <summary>Where <c>hgm demo</c> writes when nothing is said: the variable <c>HGM_REPORT_DIR</c>.</summary>
     public string? HgmReports { get; init; }
 
+    /// <summary>The terminal that a person sits at; null when there is none.</summary>
+    public IKeyboard? Keys { get; init; }
+
     /// <summary>What seals this program's own secrets, with the user's configuration folder that holds them.</summary>
     public required Seal Seal { get; init; }
 }
@@ -84,6 +88,7 @@ internal static class CommandLine
             Variables = new HashSet<string>(Known.Where(name => Variable(name) is { Length: > 0 }), StringComparer.Ordinal),
             Layers = System.Environment.GetEnvironmentVariables().Keys.OfType<string>().Where(SteeringKeys.IsVariable).Where(name => Variable(name) is { Length: > 0 }).ToDictionary(name => name, name => Variable(name)!, StringComparer.Ordinal),
             HgmReports = Variable("HGM_REPORT_DIR"),
+            Keys = ConsoleKeyboard.Find(Console.Out, TimeProvider.System),
             Seal = new Seal(user, new SealKeySource(Variable("AGIJOBS_SEAL_KEY"), Variable("AGIJOBS_SEAL_KEY_FILE"))),
         };
 
@@ -182,6 +187,7 @@ internal static class CommandLine
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(IncidentCommands.Build(options, environment));
         root.Subcommands.Add(DutyCommands.Build(options, environment));
+        root.Subcommands.Add(RunbookCommands.Build(options, environment, root));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
         root.Subcommands.Add(MonitoringCommands.Build(options, environment));

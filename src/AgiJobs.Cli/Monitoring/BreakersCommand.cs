@@ -33,7 +33,7 @@ internal static class BreakersCommand
             terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}");
             if (file is null)
             {
-                terminal.Line("FINDING no breakers are set: what monitors find is told to people and stops nothing. Write monitoring/breakers.json (docs/breakers.md).");
+                terminal.Line("FINDING no breakers are set: what monitors find is told to people and stops nothing. Write config/breakers.json (docs/breakers.md).");
             }
             else
             {

@@ -32,9 +32,10 @@ public sealed record ConfigurationKind(string? Schema, string? Network, bool IsP
         {
             ["config", "networks", var name] when Stem(name) is { } network => new ConfigurationKind("network", network),
             ["config", "protocol", var name] when Stem(name) is not null => new ConfigurationKind("protocol", null),
+            ["config", "runbooks", var name] when Stem(name) is not null => new ConfigurationKind("runbook", null),
             ["config", "protocol", "abi", var name] when Stem(name) is not null => new ConfigurationKind(null, null),
             ["config", "schemas", var name] when name.EndsWith(SchemaEnd, StringComparison.Ordinal) && ConfigurationSchemas.Types.ContainsKey(name[..^SchemaEnd.Length]) => new ConfigurationKind(null, null),
-            ["config", not ("networks" or "protocol" or "schemas"), var name] when Stem(name) is { } stem && !stem[..^(stem.EndsWith(Proposed, StringComparison.Ordinal) ? Proposed.Length : 0)].Contains('.', StringComparison.Ordinal) => Flat(stem) is { } kind && InProfiles.Contains(kind.Schema!, StringComparer.Ordinal) ? kind : null,
+            ["config", not ("networks" or "protocol" or "runbooks" or "schemas"), var name] when Stem(name) is { } stem && !stem[..^(stem.EndsWith(Proposed, StringComparison.Ordinal) ? Proposed.Length : 0)].Contains('.', StringComparison.Ordinal) => Flat(stem) is { } kind && InProfiles.Contains(kind.Schema!, StringComparer.Ordinal) ? kind : null,
             ["config", var name] when Stem(name) is { } stem => Flat(stem),
             ["monitoring", "rules", var name] when Stem(name) is not null => new ConfigurationKind("monitoring-rules", null),
             ["monitoring", "rules", var network, var name] when Stem(name) is not null => new ConfigurationKind("monitoring-rules", network),
@@ -48,6 +49,7 @@ public sealed record ConfigurationKind(string? Schema, string? Network, bool IsP
         "protocol" => "config/protocol/NAME.json",
         "network" => "config/networks/NAME.json",
         "monitoring-rules" => "monitoring/rules/NAME.json, monitoring/rules/NETWORK/NAME.json",
+        "runbook" => "config/runbooks/NAME.json",
         _ when InProfiles.Contains(schema, StringComparer.Ordinal) => $"config/{schema}.json, config/{schema}.NAME.json, config/PROFILE/{schema}.json",
         _ when PerNetwork.Contains(schema, StringComparer.Ordinal) => $"config/{schema}.NAME.json",
         _ => $"config/{schema}.json, config/{schema}.NAME.json",
@@ -59,7 +61,7 @@ public sealed record ConfigurationKind(string? Schema, string? Network, bool IsP
         stem = proposal ? stem[..^Proposed.Length] : stem;
         var dot = stem.IndexOf('.', StringComparison.Ordinal);
         var (schema, network) = dot < 0 ? (stem, null) : (stem[..dot], stem[(dot + 1)..]);
-        return ConfigurationSchemas.Types.ContainsKey(schema) && schema is not ("network" or "protocol" or "monitoring-rules") && network is not "" && (network is not null || !PerNetwork.Contains(schema, StringComparer.Ordinal))
+        return ConfigurationSchemas.Types.ContainsKey(schema) && schema is not ("network" or "protocol" or "monitoring-rules" or "runbook") && network is not "" && (network is not null || !PerNetwork.Contains(schema, StringComparer.Ordinal))
             ? new ConfigurationKind(schema, network, proposal)
             : null;
     }

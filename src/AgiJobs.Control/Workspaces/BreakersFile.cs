@@ -4,7 +4,7 @@ using AgiJobs.Control.Evidence.Log;
 namespace AgiJobs.Control.Workspaces;
 
 /// <summary>
-/// When findings of monitors stop the protocol: who watches, how many of them must agree, and which rules offer or fire an armed pause. <c>monitoring/breakers.NAME.json</c> of a network, <c>monitoring/breakers.json</c> of
+/// When findings of monitors stop the protocol: who watches, how many of them must agree, and which rules offer or fire an armed pause. <c>config/breakers.NAME.json</c> of a network, <c>config/breakers.json</c> of
 /// all others. Absent: findings are told to people and nothing more.
 /// </summary>
 public sealed record BreakersFile

@@ -35,6 +35,7 @@ public static class ConfigurationSchemas
         ["monitoring-rules"] = WorkspaceJson.Default.MonitoringRulesFile,
         ["oncall"] = WorkspaceJson.Default.OnCallFile,
         ["incidents"] = WorkspaceJson.Default.IncidentsFile,
+        ["runbook"] = WorkspaceJson.Default.RunbookFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -241,7 +241,7 @@ public sealed class Workspace
     /// <exception cref="ControlException"><c>breakers-value</c>, <c>file-version</c>, and those of reading.</exception>
     public BreakersFile? Breakers(string network)
     {
-        foreach (var path in (string[])[Locate("monitoring", $"breakers.{network}.json"), Locate("monitoring", "breakers.json")])
+        foreach (var path in (string[])[Locate("config", $"breakers.{network}.json"), Locate("config", "breakers.json")])
         {
             if (JsonFile.TryRead(path, WorkspaceJson.Default.BreakersFile, out var file))
             {
@@ -296,6 +296,21 @@ public sealed class Workspace
         {
             throw new ControlException("file-read", ExitCode.Failed, $"{path} could not be read: {problem.Message}", null, problem);
         }
+    }
+
+    /// <summary>The runbooks by name, sorted, each with its path: the workspace's own, and those that ship whose names it does not have.</summary>
+    public IReadOnlyDictionary<string, string> RunbookPaths()
+    {
+        var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var folder in (string[])[Path.Combine(_shippedConfig, "runbooks"), Locate("config", "runbooks")])
+        {
+            foreach (var path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json") : [])
+            {
+                found[Path.GetFileNameWithoutExtension(path)] = path;
+            }
+        }
+
+        return found;
     }
 
     private static void CheckVersion(string path, int version)

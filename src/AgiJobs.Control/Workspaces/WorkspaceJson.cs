@@ -34,6 +34,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(MonitoringRule))]
 [JsonSerializable(typeof(OnCallFile))]
 [JsonSerializable(typeof(IncidentsFile))]
+[JsonSerializable(typeof(RunbookFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

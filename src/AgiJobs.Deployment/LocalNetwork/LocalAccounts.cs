@@ -27,7 +27,7 @@ public sealed class LocalAccounts
     /// <summary>The names, by account index.</summary>
     public static IReadOnlyList<string> Names => NamesByIndex;
 
-    /// <summary>Who answers for what on a local network: enough people for the policy that ships.</summary>
+    /// <summary>Who answers for what on a local network: enough people for the policy that ships. Guardian and pauser may both command and operate, so that an incident has two of them; nobody is both in one.</summary>
     public static OperatorsFile People(LocalAccounts accounts)
     {
         return new OperatorsFile
@@ -39,8 +39,8 @@ public sealed class LocalAccounts
                 Person("safe-owner-1", Duty.Approver, Duty.Executor),
                 Person("safe-owner-2", Duty.Approver, Duty.Executor),
                 Person("safe-owner-3", Duty.Approver, Duty.Executor),
-                Person("guardian", Duty.Executor, Duty.Commander),
-                Person("pauser", Duty.Executor, Duty.Operator),
+                Person("guardian", Duty.Executor, Duty.Commander, Duty.Operator),
+                Person("pauser", Duty.Executor, Duty.Operator, Duty.Commander),
                 Person("relayer", Duty.Executor),
                 Person("slasher", Duty.Executor),
                 Person("moderator", Duty.Security),

@@ -59,7 +59,7 @@ public static class BreakerLaw
     {
         if (file.Monitors.FirstOrDefault(one => string.Equals(one.Name, name, StringComparison.Ordinal))?.Verifier() is not { } key)
         {
-            why = "it is none of the monitors of monitoring/breakers.json";
+            why = "it is none of the monitors of config/breakers.json";
             return null;
         }
 
