@@ -166,7 +166,6 @@ internal static class CommandLine
         root.Subcommands.Add(StandingCommands.Build(options, environment));
         root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(FeedCommands.Build(options, environment));
-        root.Subcommands.Add(MonitoringCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
@@ -180,6 +179,8 @@ internal static class CommandLine
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
+        root.Subcommands.Add(MonitoringCommands.Build(options, environment));
+        root.Subcommands.Add(IndexCommands.Build(options, environment));
         root.Subcommands.Add(SentinelCommands.Build(options, environment));
         root.Subcommands.Add(ThermostatCommands.Build(options, environment));
         root.Subcommands.Add(OperatorCommands.Build(options, environment));

@@ -36,7 +36,7 @@ internal static partial class UpCommands
                 File.Delete(services.LogOf(Serve));
             }
 
-            var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena,hgm", "--listen", place, .. common]);
+            var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena,hgm,monitor", "--listen", place, .. common]);
             var gateway = "";
             await services.UntilAsync(
                 serve,

@@ -4,6 +4,7 @@ using AgiJobs.Arena.Gateway;
 using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Monitoring;
 using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
@@ -37,6 +38,7 @@ internal static class ServeRun
                 orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
                 return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store, orchestration.Signer)];
             },
+            Monitors = parts => MonitorWatch.Workers(session, parts),
         };
         try
         {

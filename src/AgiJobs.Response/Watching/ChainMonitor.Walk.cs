@@ -119,13 +119,21 @@ public sealed partial class ChainMonitor
             documents.AddRange(track.Spec.Record?.WritesOf(block) ?? []);
             var examined = track.Set.Examine(memory, block, answers);
             memory = examined.Memory;
+            var (number, hash) = (block.Header.Number.Value, block.Header.Hash!.Value.ToString());
+            var before = track.Told.GetValueOrDefault(number);
+            if (before is not null && !string.Equals(before.Hash, hash, StringComparison.Ordinal))
+            {
+                // Withdrawn while the blocks below it were examined again.
+                await TakeBackAsync(track, number, before, hash, findings, documents, cancellation).ConfigureAwait(false);
+                before = null;
+            }
+
             if (examined.Findings.Count == 0)
             {
                 continue;
             }
 
-            var (number, hash) = (block.Header.Number.Value, block.Header.Hash!.Value.ToString());
-            var told = track.Told.GetValueOrDefault(number) is { } before && string.Equals(before.Hash, hash, StringComparison.Ordinal) ? before.Findings : [];
+            var told = before?.Findings ?? [];
             var added = new List<ToldFinding>();
             foreach (var finding in examined.Findings.Where(finding => !told.Any(known => string.Equals(known.Id, finding.Id, StringComparison.Ordinal))))
             {
@@ -164,14 +172,7 @@ public sealed partial class ChainMonitor
                 continue;
             }
 
-            track.Told.Remove(number);
-            documents.Add(new DocumentWrite(_places.Told, MonitorPlaces.Key(track.Name, number), null));
-            var instead = replaced.GetValueOrDefault(number) is { } other ? $"; {other} is in its place" : "";
-            foreach (var finding in told.Findings)
-            {
-                findings.Add(Retracted(finding, string.Create(CultureInfo.InvariantCulture, $"block {number} ({told.Hash}) is no part of the chain any more{instead}")));
-                documents.Add(new DocumentWrite(_places.Told + "/retracted", Key(finding.Id), JsonSerializer.Serialize(new RetractedCount(await RetractedAsync(finding.Id, cancellation).ConfigureAwait(false) + 1), WatchJson.Default.RetractedCount)));
-            }
+            await TakeBackAsync(track, number, told, replaced.GetValueOrDefault(number), findings, documents, cancellation).ConfigureAwait(false);
         }
 
         var (wasNext, wasHash) = (track.Next, track.Hash);
@@ -200,6 +201,17 @@ public sealed partial class ChainMonitor
         _notes.Add(string.Create(CultureInfo.InvariantCulture, $"reorganisation: of {track.Name} the blocks {from} to {wasNext - 1} are no part of the chain any more; {findings.Count(finding => finding.Kind == FindingKind.Retracted)} findings are taken back"));
         await CommitAsync(findings, documents, cancellation).ConfigureAwait(false);
         _progressed = true;
+    }
+
+    private async Task TakeBackAsync(TrackCursor track, ulong number, ToldBlock told, string? instead, List<Finding> findings, List<DocumentWrite> documents, CancellationToken cancellation)
+    {
+        track.Told.Remove(number);
+        documents.Add(new DocumentWrite(_places.Told, MonitorPlaces.Key(track.Name, number), null));
+        foreach (var finding in told.Findings)
+        {
+            findings.Add(Retracted(finding, string.Create(CultureInfo.InvariantCulture, $"block {number} ({told.Hash}) is no part of the chain any more{(instead is null ? "" : $"; {instead} is in its place")}")));
+            documents.Add(new DocumentWrite(_places.Told + "/retracted", Key(finding.Id), JsonSerializer.Serialize(new RetractedCount(await RetractedAsync(finding.Id, cancellation).ConfigureAwait(false) + 1), WatchJson.Default.RetractedCount)));
+        }
     }
 
     // The checkpoint to go back to, the highest block that is still part of the chain (null when it is deeper than what is remembered), and what is in the place of withdrawn blocks.

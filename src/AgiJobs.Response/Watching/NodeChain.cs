@@ -146,7 +146,7 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
 
     private async Task<IReadOnlyList<BlockContent>> CompleteAsync(IReadOnlyList<(BlockHeader Header, IReadOnlyList<LogEntry> Logs)> blocks, BlockNeeds needs, CancellationToken cancellation)
     {
-        if (needs.Reads.Count == 0 && !needs.Transactions)
+        if (needs.Reads.Count == 0 && !needs.Transactions && needs.Outcomes.Count == 0)
         {
             return [.. blocks.Select(block => new BlockContent(new WatchedBlock(block.Header, block.Logs), StateAnswers.None))];
         }
@@ -159,7 +159,7 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
             var asked = part.Select(block => (
                 Block: block,
                 Reads: needs.Reads.Select(read => (Read: read, Slot: batch.Add(EthRequests.Call(new CallRequest { To = read.To, Data = Hex.Decode(read.Calldata) }, BlockReference.At(block.Header.Hash!.Value))))).ToList(),
-                Transactions: needs.Transactions ? block.Header.Transactions.Select(hash => batch.Add(EthRequests.Transaction(hash))).ToList() : null)).ToList();
+                Transactions: needs.Transactions || needs.Outcomes.Count > 0 ? block.Header.Transactions.Select(hash => batch.Add(EthRequests.Transaction(hash))).ToList() : null)).ToList();
             await batch.SendAsync(cancellation).ConfigureAwait(false);
             foreach (var (block, reads, transactions) in asked)
             {
@@ -179,13 +179,25 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
                     await RequireCanonicalAsync(block.Header, cancellation).ConfigureAwait(false);
                 }
 
-                contents.Add(new BlockContent(
-                    new WatchedBlock(block.Header, block.Logs, transactions is null ? null : [.. transactions.Select(slot => slot.Value is { } found && found.BlockHash == block.Header.Hash ? found : throw Moved(block.Header))]),
-                    new StateAnswers(answers)));
+                IReadOnlyList<TransactionInfo>? found = transactions is null ? null : [.. transactions.Select(slot => slot.Value is { } one && one.BlockHash == block.Header.Hash ? one : throw Moved(block.Header))];
+                var whole = new WatchedBlock(block.Header, block.Logs, needs.Transactions ? found : null);
+                contents.Add(new BlockContent(needs.Outcomes.Count == 0 ? whole : whole with { Outcomes = await OutcomesAsync(block.Header, found!, needs.Outcomes, cancellation).ConfigureAwait(false) }, new StateAnswers(answers)));
             }
         }
 
         return contents;
+    }
+
+    private async Task<IReadOnlyDictionary<Bytes32, bool>> OutcomesAsync(BlockHeader header, IReadOnlyList<TransactionInfo> transactions, IReadOnlyList<Address> contracts, CancellationToken cancellation)
+    {
+        var batch = client.NewBatch();
+        var slots = transactions.Where(transaction => transaction.To is { } to && contracts.Contains(to)).Select(transaction => batch.Add(EthRequests.Receipt(transaction.Hash))).ToList();
+        if (slots.Count > 0)
+        {
+            await batch.SendAsync(cancellation).ConfigureAwait(false);
+        }
+
+        return slots.Select(slot => slot.Value is { } receipt && receipt.BlockHash == header.Hash ? receipt : throw Moved(header)).ToDictionary(receipt => receipt.TransactionHash, receipt => receipt.Succeeded);
     }
 
     private async Task RequireCanonicalAsync(BlockHeader header, CancellationToken cancellation)

@@ -168,6 +168,11 @@ public sealed class ServerHost : IAsyncDisposable
             workers = [.. workers, new LedgerWorker(_desk, _options.Time), new RunsWorker(runs, hgm.Runs with { Brake = brake, Tell = (isFault, code, message) => _log.Write(isFault ? LogLevel.Error : LogLevel.Information, code, message) }, _options.Time), .. hgm.Workers(runs)];
         }
 
+        if (_options.Roles.HasFlag(ServerRole.Monitor))
+        {
+            workers = [.. workers, .. _options.Monitors(parts)];
+        }
+
         foreach (var worker in workers)
         {
             await worker.StartAsync(cancellation).ConfigureAwait(false);
@@ -235,6 +240,11 @@ public sealed class ServerHost : IAsyncDisposable
         if ((_options.Roles & (ServerRole.Gateway | ServerRole.Api)) != ServerRole.None)
         {
             new ViewRoutes(parts, _options.Roles).Map(app);
+        }
+
+        if (_options.Roles.HasFlag(ServerRole.Api))
+        {
+            new IndexRoutes(parts).Map(app);
         }
 
         ApiDescription.Map(app);

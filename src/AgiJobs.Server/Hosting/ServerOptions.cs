@@ -39,6 +39,9 @@ public sealed record ServerOptions
     /// <summary>Makes the workers, in the order in which they start. Asked once, for the role of an arena.</summary>
     public Func<ServerParts, IReadOnlyList<IWorker>> Workers { get; init; } = _ => [];
 
+    /// <summary>Makes the workers that watch and respond, in the order in which they start. Asked once, for the role of a monitor.</summary>
+    public Func<ServerParts, IReadOnlyList<IWorker>> Monitors { get; init; } = _ => [];
+
     /// <summary>How the role hgm works; needed with it.</summary>
     public HgmOptions? Hgm { get; init; }
 

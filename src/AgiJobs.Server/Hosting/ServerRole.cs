@@ -20,6 +20,9 @@ public enum ServerRole
 
     /// <summary>Drives runs of the HGM engine that nobody drives, shows them, and takes what steers them.</summary>
     Hgm = 8,
+
+    /// <summary>Follows the chain for the detectors and the index, and tells what they find.</summary>
+    Monitor = 16,
 }
 
 /// <summary>Roles as people write them.</summary>
@@ -31,9 +34,10 @@ public static class ServerRoles
         ["gateway"] = ServerRole.Gateway,
         ["arena"] = ServerRole.Arena,
         ["hgm"] = ServerRole.Hgm,
+        ["monitor"] = ServerRole.Monitor,
     };
 
-    /// <summary>Reads <c>api,gateway,arena,hgm</c>.</summary>
+    /// <summary>Reads <c>api,gateway,arena,hgm,monitor</c>.</summary>
     /// <exception cref="ControlException"><c>role-unknown</c>.</exception>
     public static ServerRole Parse(string text)
     {
