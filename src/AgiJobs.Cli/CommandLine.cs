@@ -173,7 +173,6 @@ internal static class CommandLine
         root.Subcommands.Add(StandingCommands.Build(options, environment));
         root.Subcommands.Add(SignerCommands.Build(options, environment));
         root.Subcommands.Add(FeedCommands.Build(options, environment));
-        root.Subcommands.Add(MonitoringCommands.Build(options, environment));
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));

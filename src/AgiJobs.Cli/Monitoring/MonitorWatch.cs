@@ -1,8 +1,10 @@
 using AgiJobs.Cli.Alerts;
 using AgiJobs.Control;
+using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Serving;
 using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Breakers;
+using AgiJobs.Response.Detectors;
 using AgiJobs.Response.Index;
 using AgiJobs.Response.Watching;
 using AgiJobs.Server.Hosting;
@@ -22,8 +24,15 @@ internal static class MonitorWatch
     public static IReadOnlyList<IWorker> Workers(Session session, ServerParts parts)
     {
         var time = session.Environment.Time;
-        var sets = DetectorSets.Of(session.Workspace, session.Network, session.Protocol);
-        var watching = new MonitorWorker(Monitor(session, parts.Store, DefaultName, 1, null, WatchTrack.Of(sets)), time) { Tell = session.Terminal.Progress, Hear = tick => Say(session, tick) };
+        var watching = new RuledMonitorWorker(
+            DefaultName,
+            cancellation => RulesInForce.LoadAsync(parts.Store, session.Workspace, session.Network, time, cancellation),
+            sets => new MonitorWorker(Monitor(session, parts.Store, DefaultName, 1, null, WatchTrack.Of(sets)), time) { Tell = session.Terminal.Progress, Hear = tick => Say(session, tick) },
+            time)
+        {
+            Tell = session.Terminal.Progress,
+            Look = rules => RuleTampering.Find(session.Network, $"monitor {DefaultName}", rules.Applied, rules.Disk, rules.WhyNoDisk, RuleTampering.Logged(new AuditArchive(session.Workspace, session.Environment.Seal).Entries(session.Network, []).Select(entry => entry.Entry))),
+        };
         return
         [
             watching,

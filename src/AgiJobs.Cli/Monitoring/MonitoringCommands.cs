@@ -3,6 +3,7 @@ using System.Globalization;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Output;
 using AgiJobs.Control;
+using AgiJobs.Response.Detectors;
 using AgiJobs.Response.Findings;
 using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
@@ -40,8 +41,14 @@ internal static class MonitoringCommands
             var terminal = session.Terminal;
             var place = $"network {session.Network}, chain {session.NetworkFile.ChainId}";
             var node = session.NodeOf(parsed.GetValue(rpc));
-            var sets = DetectorSets.Of(session.Workspace, session.Network, session.Protocol);
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
+            var rules = await RulesInForce.LoadAsync(store, session.Workspace, session.Network, session.Environment.Time, cancellation).ConfigureAwait(false);
+            var sets = rules.Sets;
+            if (rules.IsProvisional)
+            {
+                terminal.Line($"{place}: no rules were ever put in force; it watches by those of the files. Put them in force: agijobs monitoring apply --execute");
+            }
+
             using var monitor = MonitorWatch.Monitor(session, store, parsed.GetValue(name)!, parsed.GetValue(rpc), parsed.GetValue(from), WatchTrack.Of(sets));
             if (sets.Count == 0)
             {

@@ -1,0 +1,44 @@
+using AgiJobs.Control;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
+using AgiJobs.Storage;
+
+namespace AgiJobs.Response.Detectors;
+
+/// <summary>What a monitor watches by: the rules in force; those of the files as long as none ever were put in force, so that a network is not unwatched meanwhile.</summary>
+/// <param name="Applied">The rules in force; null when none ever were.</param>
+/// <param name="Disk">The rules of the files; null when they cannot be read.</param>
+/// <param name="WhyNoDisk">Why they cannot be read; null otherwise.</param>
+/// <param name="Compiled">What is watched; null when there is no rule at all.</param>
+public sealed record RulesInForce(AppliedRules? Applied, IReadOnlyList<RuleSource>? Disk, string? WhyNoDisk, CompiledRules? Compiled)
+{
+    /// <summary>The sets, one for each confirmation depth; none when there is no rule at all.</summary>
+    public IReadOnlyList<IDetectorSet> Sets => Compiled?.Sets ?? [];
+
+    /// <summary>True when it watches by what nobody put in force.</summary>
+    public bool IsProvisional => Applied is null && Compiled is not null;
+
+    /// <summary>What tells these rules from others; null for none.</summary>
+    public Bytes32? Digest => Compiled?.Digest;
+
+    /// <summary>Loads and compiles them.</summary>
+    /// <exception cref="ControlException">What stands in the way of a rule: a monitor that watched by the rest would be silent where it is not at peace.</exception>
+    /// <exception cref="StorageException">The rules in force cannot be read.</exception>
+    public static async Task<RulesInForce> LoadAsync(IStateStore store, Workspace workspace, string network, TimeProvider time, CancellationToken cancellation)
+    {
+        var applied = await new AppliedRulesStore(store, network).ReadAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<RuleSource>? disk = null;
+        ControlException? problem = null;
+        try
+        {
+            disk = RulesFolder.Files(workspace, network).Count == 0 ? [] : RulesFolder.Read(workspace, network);
+        }
+        catch (ControlException unreadable) when (applied is not null)
+        {
+            problem = unreadable;
+        }
+
+        var sources = applied?.Sources ?? disk!;
+        return new RulesInForce(applied, disk, problem?.Message, sources.Count == 0 ? null : new RuleCompiler(RuleGround.Of(workspace, network, time)).Compile(sources));
+    }
+}
