@@ -16,6 +16,7 @@ using AgiJobs.Cli.Evidence;
 using AgiJobs.Cli.Feed;
 using AgiJobs.Cli.Hgm;
 using AgiJobs.Cli.Installation;
+using AgiJobs.Cli.Monitoring;
 using AgiJobs.Cli.Output;
 using AgiJobs.Cli.Owner;
 using AgiJobs.Cli.Sentinels;
@@ -179,6 +180,8 @@ internal static class CommandLine
         root.Subcommands.Add(DrillCommands.Build(options, environment));
         root.Subcommands.Add(ServeCommand.Build(options, environment));
         root.Subcommands.Add(HgmCommands.Build(options, environment));
+        root.Subcommands.Add(MonitoringCommands.Build(options, environment));
+        root.Subcommands.Add(IndexCommands.Build(options, environment));
         root.Subcommands.Add(AlertCommands.Build(options, environment));
         root.Subcommands.Add(OnCallCommands.Build(options, environment));
         root.Subcommands.Add(SentinelCommands.Build(options, environment));

@@ -179,6 +179,19 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>A connection to the network's chain of its own, which the caller closes.</summary>
     public Task<EthereumClient> ConnectAsync(CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes, NetworkFile.ChainId, Environment.Time, cancellation);
 
+    /// <summary>A connection to one node of the network alone, which the caller closes.</summary>
+    /// <param name="number">Which of the network's file, from 1.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="ControlException"><c>rpc-number</c>.</exception>
+    public Task<EthereumClient> ConnectAsync(int number, CancellationToken cancellation) => EthereumClient.ConnectAsync(Nodes with { Endpoints = [NodeOf(number)], Relays = [] }, NetworkFile.ChainId, Environment.Time, cancellation);
+
+    /// <summary>One node of the network's file.</summary>
+    /// <param name="number">Which, from 1.</param>
+    /// <exception cref="ControlException"><c>rpc-number</c>.</exception>
+    public RpcEndpoint NodeOf(int number) => number >= 1 && number <= NetworkFile.Rpc.Count
+        ? new RpcEndpoint(NetworkFile.Rpc[number - 1].Resolve())
+        : throw new ControlException("rpc-number", ExitCode.BadInput, $"The network {Network} has {NetworkFile.Rpc.Count} RPC endpoints, and none is number {number}.", "Count them in the network's file, from 1.");
+
     /// <summary>Forks of the chain for simulations, where its nodes neither simulate nor trace; none is started before it is needed.</summary>
     public ISimulationFork Fork() => new ForkedAnvil(Environment.Home, NetworkFile.Rpc[0].Resolve(), NetworkFile.ChainId, Environment.Time);
 

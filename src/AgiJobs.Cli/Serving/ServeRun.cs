@@ -5,6 +5,7 @@ using AgiJobs.Arena.Moderation;
 using AgiJobs.Arena.Orchestration;
 using AgiJobs.Cli.Alerts;
 using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Monitoring;
 using AgiJobs.Cli.Sentinels;
 using AgiJobs.Cli.Slashing;
 using AgiJobs.Control;
@@ -38,7 +39,7 @@ internal static class ServeRun
                 orchestration = Orchestration.Create(session, parts.Client, parts.Store, parts.Agents, settings => settings);
                 return [new OrchestratorWorker(orchestration.Orchestrator, session.Environment.Time, Patience), .. ArenaWatch.Workers(session, parts.Store, orchestration.Signer)];
             },
-            Monitors = parts => AlertWatch.Workers(session, parts.Store),
+            Monitors = parts => [.. MonitorWatch.Workers(session, parts), .. AlertWatch.Workers(session, parts.Store)],
             Incoming = parts => AlertWatch.Incoming(session, parts.Store),
         };
         try

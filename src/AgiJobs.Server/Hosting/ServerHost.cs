@@ -248,6 +248,11 @@ public sealed class ServerHost : IAsyncDisposable
             new IncomingRoutes(incoming, _meter, _log).Map(app);
         }
 
+        if (_options.Roles.HasFlag(ServerRole.Api))
+        {
+            new IndexRoutes(parts).Map(app);
+        }
+
         ApiDescription.Map(app);
         return app;
     }

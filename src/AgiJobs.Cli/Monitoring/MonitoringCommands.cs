@@ -1,0 +1,316 @@
+using System.CommandLine;
+using System.Globalization;
+using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Output;
+using AgiJobs.Control;
+using AgiJobs.Response.Findings;
+using AgiJobs.Response.Watching;
+using AgiJobs.Storage;
+
+namespace AgiJobs.Cli.Monitoring;
+
+/// <summary><c>monitoring run|status</c>: who watches the chain, how far, by which rules, and what proves it.</summary>
+internal static class MonitoringCommands
+{
+    // A monitor that has not written for so long is not at work.
+    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(60);
+
+    public static Command Build(CommonOptions options, CommandEnvironment environment)
+    {
+        var command = new Command("monitoring", "the watch over the chain: who watches, by which rules, and what proves that nothing was left out");
+        command.Subcommands.Add(Status(options, environment));
+        command.Subcommands.Add(Run(options, environment));
+        return command;
+    }
+
+    private static Command Run(CommonOptions options, CommandEnvironment environment)
+    {
+        var name = new Option<string>("--name") { Description = "the monitor's name; monitors of different names run beside each other, of those of one name one works and the others stand by", HelpName = "NAME", DefaultValueFactory = _ => MonitorWatch.DefaultName };
+        var rpc = new Option<int>("--rpc") { Description = "which RPC endpoint of the network's file it follows, from 1: one alone, so that monitors on different ones are independent", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var from = new Option<ulong?>("--from") { Description = "the first block to be examined; default: where the monitor left off, else the newest. An earlier one than before is filled in", HelpName = "BLOCK" };
+        var command = new Command("run", "watch in this process until interrupted, and say what is found ('serve' does it with the role monitor). Sends no transaction. Exit 3 when there are no rules to apply") { name, rpc, from };
+        Session.Run(command, options, environment, async (session, parsed, cancellation) =>
+        {
+            var terminal = session.Terminal;
+            var place = $"network {session.Network}, chain {session.NetworkFile.ChainId}";
+            var node = session.NodeOf(parsed.GetValue(rpc));
+            var sets = DetectorSets.Of(session.Workspace, session.Network, session.Protocol);
+            await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
+            using var monitor = MonitorWatch.Monitor(session, store, parsed.GetValue(name)!, parsed.GetValue(rpc), parsed.GetValue(from), WatchTrack.Of(sets));
+            if (sets.Count == 0)
+            {
+                terminal.Line($"{place}: no rules are applied, so there is nothing to watch for. Write some and apply them: agijobs monitoring apply");
+                terminal.Json("agijobs.monitoring-run/1", ExitCode.Findings, writer => Head(writer, session));
+                return ExitCode.Findings;
+            }
+
+            terminal.Line($"{place}: the monitor {monitor.Name} follows {node.Name} by the rules {sets[0].Digest} until it is told to stop");
+            var said = "";
+            long told = 0;
+            await monitor.RunAsync(
+                tick =>
+                {
+                    foreach (var finding in tick.Told)
+                    {
+                        told++;
+                        terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {Word(finding)} {finding.Severity.Name()} {finding.Rule}: {finding.Title}{(finding.Place is { } at ? $" (block {at.Block})" : "")}{(finding.Why is { } why ? $": {why}" : "")}");
+                    }
+
+                    foreach (var note in tick.Notes)
+                    {
+                        terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {note}");
+                    }
+
+                    var line = tick.State switch
+                    {
+                        MonitorState.Watching when tick.Behind == 0 => "up to date",
+                        MonitorState.Watching => "catching up",
+                        MonitorState.StandingBy => $"standing by: {tick.Why}",
+                        MonitorState.Blind => $"BLIND: {tick.Why}",
+                        _ => said,
+                    };
+                    if (!string.Equals(line, said, StringComparison.Ordinal))
+                    {
+                        said = line;
+                        terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {line}{(tick.Head is { } head ? $", block {head.Number}" : "")}{(tick.Behind > 0 ? $", {tick.Behind} behind" : "")}");
+                    }
+                },
+                problem => terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} the state: {problem.Message} [{problem.Code}]"),
+                cancellation).ConfigureAwait(false);
+            terminal.Line($"{place}: the monitor {monitor.Name} has stopped; the next one goes on where it left off");
+            terminal.Json("agijobs.monitoring-run/1", ExitCode.Clean, writer =>
+            {
+                Head(writer, session);
+                writer.WriteString("monitor", monitor.Name);
+                writer.WriteNumber("findings", told);
+            });
+            return ExitCode.Clean;
+        });
+        return command;
+    }
+
+    private static Command Status(CommonOptions options, CommandEnvironment environment)
+    {
+        var command = new Command("status", "the monitors of the network: what they follow, how far, by which rules, which blocks are proven to be examined. Exit 3 when something is left out, silent or not proven, 5 when one is blind or none ever ran, 6 when a signature is bad");
+        Session.Run(command, options, environment, async (session, _, cancellation) =>
+        {
+            await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
+            try
+            {
+                return await ShowAsync(session, store, cancellation).ConfigureAwait(false);
+            }
+            catch (StorageException problem)
+            {
+                throw ServiceState.Told(problem);
+            }
+        });
+        return command;
+    }
+
+    private static async Task<ExitCode> ShowAsync(Session session, IStateStore store, CancellationToken cancellation)
+    {
+        var terminal = session.Terminal;
+        var now = session.Environment.Time.GetUtcNow();
+        var reports = new List<CoverageReport>();
+        foreach (var standing in await MonitorStanding.ReadAllAsync(store, session.Network, cancellation).ConfigureAwait(false))
+        {
+            reports.Add(await CoverageReport.ReadAsync(store, standing, MonitorKey.Find(session.Environment.Seal, session.Network, standing.Monitor), cancellation).ConfigureAwait(false));
+        }
+
+        var findings = new List<(ExitCode Exit, string Text)>();
+        foreach (var report in reports)
+        {
+            findings.AddRange(Problems(report, now));
+        }
+
+        if (reports.Select(report => report.Standing.RuleSet).OfType<string>().Where((_, i) => reports[i].Standing.Monitor != Response.Index.EventIndex.Monitor).Distinct(StringComparer.Ordinal).Count() > 1)
+        {
+            findings.Add((ExitCode.Findings, "the monitors do not watch by the same rules: apply the same ones to all"));
+        }
+
+        var exit = reports.Count == 0 ? ExitCode.Unknown : Worst(findings.Select(finding => finding.Exit));
+        terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(reports.Count == 0 ? "no monitor has ever run here. Start one: agijobs serve --roles monitor, or agijobs monitoring run" : $"{reports.Count} monitors")}");
+        if (reports.Count > 0)
+        {
+            terminal.Table(
+                ["monitor", "node", "head", "of (UTC)", "set", "examined to", "behind", "findings", "reorganisations", "written"],
+                reports.SelectMany(report => report.Standing.Tracks.DefaultIfEmpty(null).Select(track => Row(report.Standing, track, now))));
+            foreach (var report in reports)
+            {
+                foreach (var track in report.Tracks)
+                {
+                    foreach (var proven in track.Ranges)
+                    {
+                        terminal.Line($"  {report.Standing.Monitor} {track.Standing.Name}: blocks {proven.Range.From} to {proven.Range.To} ({proven.Range.Hash}) by the rules {proven.Range.RuleSet}, signature {proven.Signature}");
+                    }
+                }
+            }
+        }
+
+        foreach (var (_, text) in findings)
+        {
+            terminal.Line($"FINDING {text}");
+        }
+
+        terminal.Json("agijobs.monitoring-status/1", exit, writer => Write(writer, session, reports, findings.ConvertAll(finding => finding.Text)));
+        return exit;
+    }
+
+    private static IEnumerable<(ExitCode Exit, string Text)> Problems(CoverageReport report, DateTimeOffset now)
+    {
+        var standing = report.Standing;
+        if (standing.Blind is { } blind)
+        {
+            yield return (ExitCode.Unknown, $"{standing.Monitor} has been blind since {blind.Since:yyyy-MM-dd HH:mm:ss} UTC: {blind.Why}");
+        }
+
+        if (standing.RuleSet is null)
+        {
+            yield return (ExitCode.Findings, $"{standing.Monitor} applies no rules, so it finds nothing: write some and apply them with agijobs monitoring apply");
+        }
+
+        if (now - standing.At > Silent)
+        {
+            yield return (ExitCode.Findings, string.Create(CultureInfo.InvariantCulture, $"{standing.Monitor} has not written for {(now - standing.At).TotalSeconds:0} s: it does not run, or cannot write"));
+        }
+
+        if (report.IsOwnKey == false)
+        {
+            yield return (ExitCode.Mismatch, $"{standing.Monitor} says that its key is another than the one in the configuration folder");
+        }
+
+        foreach (var track in report.Tracks)
+        {
+            foreach (var bad in track.Ranges.Where(range => range.Signature == "bad"))
+            {
+                yield return (ExitCode.Mismatch, $"{standing.Monitor} {track.Standing.Name}: the signature of the blocks {bad.Range.From} to {bad.Range.To} is not the monitor's");
+            }
+
+            // The index is no watch, and signs nothing.
+            foreach (var (from, to) in standing.Key is null ? [] : track.Holes)
+            {
+                yield return (ExitCode.Findings, $"{standing.Monitor} {track.Standing.Name}: the blocks {from} to {to} are not proven to be examined{(track.Standing.Fill is { } fill ? $"; being filled, at {fill.Next}" : "")}");
+            }
+        }
+    }
+
+    private static ExitCode Worst(IEnumerable<ExitCode> exits)
+    {
+        var all = exits.ToHashSet();
+        return all.Contains(ExitCode.Mismatch) ? ExitCode.Mismatch : all.Contains(ExitCode.Unknown) ? ExitCode.Unknown : all.Contains(ExitCode.Findings) ? ExitCode.Findings : ExitCode.Clean;
+    }
+
+    private static IReadOnlyList<string> Row(MonitorStanding standing, TrackStanding? track, DateTimeOffset now) =>
+    [
+        standing.Monitor,
+        standing.Node,
+        standing.Blind is not null ? "BLIND" : standing.Head?.Number.ToString(CultureInfo.InvariantCulture) ?? "unknown",
+        standing.HeadTime is { } time ? time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "",
+        track?.Name ?? "no rules",
+        track is null || track.Next == 0 ? "" : (track.Next - 1).ToString(CultureInfo.InvariantCulture),
+        track is null ? "" : Behind(standing, track).ToString(CultureInfo.InvariantCulture),
+        standing.Findings.ToString(CultureInfo.InvariantCulture),
+        standing.Reorganisations.ToString(CultureInfo.InvariantCulture),
+        string.Create(CultureInfo.InvariantCulture, $"{(now - standing.At).TotalSeconds:0} s ago"),
+    ];
+
+    private static ulong Behind(MonitorStanding standing, TrackStanding track)
+    {
+        var due = standing.Head is { } head && head.Number >= (ulong)track.Confirmations ? head.Number - (ulong)track.Confirmations + 1 : 0;
+        return (due > track.Next ? due - track.Next : 0) + (track.Fill is { } fill ? fill.To + 1 - fill.Next : 0);
+    }
+
+    private static string Word(Finding finding) => finding.Kind switch
+    {
+        FindingKind.Firing => "FINDING",
+        FindingKind.Resolved => "RESOLVED",
+        _ => "RETRACTED",
+    };
+
+    private static void Head(System.Text.Json.Utf8JsonWriter writer, Session session)
+    {
+        writer.WriteString("network", session.Network);
+        writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
+    }
+
+    private static void Write(System.Text.Json.Utf8JsonWriter writer, Session session, List<CoverageReport> reports, List<string> findings)
+    {
+        Head(writer, session);
+        writer.WriteStartArray("monitors");
+        foreach (var report in reports)
+        {
+            var standing = report.Standing;
+            writer.WriteStartObject();
+            writer.WriteString("monitor", standing.Monitor);
+            writer.WriteString("node", standing.Node);
+            writer.WriteString("at", standing.At);
+            writer.WriteString("ruleSet", standing.RuleSet);
+            writer.WriteString("key", standing.Key);
+            writer.WriteNumber("findings", standing.Findings);
+            writer.WriteNumber("reorganisations", standing.Reorganisations);
+            if (standing.Head is { } head)
+            {
+                writer.WriteStartObject("head");
+                writer.WriteNumber("number", head.Number);
+                writer.WriteString("hash", head.Hash);
+                writer.WriteEndObject();
+            }
+
+            if (standing.Blind is { } blind)
+            {
+                writer.WriteStartObject("blind");
+                writer.WriteString("since", blind.Since);
+                writer.WriteString("why", blind.Why);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteStartArray("sets");
+            foreach (var track in report.Tracks)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", track.Standing.Name);
+                writer.WriteNumber("confirmations", track.Standing.Confirmations);
+                writer.WriteNumber("from", track.Standing.From);
+                writer.WriteNumber("next", track.Standing.Next);
+                writer.WriteString("hash", track.Standing.Hash);
+                writer.WriteNumber("behind", Behind(standing, track.Standing));
+                writer.WriteStartArray("ranges");
+                foreach (var proven in track.Ranges)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteNumber("from", proven.Range.From);
+                    writer.WriteNumber("to", proven.Range.To);
+                    writer.WriteString("hash", proven.Range.Hash.ToString());
+                    writer.WriteString("ruleSet", proven.Range.RuleSet.ToString());
+                    writer.WriteString("signature", proven.Signature);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+                writer.WriteStartArray("holes");
+                foreach (var (from, to) in track.Holes)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteNumber("from", from);
+                    writer.WriteNumber("to", to);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("problems");
+        foreach (var finding in findings)
+        {
+            writer.WriteStringValue(finding);
+        }
+
+        writer.WriteEndArray();
+    }
+}

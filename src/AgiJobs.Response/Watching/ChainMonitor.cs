@@ -1,0 +1,568 @@
+using System.Globalization;
+using System.Text.Json;
+using AgiJobs.Control;
+using AgiJobs.Control.Evidence.Log;
+using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.Rpc;
+using AgiJobs.Response.Findings;
+using AgiJobs.Storage;
+
+namespace AgiJobs.Response.Watching;
+
+/// <summary>
+/// Follows one node's chain for detector sets and misses nothing: block by block, each bound to the one before it by its hash. Cursor, memories, coverage and what findings lead to are one commit under a lease, so that a
+/// death at any moment neither loses a block nor tells anything twice, and of two monitors of one name one writes. Blocks that are withdrawn have their findings retracted. What cannot be read is read again and never
+/// skipped. One call of <see cref="TickAsync"/> at a time.
+/// </summary>
+public sealed partial class ChainMonitor : IDisposable
+{
+    private const int Conflicts = 8;
+
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(5);
+
+    private readonly IStateStore _store;
+    private readonly Func<CancellationToken, Task<IWatchedChain>> _connect;
+    private readonly IReadOnlyList<WatchTrack> _specs;
+    private readonly MonitorOptions _options;
+    private readonly MonitorPlaces _places;
+    private readonly TimeProvider _time;
+    private readonly RangeReaders _readers;
+    private readonly string _holder = Guid.NewGuid().ToString("N");
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly List<Finding> _told = [];
+    private readonly List<string> _notes = [];
+    private IWatchedChain? _chain;
+    private Lease? _lease;
+    private long _renewedAt;
+    private MonitorStanding? _standing;
+    private List<TrackCursor> _tracks = [];
+    private long _tickBegan;
+    private bool _progressed;
+
+    /// <summary>Takes what it works with; nothing is read yet.</summary>
+    /// <param name="store">Where it keeps what it must not lose.</param>
+    /// <param name="connect">Connects to the node; asked again after a failure.</param>
+    /// <param name="tracks">The sets.</param>
+    /// <param name="options">How it watches.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="ControlException"><c>monitor-name</c>, <c>monitor-options</c>.</exception>
+    public ChainMonitor(IStateStore store, Func<CancellationToken, Task<IWatchedChain>> connect, IReadOnlyList<WatchTrack> tracks, MonitorOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        (_store, _connect, _specs, _options, _time) = (store, connect, tracks, options, time);
+        _places = new MonitorPlaces(options.Network, options.Name);
+        _readers = new RangeReaders(options);
+    }
+
+    /// <summary>The monitor's name.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>How it stands, as it was committed last; null before the first look.</summary>
+    public MonitorStanding? Standing => Volatile.Read(ref _standing);
+
+    /// <summary>Looks until cancelled, at every new block that the node tells of and at least at every poll, and then gives the lease back.</summary>
+    /// <param name="hear">Hears of every look.</param>
+    /// <param name="fail">Hears of a state that cannot be read or written; it is tried again.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunAsync(Action<MonitorTick> hear, Action<StorageException> fail, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(hear);
+        ArgumentNullException.ThrowIfNull(fail);
+        using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task? heads = null;
+        try
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                var again = false;
+                try
+                {
+                    var tick = await TickAsync(cancellation).ConfigureAwait(false);
+                    hear(tick);
+                    again = tick is { State: MonitorState.Watching, Behind: > 0 } && _progressed;
+                }
+                catch (StorageException problem)
+                {
+                    fail(problem);
+                }
+
+                if (heads is null or { IsCompleted: true } && _chain is { TellsHeads: true } chain)
+                {
+                    heads = ListenAsync(chain, listening.Token);
+                }
+
+                if (!again)
+                {
+                    using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                    await Task.WhenAny(_wake.WaitAsync(pause.Token), Task.Delay(_options.Poll, _time, pause.Token)).ConfigureAwait(false);
+                    await pause.CancelAsync().ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+        finally
+        {
+            await listening.CancelAsync().ConfigureAwait(false);
+            await (heads ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await LeaveAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Looks once: examines what is due, for a few seconds at most.</summary>
+    /// <exception cref="StorageException">The state could not be read or written; the next look reads it anew.</exception>
+    public async Task<MonitorTick> TickAsync(CancellationToken cancellation)
+    {
+        _told.Clear();
+        _notes.Clear();
+        _progressed = false;
+        _tickBegan = _time.GetTimestamp();
+        try
+        {
+            return await LookAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException problem) when (problem.Code == StorageException.FenceLost)
+        {
+            Forget();
+            _lease = null;
+            return Tick(MonitorState.StandingBy, null, "another monitor of this name has taken over");
+        }
+        catch
+        {
+            // Whether the last commit was made is not known: the state is read anew.
+            Forget();
+            throw;
+        }
+    }
+
+    /// <summary>Gives the lease back, and remembers what was proven.</summary>
+    public async Task LeaveAsync()
+    {
+        Remember();
+        if (_lease is { } lease)
+        {
+            _lease = null;
+            Forget();
+            try
+            {
+                await _store.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (StorageException)
+            {
+                // It runs out by itself.
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _wake.Dispose();
+
+    private async Task<MonitorTick> LookAsync(CancellationToken cancellation)
+    {
+        BlockHeader? head = null;
+        try
+        {
+            if (!await HoldAsync(cancellation).ConfigureAwait(false))
+            {
+                return Tick(MonitorState.StandingBy, null, "another monitor of this name is at work");
+            }
+
+            if (_standing is null)
+            {
+                await OpenAsync(cancellation).ConfigureAwait(false);
+            }
+
+            _chain ??= await _connect(cancellation).ConfigureAwait(false);
+            head = await _chain.HeadAsync(cancellation).ConfigureAwait(false);
+            await SeeAsync(head, cancellation).ConfigureAwait(false);
+            foreach (var track in _tracks)
+            {
+                await FollowAsync(track, head, cancellation).ConfigureAwait(false);
+            }
+
+            foreach (var track in _tracks)
+            {
+                await FillAsync(track, cancellation).ConfigureAwait(false);
+            }
+
+            await BeatAsync(cancellation).ConfigureAwait(false);
+            return Tick(MonitorState.Watching, head, null);
+        }
+        catch (EthereumException moved) when (moved.Code == "block-reorganised")
+        {
+            return Tick(MonitorState.Moved, head, moved.Message);
+        }
+        catch (EthereumException blind)
+        {
+            await MissAsync(blind, cancellation).ConfigureAwait(false);
+            return Tick(MonitorState.Blind, head, blind.Message);
+        }
+    }
+
+    private MonitorTick Tick(MonitorState state, BlockHeader? head, string? why)
+    {
+        ulong behind = 0;
+        foreach (var track in _tracks)
+        {
+            var due = head is null || head.Number.Value < (ulong)track.Set.Confirmations ? 0 : head.Number.Value - (ulong)track.Set.Confirmations + 1;
+            behind = Math.Max(behind, (due > track.Next ? due - track.Next : 0) + (track.Fill is { } fill ? fill.To + 1 - fill.Next : 0));
+        }
+
+        return new MonitorTick(state, head is null ? null : new BlockMark(head.Number.Value, head.Hash!.Value.ToString()), behind, [.. _told], [.. _notes], why);
+    }
+
+    private void Forget()
+    {
+        _tracks = [];
+        Volatile.Write(ref _standing, null);
+    }
+
+    private async Task ListenAsync(IWatchedChain chain, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var _ in chain.HeadsAsync(cancellation).ConfigureAwait(false))
+            {
+                Wake();
+            }
+        }
+        catch (Exception problem) when (problem is EthereumException or OperationCanceledException)
+        {
+            // The poll goes on, and the subscription is tried again.
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is about to look anyway.
+        }
+    }
+
+    private async Task<bool> HoldAsync(CancellationToken cancellation)
+    {
+        if (_lease is { } held)
+        {
+            if (_time.GetElapsedTime(_renewedAt) < _options.Lease / 3)
+            {
+                return true;
+            }
+
+            _lease = await _store.RenewAsync(held, _options.Lease, cancellation).ConfigureAwait(false);
+            if (_lease is not null)
+            {
+                _renewedAt = _time.GetTimestamp();
+                return true;
+            }
+
+            Forget();
+        }
+
+        _lease = await _store.TryAcquireAsync(_places.Lease, _holder, _options.Lease, cancellation).ConfigureAwait(false);
+        _renewedAt = _time.GetTimestamp();
+        Forget();
+        return _lease is not null;
+    }
+
+    private async Task OpenAsync(CancellationToken cancellation)
+    {
+        var document = await _store.GetAsync(_places.Monitors, _options.Name, cancellation).ConfigureAwait(false);
+        var standing = document is null
+            ? new MonitorStanding { Version = 1, Network = _options.Network, ChainId = _options.ChainId.Value, Monitor = _options.Name, Node = _options.Node, At = _time.GetUtcNow() }
+            : MonitorStanding.Read(document);
+        if (standing.ChainId != _options.ChainId.Value)
+        {
+            throw new ControlException("monitor-chain", ExitCode.Mismatch, $"The monitor {_options.Name} of {_options.Network} followed chain {standing.ChainId}, and the network is chain {_options.ChainId} now.", "Give the monitor another name, or mend the network's chain id.");
+        }
+
+        var tracks = new List<TrackCursor>();
+        var findings = new List<Finding>();
+        foreach (var spec in _specs)
+        {
+            if (standing.Tracks.FirstOrDefault(kept => string.Equals(kept.Name, spec.Name, StringComparison.Ordinal)) is { } kept)
+            {
+                tracks.Add(await OpenTrackAsync(spec, kept, findings, cancellation).ConfigureAwait(false));
+            }
+        }
+
+        _tracks = tracks;
+        Volatile.Write(ref _standing, standing with { Node = _options.Node, RuleSet = _specs.Count == 0 ? null : _specs[0].Set.Digest.ToString(), Key = _options.Key?.Verifier.ToString() });
+        foreach (var track in tracks)
+        {
+            NeedFrom(track, findings);
+            await SeekHoleAsync(track, findings, cancellation).ConfigureAwait(false);
+        }
+
+        if (findings.Count > 0)
+        {
+            await CommitAsync(findings, [], cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<TrackCursor> OpenTrackAsync(WatchTrack spec, TrackStanding kept, List<Finding> findings, CancellationToken cancellation)
+    {
+        var track = TrackCursor.Of(spec, _places, kept);
+        if (track.Checkpoints.Count > 0)
+        {
+            track.Memory = track.ReadMemory(await _store.GetAsync(_places.Memories, MonitorPlaces.Key(track.Name, track.Checkpoints[^1].Number), cancellation).ConfigureAwait(false), out var isOther);
+            if (isOther)
+            {
+                findings.Add(Own("monitor-memory-lost", Severity.Sev3, $"{track.Name}/{track.Next}", track.Name, $"The monitor {Name} remembers nothing of the blocks before {track.Next} for {track.Name}: windows and counts begin anew", FindingKind.Firing));
+            }
+        }
+
+        if (!string.Equals(kept.RuleSet, spec.Set.Digest.ToString(), StringComparison.Ordinal))
+        {
+            findings.Add(Own("monitor-rules-changed", Severity.Sev3, $"{track.Name}/{track.Next}/{spec.Set.Digest}", track.Name, $"From block {track.Next} on the monitor {Name} examines {track.Name} by the rules {spec.Set.Digest}; before by {kept.RuleSet}", FindingKind.Firing));
+        }
+
+        foreach (var document in await ListTrackAsync(_places.Coverage, track.Name, 0, cancellation).ConfigureAwait(false))
+        {
+            track.Coverage.Add(CoverageRange.Parse(TextOf(document.Read(WatchJson.Default.CoverageDocument).Note)));
+        }
+
+        await LoadToldAsync(track, track.Next, cancellation).ConfigureAwait(false);
+        if (track.Fill is { } fill)
+        {
+            track.FillMemory = fill.Hash is null ? track.Set.Begin() : track.ReadMemory(await _store.GetAsync(_places.Memories, FillKey(track), cancellation).ConfigureAwait(false), out _);
+            await LoadToldAsync(track, fill.Next, cancellation).ConfigureAwait(false);
+        }
+
+        return track;
+    }
+
+    // The first time that the chain is seen, and new tracks.
+    private async Task SeeAsync(BlockHeader head, CancellationToken cancellation)
+    {
+        var findings = new List<Finding>();
+        var now = _time.GetUtcNow();
+        foreach (var spec in _specs.Where(spec => !_tracks.Exists(track => string.Equals(track.Name, spec.Name, StringComparison.Ordinal))))
+        {
+            var due = head.Number.Value >= (ulong)spec.Set.Confirmations ? head.Number.Value - (ulong)spec.Set.Confirmations : 0;
+            var lost = spec.Record is null ? _options.Key?.Recall(spec.Name) : null;
+            // Of another chain, such as a local network that began anew, nothing was lost.
+            if (lost is not null && !(await _chain!.HeadersAsync(lost.To, lost.To, cancellation).ConfigureAwait(false) is [var proven] && proven.Hash!.Value == lost.Hash))
+            {
+                lost = null;
+            }
+
+            var from = Math.Min(_options.From ?? lost?.From ?? due, lost?.From ?? ulong.MaxValue);
+            // After a loss what happens now is watched first, and what was to be examined before is filled in beside it.
+            var track = TrackCursor.Begin(spec, _places, from, lost is null ? from : Math.Max(from, due));
+            _tracks.Add(track);
+            if (lost is not null)
+            {
+                findings.Add(Own("monitor-state-lost", Severity.Sev2, $"{track.Name}/{lost.From}-{lost.To}", track.Name, $"The state of the monitor {Name} is gone: {track.Name} had examined the blocks {lost.From} to {lost.To}. They are examined again", FindingKind.Firing));
+                await SeekHoleAsync(track, findings, cancellation).ConfigureAwait(false);
+            }
+
+            _progressed = true;
+        }
+
+        _tracks.Sort((a, b) => a.Set.Confirmations.CompareTo(b.Set.Confirmations));
+        var standing = _standing!;
+        var isNew = standing.Head is null || _progressed;
+        if (standing.Blind is { } blind)
+        {
+            if (blind.IsTold)
+            {
+                findings.Add(Own("monitor-blind", Severity.Sev1, string.Create(CultureInfo.InvariantCulture, $"{blind.Since.ToUnixTimeMilliseconds()}/resolved"), "", $"The monitor {Name} reads {_options.Node} again, after {(now - blind.Since).TotalSeconds:0} s; nothing is skipped", FindingKind.Resolved));
+            }
+
+            standing = standing with { Blind = null };
+            isNew = true;
+        }
+
+        standing = Clock(standing, head, now, findings);
+        isNew |= findings.Count > 0;
+        Volatile.Write(ref _standing, standing with { Head = new BlockMark(head.Number.Value, head.Hash!.Value.ToString()), HeadTime = head.Timestamp });
+        if (isNew)
+        {
+            await CommitAsync(findings, [], cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private MonitorStanding Clock(MonitorStanding standing, BlockHeader head, DateTimeOffset now, List<Finding> findings)
+    {
+        var ahead = head.Timestamp - now;
+        var (isSkewed, isStale) = (ahead > _options.SkewLimit, _options.StaleAfter is { } limit && -ahead > limit);
+        if (isSkewed != standing.IsSkewed)
+        {
+            findings.Add(Own("monitor-clock", Severity.Sev2, isSkewed ? $"{head.Hash}" : $"{head.Hash}/resolved", "", isSkewed
+                ? string.Create(CultureInfo.InvariantCulture, $"Block {head.Number} bears a time {ahead.TotalSeconds:0} s ahead of this machine's clock: one of the two is wrong, and with it every duty's clock")
+                : "The times of blocks and of this machine agree again", isSkewed ? FindingKind.Firing : FindingKind.Resolved, head));
+        }
+
+        if (isStale != standing.IsStale)
+        {
+            findings.Add(Own("monitor-stale", Severity.Sev2, isStale ? $"{head.Hash}" : $"{head.Hash}/resolved", "", isStale
+                ? string.Create(CultureInfo.InvariantCulture, $"The newest block that {_options.Node} shows is {head.Number}, {-ahead.TotalSeconds:0} s old: the chain stands still, or the node has fallen behind it")
+                : string.Create(CultureInfo.InvariantCulture, $"{_options.Node} shows new blocks again, {head.Number}"), isStale ? FindingKind.Firing : FindingKind.Resolved, head));
+        }
+
+        return standing with { IsSkewed = isSkewed, IsStale = isStale };
+    }
+
+    private async Task MissAsync(EthereumException problem, CancellationToken cancellation)
+    {
+        if (_standing is not { } standing)
+        {
+            return;
+        }
+
+        var now = _time.GetUtcNow();
+        if (standing.Blind is not { } blind)
+        {
+            Volatile.Write(ref _standing, standing with { Blind = new Blindness(now, problem.Message, IsTold: false) });
+            await CommitAsync([], [], cancellation).ConfigureAwait(false);
+        }
+        else if (!blind.IsTold && now - blind.Since >= _options.BlindAfter)
+        {
+            Volatile.Write(ref _standing, standing with { Blind = blind with { Why = problem.Message, IsTold = true } });
+            var next = _tracks.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" Nothing from block {_tracks.Min(track => track.Next)} on is examined");
+            await CommitAsync([Own("monitor-blind", Severity.Sev1, blind.Since.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), "", string.Create(CultureInfo.InvariantCulture, $"The monitor {Name} has not been able to read {_options.Node} for {(now - blind.Since).TotalSeconds:0} s: {problem.Message}{next}"), FindingKind.Firing)], [], cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            await BeatAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellation)
+    {
+        if (_standing is { } standing && _time.GetUtcNow() - standing.At >= Heartbeat)
+        {
+            await CommitAsync([], [], cancellation).ConfigureAwait(false);
+            Remember();
+        }
+    }
+
+    // The one place where anything is written: the standing with the cursors, and all that belongs to it.
+    private async Task CommitAsync(IReadOnlyList<Finding> findings, IReadOnlyList<DocumentWrite> documents, CancellationToken cancellation)
+    {
+        if (_time.GetElapsedTime(_renewedAt) >= _options.Lease / 3)
+        {
+            _lease = await _store.RenewAsync(_lease!, _options.Lease, cancellation).ConfigureAwait(false) ?? throw new StorageException(StorageException.FenceLost, $"Another monitor of the name {Name} has taken over.");
+            _renewedAt = _time.GetTimestamp();
+        }
+
+        var now = _time.GetUtcNow();
+        var standing = _standing! with { At = now, Findings = _standing.Findings + findings.Count, Tracks = [.. _tracks.Select(track => track.Standing())] };
+        for (var attempt = 1; ; attempt++)
+        {
+            var taken = findings.Count == 0 ? FindingWrites.None : await _options.Take(findings, now, cancellation).ConfigureAwait(false);
+            try
+            {
+                await _store.CommitAsync(
+                    new StateCommit
+                    {
+                        Fence = _lease,
+                        Events = taken.Events,
+                        Documents = [.. documents, new DocumentWrite(_places.Monitors, Name, standing.Encode()), .. taken.Documents],
+                        Messages = taken.Messages,
+                    },
+                    cancellation).ConfigureAwait(false);
+                break;
+            }
+            catch (StorageException met) when (met.Code is StorageException.DocumentConflict or StorageException.StreamConflict && attempt < Conflicts)
+            {
+                // Somebody else changed an alert meanwhile: the findings are taken anew.
+            }
+        }
+
+        Volatile.Write(ref _standing, standing);
+        _told.AddRange(findings);
+    }
+
+    private Finding Own(string rule, Severity severity, string detail, string subject, string title, FindingKind kind, BlockHeader? at = null) => new()
+    {
+        Id = $"{_options.Network}/{rule}/{Name}/{detail}",
+        Fingerprint = $"{_options.Network}/{rule}/{Name}{(subject.Length > 0 ? "/" + subject : "")}",
+        Kind = kind,
+        Rule = rule,
+        Source = $"monitor {Name}",
+        Network = _options.Network,
+        Severity = severity,
+        Title = title,
+        Subject = subject.Length > 0 ? subject : Name,
+        Place = at is null ? null : new ChainPlace(at.Number, at.Hash!.Value, at.Timestamp),
+    };
+
+    private string Sign(CoverageRange range) => _options.Key is { } key ? System.Text.Encoding.UTF8.GetString(key.Sign(range).ToBytes()) : range.ToText();
+
+    // A note's text, or a range that was never signed.
+    internal static string TextOf(string note) => note.Contains("\n\n", StringComparison.Ordinal) ? SignedNote.Parse(System.Text.Encoding.UTF8.GetBytes(note)).Text : note;
+
+    private void Remember()
+    {
+        if (_options.Key is not { } key || _lease is null)
+        {
+            return;
+        }
+
+        foreach (var track in _tracks.Where(track => track.Spec.Record is null && track.Hash is not null))
+        {
+            try
+            {
+                key.Remember(track.Name, new RememberedCoverage(track.From, track.Next - 1, track.Hash!.Value));
+            }
+            catch (ControlException problem)
+            {
+                _notes.Add($"what was examined cannot be remembered in the configuration folder: {problem.Message}");
+            }
+        }
+    }
+
+    private static string FillKey(TrackCursor track) => MonitorPlaces.Key(track.Name + "~fill", 0);
+
+    private async Task<IReadOnlyList<StoredDocument>> ListTrackAsync(string collection, string track, ulong from, CancellationToken cancellation)
+    {
+        var found = new List<StoredDocument>();
+        var prefix = track + "/";
+        var after = from == 0 ? prefix : MonitorPlaces.Key(track, from - 1);
+        while (true)
+        {
+            const int page = 1000;
+            var documents = await _store.ListAsync(collection, after, page, cancellation).ConfigureAwait(false);
+            found.AddRange(documents.TakeWhile(document => document.Key.StartsWith(prefix, StringComparison.Ordinal)));
+            if (documents.Count < page || !documents[^1].Key.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return found;
+            }
+
+            after = documents[^1].Key;
+        }
+    }
+
+    private async Task LoadToldAsync(TrackCursor track, ulong from, CancellationToken cancellation)
+    {
+        foreach (var document in await ListTrackAsync(_places.Told, track.Name, from, cancellation).ConfigureAwait(false))
+        {
+            track.Told[MonitorPlaces.BlockOf(document.Key)] = document.Read(WatchJson.Default.ToldBlock);
+        }
+    }
+
+    private sealed class RangeReaders(MonitorOptions options)
+    {
+        private readonly Dictionary<string, (IWatchedChain Chain, RangeReader Reader)> _byTrack = new(StringComparer.Ordinal);
+
+        public RangeReader Of(string track, IWatchedChain chain)
+        {
+            if (!_byTrack.TryGetValue(track, out var known) || !ReferenceEquals(known.Chain, chain))
+            {
+                _byTrack[track] = known = (chain, new RangeReader(chain, options));
+            }
+
+            return known.Reader;
+        }
+    }
+}
