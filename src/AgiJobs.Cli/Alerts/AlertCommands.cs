@@ -104,7 +104,7 @@ internal static class AlertCommands
 
     private static async Task<ExitCode> WithStoreAsync(Session session, Func<AlertSettings, IStateStore, Task<ExitCode>> work, CancellationToken cancellation)
     {
-        var settings = AlertWatch.Settings(session);
+        var settings = Lenient(session);
         try
         {
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
@@ -113,6 +113,20 @@ internal static class AlertCommands
         catch (StorageException problem)
         {
             throw ServiceState.Told(problem);
+        }
+    }
+
+    // Whoever broke the on-call file keeps nobody from seeing what fires and from saying so.
+    private static AlertSettings Lenient(Session session)
+    {
+        try
+        {
+            return AlertWatch.Settings(session);
+        }
+        catch (ControlException problem)
+        {
+            session.Terminal.Progress($"FINDING channels are told nothing by this command: {problem.Message} [{problem.Code}] See: agijobs oncall check");
+            return new AlertSettings(session.Network, session.NetworkFile.ChainId) { People = session.Workspace.Operators(session.Network) is { } people ? new OperatorBook(people) : null };
         }
     }
 
@@ -126,7 +140,7 @@ internal static class AlertCommands
         var pages = book.Pages.ToDictionary(page => page.Id, StringComparer.Ordinal);
         var firing = book.Alerts.Count(alert => alert.State == AlertState.Firing);
         var exit = firing > 0 ? ExitCode.Findings : ExitCode.Clean;
-        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {firing} alerts fire in {pages.Count} pages{(settings.Plan is null ? "; NOBODY IS TOLD: there is no config/oncall.json" : "")}");
+        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {firing} alerts fire in {pages.Count} pages{(settings.Plan is null ? "; NOBODY IS TOLD: there is no config/oncall.json that can be used" : "")}");
         if (alerts.Count > 0)
         {
             session.Terminal.Table(["alert", "severity", "state", "since (UTC)", "times", "page", "told", "what"], alerts.Select(alert => (IReadOnlyList<string>)

@@ -5,6 +5,7 @@ using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Alerts.Channels;
 using AgiJobs.Response.Alerts.Escalation;
 using AgiJobs.Response.Alerts.Incoming;
+using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Alerts;
@@ -30,9 +31,21 @@ internal static class AlertWatch
         var channels = settings.Plan is { } plan ? ChannelShelf.Open(plan.File, session.Workspace.Root, time) : [];
         return
         [
-            new AlertWorker(store, settings, Poll, time) { ClosedIncidents = (incidents, cancellation) => ClosedAsync(store, session.Network, incidents, cancellation), Tell = session.Terminal.Progress },
+            new AlertWorker(store, settings, Poll, time) { ClosedIncidents = (incidents, cancellation) => ClosedAsync(store, session.Network, incidents, cancellation), Others = new ArenaFindings(store, session.Network, time).ReadAsync, Tell = session.Terminal.Progress },
             new DeliveryWorker([.. channels.Select(channel => new NoticeDelivery(store, settings, channel, time))], store, settings.Places, Poll, time) { Tell = session.Terminal.Progress },
         ];
+    }
+
+    /// <summary>What a monitor makes of what it finds, in its own commit.</summary>
+    /// <exception cref="ControlException">Those of <see cref="Settings"/>.</exception>
+    public static TakeFindings Take(Session session, IStateStore store)
+    {
+        var settings = Settings(session);
+        return async (findings, now, cancellation) =>
+        {
+            var writes = await AlertBook.TakeAsync(store, settings, findings, now, cancellation).ConfigureAwait(false);
+            return new FindingWrites(writes.Events, writes.Documents, writes.Messages);
+        };
     }
 
     /// <summary>What takes alerts of others.</summary>

@@ -104,7 +104,7 @@ internal static class OnCallCommands
         }
 
         var exit = problems.Count == 0 ? ExitCode.Clean : ExitCode.BadInput;
-        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(problems.Count == 0 ? $"{file.Channels.Count} channels, {file.Contacts.Count} people, {file.Rotations.Count} rotations, {file.Policies.Count} policies: everybody can be told; 'oncall check --send' tries the channels" : $"config/oncall.json cannot be used: {problems.Count} problems")}");
+        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(problems.Count == 0 ? $"{file.Channels.Count} channels, {file.Contacts.Count} people, {file.Rotations.Count} rotations, {file.Policies.Count} policies: everybody who is named has a channel, and somebody is on call at every moment. Whether the channels work says 'oncall check --send'" : $"config/oncall.json cannot be used: {problems.Count} problems")}");
         foreach (var problem in problems)
         {
             session.Terminal.Line($"  {problem.Place}: {problem.Message} [{problem.Code}]");

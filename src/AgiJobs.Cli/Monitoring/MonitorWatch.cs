@@ -37,7 +37,7 @@ internal static class MonitorWatch
         [
             watching,
             new MonitorWorker(Index(session, parts.Store, 1), time) { Tell = session.Terminal.Progress },
-            new BreakerWorker(parts.Store, session.Network, session.NetworkFile.ChainId, () => session.Workspace.Breakers(session.Network), new ArmoryTrigger(session), Told(session, parts.Store), $"{Environment.MachineName}/{Environment.ProcessId}", BreakerPoll, time) { Tell = session.Terminal.Progress },
+            new BreakerWorker(parts.Store, session.Network, session.NetworkFile.ChainId, () => session.Workspace.Breakers(session.Network), new ArmoryTrigger(session), AlertWatch.Take(session, parts.Store), $"{Environment.MachineName}/{Environment.ProcessId}", BreakerPoll, time) { Tell = session.Terminal.Progress },
         ];
     }
 
@@ -48,21 +48,14 @@ internal static class MonitorWatch
         var options = Options(session, name, rpc) with { From = from };
         options.Check();
         var key = MonitorKey.Open(session.Environment.Seal, session.Network, name);
-        return new ChainMonitor(store, Connect(session, rpc), tracks, options with { Key = key, Take = Testified(session, Told(session, store), name, key) }, session.Environment.Time);
+        return new ChainMonitor(store, Connect(session, rpc), tracks, options with { Key = key, Take = Testified(session, AlertWatch.Take(session, store), name, key) }, session.Environment.Time);
     }
 
     /// <summary>The monitor that keeps the index.</summary>
     public static ChainMonitor Index(Session session, IStateStore store, int rpc) =>
         new EventIndex(store, session.Network, session.Protocol).Follower(session.Network, Options(session, EventIndex.Monitor, rpc), Connect(session, rpc), session.Environment.Time);
 
-    // How findings reach people.
-    private static TakeFindings Told(Session session, IStateStore store)
-    {
-        var settings = AlertWatch.Settings(session);
-        return async (findings, now, cancellation) => await AlertBook.TakeAsync(store, settings, findings, now, cancellation).ConfigureAwait(false) is var writes ? new FindingWrites(writes.Events, writes.Documents, writes.Messages) : FindingWrites.None;
-    }
-
-    // And what the monitor testifies of them, by the breakers of the moment. A file of breakers that cannot be read keeps nobody from being told; the breakers' worker says what is wrong with it.
+    // How findings reach people, and what the monitor testifies of them, by the breakers of the moment. A file of breakers that cannot be read keeps nobody from being told; the breakers' worker says what is wrong with it.
     private static TakeFindings Testified(Session session, TakeFindings told, string name, MonitorKey key) => async (findings, now, cancellation) =>
     {
         var writes = await told(findings, now, cancellation).ConfigureAwait(false);

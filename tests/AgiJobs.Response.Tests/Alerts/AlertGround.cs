@@ -47,7 +47,8 @@ internal sealed class AlertGround : IAsyncDisposable
           "channels": [
             { "name": "log", "kind": "log", "path": "reports/alerts.jsonl" },
             { "name": "ann", "kind": "log", "path": "reports/ann.jsonl" },
-            { "name": "ben", "kind": "log", "path": "reports/ben.jsonl" }
+            { "name": "ben", "kind": "log", "path": "reports/ben.jsonl" },
+            { "name": "alive", "kind": "log", "path": "reports/alive.jsonl" }
           ],
           "contacts": [ { "person": "Ann", "channels": ["ann"] }, { "person": "Ben", "channels": ["ben"] } ],
           "groups": [ { "name": "operations", "people": ["Ann", "Ben"], "channels": ["log"] } ],
@@ -60,7 +61,7 @@ internal sealed class AlertGround : IAsyncDisposable
             { "severity": "SEV-3", "policy": "quiet", "acknowledge": "1d", "renotify": "1d" }
           ],
           "storm": 3,
-          "heartbeat": { "channel": "log", "every": "5m", "staleAfter": "2m" }
+          "heartbeat": { "channel": "alive", "every": "5m", "staleAfter": "2m" }
         }
         """);
 
