@@ -94,7 +94,7 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
 
         async Task<(int, string?)> CodeAsync(string signer, string instance)
         {
-            var outcome = await Devnet.RunAsync("owner", "set", "FeePool.burnPct=3%", "--instance", instance, "--signer", "safe-owner-1", "--signer", "safe-owner-2", "--signer", signer, "--execute", "--json");
+            var outcome = await Devnet.RunAsync("owner", "set", "FeePool.burnPct=3%", "--instance", instance, "--signer", signer, "--signer", "safe-owner-1", "--signer", "safe-owner-2", "--execute", "--json");
             return (outcome.Exit, (string?)outcome.Json["error"]?["code"]);
         }
     }
@@ -160,6 +160,15 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
         await DoneAsync("incident", "note", id, "that was late", "--on", key, "--signer", "moderator");
         shown = await Devnet.RunAsync("incident", "show", id, "--timeline", "--json");
         Assert.Equal("moderator: that was late", (string?)shown.Json["timeline"]![0]!["notes"]![0]);
+    }
+
+    [Fact]
+    public async Task Settings_that_are_laxer_than_the_playbooks_are_refused_and_linted()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Devnet.Folder, "config", "incidents.json"), """{ "version": 1, "updateMinutes": 60 }""");
+        await RefusedAsync(2, "incidents-value", "incident", "list");
+        var lint = await Devnet.RunAsync("config", "lint", "--json");
+        Assert.Contains(lint.Json["findings"]!.AsArray(), finding => (string?)finding!["code"] == "incidents-value");
     }
 
     [Theory]
