@@ -18,8 +18,8 @@ internal static class DrillCommands
         var command = new Command("drill", "rehearse with the real commands on a throw-away chain");
         command.Subcommands.Add(List(options, environment));
         var name = new Argument<string>("name") { Description = "the drill", HelpName = "NAME" };
-        name.AcceptOnlyFromAmong(Pause);
-        command.Subcommands.Add(Runs(new Command("run", "run a drill by its name") { name }, options, environment));
+        name.AcceptOnlyFromAmong([Pause, .. IncidentDrill.Names.Keys]);
+        command.Subcommands.Add(Runs(new Command("run", $"run a drill by its name: {Pause}, or one of the quarterly exercises ({string.Join(", ", IncidentDrill.Names.Keys)}), which go by the runbooks with faults on the way, are scored against their clocks, and are appended to reports/incident-tabletop.md") { name }, options, environment, name));
         command.Subcommands.Add(Runs(new Command(Pause, "pause by the guardian, resume by the 2-of-3 Safe, a pause fired by a stranger, evidence verified; exit 0 only if every claim held"), options, environment));
         return command;
     }
@@ -29,11 +29,16 @@ internal static class DrillCommands
         var command = new Command("list", "list the drills");
         Session.Run(command, options, environment, (session, _, _) =>
         {
-            session.Terminal.Table(["drill", "what it rehearses"], [[Pause, "pause by the guardian, resume by the 2-of-3 Safe, a pause fired by a stranger, evidence verified"]]);
+            session.Terminal.Table(["drill", "what it rehearses"], [[Pause, "pause by the guardian, resume by the 2-of-3 Safe, a pause fired by a stranger, evidence verified"], .. IncidentDrill.Names.Select(drill => (IReadOnlyList<string>)[drill.Key, drill.Value])]);
             session.Terminal.Json("agijobs.drill-list/1", ExitCode.Clean, writer =>
             {
                 writer.WriteStartArray("drills");
                 writer.WriteStringValue(Pause);
+                foreach (var drill in IncidentDrill.Names.Keys)
+                {
+                    writer.WriteStringValue(drill);
+                }
+
                 writer.WriteEndArray();
             });
             return Task.FromResult(ExitCode.Clean);
@@ -41,11 +46,16 @@ internal static class DrillCommands
         return command;
     }
 
-    private static Command Runs(Command command, CommonOptions options, CommandEnvironment environment)
+    private static Command Runs(Command command, CommonOptions options, CommandEnvironment environment, Argument<string>? name = null)
     {
         command.Options.Add(options.Out);
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
+            if (name is not null && parsed.GetValue(name) is { } wanted && wanted != Pause)
+            {
+                return await IncidentDrillRun.RunAsync(session, wanted, parsed.GetValue(options.Out), cancellation).ConfigureAwait(false);
+            }
+
             var terminal = session.Terminal;
             var began = environment.Time.GetTimestamp();
             terminal.Line("Drill: pause, on a throw-away network (chain 31337). Nothing of yours is touched.");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
+using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
@@ -13,7 +14,7 @@ namespace AgiJobs.Cli.Drills;
 /// <summary>
 /// A local network in a folder of its own, gone when the drill is over, and this program's own commands, each in a new process that sees neither the user's workspace nor the user's configuration folder.
 /// </summary>
-internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
+internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
 {
     private const string Network = "drill";
 
@@ -28,6 +29,7 @@ internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
     private readonly LocalNetworks _networks;
     private readonly EthereumClient _client;
     private readonly Protocol _protocol;
+    private LyingNode? _liar;
 
     private ThrowAwayGround(CommandEnvironment environment, string folder, LocalNetworks networks, EthereumClient client, Protocol protocol, StartedNetwork started)
     {
@@ -154,8 +156,89 @@ internal sealed class ThrowAwayGround : IDrillGround, IAsyncDisposable
 
     public Task<BlockNumber> BlockAsync(CancellationToken cancellation) => _client.BlockNumberAsync(cancellation);
 
+    /// <summary>The drill's workspace, for whoever takes something out of it.</summary>
+    public string Folder => Root;
+
+    public async Task DrainRewardsAsync(CancellationToken cancellation)
+    {
+        // By a contract that may give rewards, as somebody would who has found a hole in it.
+        var pool = _protocol["FeePool"];
+        await SendAsync(_protocol["SelfPlayArena"].Address, pool.Address, pool.Abi.Function("reward").Encode(Account("employer"), Wei.FromEther("1000")), cancellation).ConfigureAwait(false);
+    }
+
+    public async Task SlashEverybodyAsync(CancellationToken cancellation)
+    {
+        var slasher = _protocol["ValidatorSlash"];
+        foreach (var validator in (string[])["validator-1", "validator-2", "validator-3"])
+        {
+            await SendAsync(Account("slash-operator"), slasher.Address, slasher.Abi.Function("slash").Encode(Account(validator), Wei.FromEther("1"), $"MASS-{validator}"), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public Task ReorganiseAsync(int blocks, CancellationToken cancellation) => _client.RequestAsync("anvil_reorg", writer =>
+    {
+        writer.WriteNumberValue(blocks);
+        writer.WriteStartArray();
+        writer.WriteEndArray();
+    }, cancellation);
+
+    public async Task AdvanceAsync(TimeSpan time, CancellationToken cancellation)
+    {
+        _ = await _client.RequestAsync("evm_increaseTime", writer => writer.WriteNumberValue((long)time.TotalSeconds), cancellation).ConfigureAwait(false);
+        _ = await _client.RequestAsync("evm_mine", cancellationToken: cancellation).ConfigureAwait(false);
+    }
+
+    public async Task LieAsync(bool lies, CancellationToken cancellation)
+    {
+        var workspace = Workspace.At(Root, _environment.ShippedConfig);
+        var file = workspace.Network(Network);
+        if (lies)
+        {
+            _liar ??= LyingNode.Start(Started.Network.Url);
+            JsonFile.Write(workspace.NetworkPath(Network), file with { Rpc = [.. file.Rpc, new EndpointReference { Url = _liar.Url }] }, WorkspaceJson.Default.NetworkFile);
+        }
+        else if (_liar is { } liar)
+        {
+            JsonFile.Write(workspace.NetworkPath(Network), file with { Rpc = [.. file.Rpc.Where(endpoint => endpoint.Url != liar.Url)] }, WorkspaceJson.Default.NetworkFile);
+            _liar = null;
+            await liar.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static Address Account(string name) => new LocalAccounts(ChainId.Local)[name].Address;
+
+    // In the name of an account without its key, which a local chain allows, and mined when it returns.
+    private async Task SendAsync(Address from, Address to, byte[] data, CancellationToken cancellation)
+    {
+        _ = await _client.RequestAsync("anvil_impersonateAccount", writer => writer.WriteStringValue(from.ToString()), cancellation).ConfigureAwait(false);
+        _ = await _client.RequestAsync("anvil_setBalance", writer =>
+        {
+            writer.WriteStringValue(from.ToString());
+            writer.WriteStringValue("0x8ac7230489e80000");
+        }, cancellation).ConfigureAwait(false);
+        var hash = Bytes32.Parse((await _client.RequestAsync("eth_sendTransaction", writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("from", from.ToString());
+            writer.WriteString("to", to.ToString());
+            writer.WriteString("input", Hex.Encode(data));
+            writer.WriteString("gas", "0x7a1200");
+            writer.WriteEndObject();
+        }, cancellation).ConfigureAwait(false)).GetString()!);
+        _ = await _client.RequestAsync("evm_mine", cancellationToken: cancellation).ConfigureAwait(false);
+        if (await _client.ReceiptAsync(hash, cancellation).ConfigureAwait(false) is not { Succeeded: true })
+        {
+            throw new ControlException("drill-stage", ExitCode.Failed, $"What was to go wrong did not: the call from {from} to {to} reverted or was not mined.", "This is a defect of the drill.");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_liar is { } liar)
+        {
+            await liar.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _client.DisposeAsync().ConfigureAwait(false);
         await _networks.DownAsync(Network, keep: false, CancellationToken.None).ConfigureAwait(false);
         Directory.Delete(_folder, recursive: true);

@@ -152,7 +152,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
         AppendAsync(id, run => run.Severity == severity ? [] : [new SeverityChanged { Severity = severity.Name(), By = by }], cancellation);
 
     /// <summary>
-    /// Runs the command or check of a step. One that is done is left alone. A step that sends is only tried without <paramref name="send"/>. What may have been sent by a process that died is asked about first.
+    /// Runs the command or check of a step. One that is done is left alone, but for an emergency pause, which is sent again whenever somebody says so. A step that sends is only tried without <paramref name="send"/>. What may have been sent by a process that died is asked about first.
     /// </summary>
     /// <param name="id">The run.</param>
     /// <param name="step">The step.</param>
@@ -172,7 +172,9 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
             throw new ControlException("step-kind", ExitCode.BadInput, $"The step '{step}' is {(known.Kind == StepKind.Task ? "a task for a person" : "an approval")}, no command.", known.Kind == StepKind.Task ? $"When it is done: agijobs runbook done {id} {step} --note TEXT --signer NAME" : $"agijobs runbook approve {id} {step} --signer NAME");
         }
 
-        if (run[step].IsSettled)
+        // A pause may be taken back by a reorg or by somebody: it is sent again whenever a person says so, and does nothing when all is paused.
+        var again = known.IsEmergency && send;
+        if (run[step].IsSettled && !again)
         {
             return run;
         }
@@ -205,7 +207,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
                 }
             }
 
-            return run[step].IsSettled ? run : await CarryOutAsync(id, known, known.Line!, preview ? "preview" : "do", actor, sight, cancellation).ConfigureAwait(false);
+            return run[step].IsSettled && !again ? run : await CarryOutAsync(id, known, known.Line!, preview ? "preview" : "do", actor, sight, cancellation).ConfigureAwait(false);
         }
         finally
         {

@@ -1,0 +1,286 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace AgiJobs.Response.Drills;
+
+/// <summary>How an incident drill went, by the clocks of its runbooks.</summary>
+/// <param name="Report">Its claims.</param>
+/// <param name="ToPause">From what went wrong, mined, to the pause, mined and verified; null when it did not come so far.</param>
+/// <param name="BlocksToPause">The same in blocks.</param>
+/// <param name="PauseWithin">The deadline of the pause.</param>
+/// <param name="Steps">How many steps of runbooks were done or skipped.</param>
+/// <param name="Late">Those that were late.</param>
+/// <param name="Faults">The faults that were injected, each with whether it was noticed.</param>
+public sealed record IncidentScore(DrillReport Report, TimeSpan? ToPause, ulong? BlocksToPause, TimeSpan PauseWithin, int Steps, IReadOnlyList<string> Late, IReadOnlyList<(string Fault, bool Noticed)> Faults)
+{
+    /// <summary>True when every claim held, the pause came in time, nothing was late and every fault was noticed.</summary>
+    public bool Held => Report.Held && ToPause <= PauseWithin && Late.Count == 0 && Faults.All(fault => fault.Noticed);
+
+    /// <summary>The entry for the log of exercises.</summary>
+    /// <param name="evidence">Where its evidence lies.</param>
+    public string ToMarkdown(string evidence)
+    {
+        var lines = new List<string>
+        {
+            $"## {Report.StartedAt:yyyy-MM-dd HH:mm:ss} UTC: {Report.Name}",
+            "",
+            string.Create(CultureInfo.InvariantCulture, $"{(Held ? "HELD" : "DID NOT HOLD")}: {Report.Claims.Count(claim => claim.Held)} of {Report.Claims.Count} claims, on {Report.Ground}."),
+            "",
+            "| what | found | wanted |",
+            "|---|---|---|",
+            string.Create(CultureInfo.InvariantCulture, $"| from the first bad block to the pause | {(ToPause is { } took ? $"{took.TotalSeconds:0.0} s, {BlocksToPause} blocks" : "not paused")} | {PauseWithin.TotalMinutes:0} min |"),
+            string.Create(CultureInfo.InvariantCulture, $"| steps of runbooks | {Steps} done or skipped, {Late.Count} late{(Late.Count > 0 ? $": {string.Join(", ", Late)}" : "")} | none late |"),
+            string.Create(CultureInfo.InvariantCulture, $"| faults noticed | {Faults.Count(fault => fault.Noticed)} of {Faults.Count} | all |"),
+            "",
+        };
+        lines.AddRange(Faults.Select(fault => $"- fault: {fault.Fault}: {(fault.Noticed ? "noticed" : "NOT NOTICED")}"));
+        lines.AddRange(Report.Claims.Where(claim => !claim.Held).Select(claim => $"- to improve: {claim.Claim}: {claim.Detail}"));
+        lines.Add($"- evidence: {evidence}");
+        lines.Add("");
+        return string.Join('\n', lines) + "\n";
+    }
+}
+
+/// <summary>
+/// The exercises that the incident playbooks ask for each quarter, with the operators' own commands on a throw-away chain: something goes wrong, people with different keys are led through it by the runbooks alone (each types the line
+/// that the run says is next), and meanwhile faults are injected that must be noticed and must not stop the response.
+/// </summary>
+public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
+{
+    /// <summary>The drills by name, with what each rehearses.</summary>
+    public static IReadOnlyDictionary<string, string> Names { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["pause-and-rotation"] = "a key in wrong hands: pause, rotation, new control confirmed; a signer that is missing, an armed pause that expired, a reorg that takes the pause back",
+        ["reward-drain"] = "rewards drain from the FeePool: pause, resume through the gate; a node that lies, a module that is paused already",
+        ["mass-slashing"] = "every validator is slashed: pause, resume module by module; a module that is paused already, a signer that is missing",
+    };
+
+    private const string Incident = "DRILL-1";
+
+    // An orchestrator of a local network.
+    private const string Lost = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+
+    private static readonly Dictionary<string, string> Cast = new(StringComparer.Ordinal)
+    {
+        ["operator"] = "guardian",
+        ["commander"] = "pauser",
+        ["security"] = "moderator",
+        ["communications"] = "platform",
+        ["finance"] = "treasury",
+        ["author"] = "deployer",
+        ["approver"] = "safe-owner-1",
+        ["executor"] = "relayer",
+    };
+
+    private static readonly Dictionary<string, string> Others = new(StringComparer.Ordinal) { ["owner-2"] = "safe-owner-2", ["control-2"] = "safe-owner-3" };
+
+    private readonly List<DrilledClaim> _claims = [];
+    private readonly List<(string, bool)> _faults = [];
+    private readonly List<string> _late = [];
+    private string? _part;
+    private int _steps;
+    private TimeSpan? _toPause;
+    private ulong? _blocks;
+
+    /// <summary>Hears of each claim as it is decided.</summary>
+    public Action<DrilledClaim> OnClaim { get; init; } = _ => { };
+
+    /// <summary>Runs one to its end, or to the first claim without which the rest means nothing.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<IncidentScore> RunAsync(string name, CancellationToken cancellation)
+    {
+        var startedAt = time.GetUtcNow();
+        var began = time.GetTimestamp();
+        try
+        {
+            await (name switch
+            {
+                "pause-and-rotation" => RotationAsync(cancellation),
+                "reward-drain" => DrainAsync(cancellation),
+                "mass-slashing" => SlashingAsync(cancellation),
+                _ => throw new ArgumentException($"There is no drill '{name}'.", nameof(name)),
+            }).ConfigureAwait(false);
+            _part = "The evidence";
+            await CommandAsync("The audit log verifies, and no file that it vouches for was altered", 0, json => json["filesVerified"]?.GetValue<int>() > 0, ["evidence", "log", "--verify"], cancellation).ConfigureAwait(false);
+            await CommandAsync("Two owners vouch for it", 0, _ => true, ["evidence", "checkpoint", "--signer", "safe-owner-1", "--signer", "safe-owner-2"], cancellation).ConfigureAwait(false);
+            await CommandAsync("Everything on record is written to one file", 0, json => json["entries"]?.GetValue<int>() > 0, ["evidence", "export", "--all", "--out", "evidence.tar"], cancellation).ConfigureAwait(false);
+        }
+        catch (DrillStopped stopped)
+        {
+            Claim("The drill comes to its end", false, stopped.Message, null, TimeSpan.Zero);
+        }
+
+        return new IncidentScore(new DrillReport(name, startedAt, time.GetElapsedTime(began), _claims, null, null), _toPause, _blocks, TimeSpan.FromMinutes(5), _steps, _late, _faults);
+    }
+
+    private async Task RotationAsync(CancellationToken cancellation)
+    {
+        _part = "Before: an armed pause lies ready, and expires unseen";
+        await CommandAsync("The guardian signs a pause in advance", 0, json => json["added"] is JsonArray { Count: 1 }, ["owner", "armory", "add", "--authorization", "--valid-until", "12h", "--signer", "guardian"], cancellation).ConfigureAwait(false);
+        await ground.AdvanceAsync(TimeSpan.FromHours(13), cancellation).ConfigureAwait(false);
+        await FaultAsync("an authorisation that expired", "The check of the armory says that it is worth nothing any more", outcome => outcome.Exit != 0 || outcome.Json["armed"]?.GetValue<bool>() != true, ["owner", "armory", "check"], cancellation).ConfigureAwait(false);
+
+        _part = "A key is in wrong hands";
+        var (began, block) = (time.GetTimestamp(), await ground.BlockAsync(cancellation).ConfigureAwait(false));
+        var run = await BeginAsync("key-compromise", ["--input", $"lost-key={Lost}"], cancellation).ConfigureAwait(false);
+        await FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["runbook", "step", run, "pause", "--signer", "guardian-2", "--execute"], cancellation).ConfigureAwait(false);
+        await WalkAsync(run, new Dictionary<string, string>(StringComparer.Ordinal), cancellation, until: "confirm-paused").ConfigureAwait(false);
+        await PausedAsync(began, block.Value, cancellation).ConfigureAwait(false);
+        await ground.ReorganiseAsync(4, cancellation).ConfigureAwait(false);
+        await FaultAsync("a reorg that takes the pause back", "The check of the runbook says that modules run", outcome => outcome.Exit == 1 && Text(outcome.Json, "next") is not null, ["runbook", "step", run, "confirm-paused"], cancellation).ConfigureAwait(false);
+        await CommandAsync("The pause is sent again by the same step, with the same signed bytes", 0, json => State(json, "pause") == "done", ["runbook", "step", run, "pause", "--signer", "guardian", "--execute"], cancellation).ConfigureAwait(false);
+
+        _part = "The key is left with nothing";
+        await WalkAsync(run, new Dictionary<string, string>(StringComparer.Ordinal) { ["legal"] = "a drill" }, cancellation).ConfigureAwait(false);
+        await CommandAsync("Nothing is left to the lost key", 0, json => json["sent"]?.GetValue<bool>() != true, ["owner", "rotate", "--lost", Lost, "--instance", "DRILL-1-after"], cancellation).ConfigureAwait(false);
+    }
+
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        _part = "Rewards drain from the FeePool";
+        await ground.DrainRewardsAsync(cancellation).ConfigureAwait(false);
+        var (began, block) = (time.GetTimestamp(), await ground.BlockAsync(cancellation).ConfigureAwait(false));
+        await AlreadyPausedAsync("FeePool", cancellation).ConfigureAwait(false);
+        await ground.LieAsync(true, cancellation).ConfigureAwait(false);
+        var run = await BeginAsync("pause", [], cancellation).ConfigureAwait(false);
+        await FaultAsync("a node that says that nothing is paused", "The pause is sent all the same, and the nodes' disagreement is told", outcome => outcome.Exit == 3 && State(outcome.Json, "pause") == "look", ["runbook", "step", run, "pause", "--signer", "guardian", "--execute"], cancellation).ConfigureAwait(false);
+        await ground.LieAsync(false, cancellation).ConfigureAwait(false);
+        await WalkAsync(run, Usual, cancellation, until: "confirm-paused").ConfigureAwait(false);
+        await WalkAsync(run, Usual, cancellation, only: "confirm-paused").ConfigureAwait(false);
+        await PausedAsync(began, block.Value, cancellation).ConfigureAwait(false);
+        await WalkAsync(run, Usual, cancellation).ConfigureAwait(false);
+        await ResumeAsync("resume", [], cancellation).ConfigureAwait(false);
+    }
+
+    private async Task SlashingAsync(CancellationToken cancellation)
+    {
+        _part = "Every validator is slashed";
+        await ground.SlashEverybodyAsync(cancellation).ConfigureAwait(false);
+        var (began, block) = (time.GetTimestamp(), await ground.BlockAsync(cancellation).ConfigureAwait(false));
+        await AlreadyPausedAsync("StakeManager", cancellation).ConfigureAwait(false);
+        var run = await BeginAsync("pause", ["--severity", "SEV-1"], cancellation).ConfigureAwait(false);
+        await FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["runbook", "step", run, "pause", "--signer", "guardian-2", "--execute"], cancellation).ConfigureAwait(false);
+        await WalkAsync(run, Usual, cancellation, until: "confirm-paused").ConfigureAwait(false);
+        await PausedAsync(began, block.Value, cancellation).ConfigureAwait(false);
+        await WalkAsync(run, Usual, cancellation).ConfigureAwait(false);
+        await CommandAsync("The locks of validators still add up", 0, _ => true, ["owner", "locks"], cancellation).ConfigureAwait(false);
+        await ResumeAsync("resume-by-module", ["--input", "watch-blocks=1"], cancellation).ConfigureAwait(false);
+    }
+
+    private static Dictionary<string, string> Usual { get; } = new(StringComparer.Ordinal) { ["freeze"] = "a drill, without the arena's runner", ["silence"] = "a drill, without monitors" };
+
+    private async Task AlreadyPausedAsync(string module, CancellationToken cancellation)
+    {
+        _ = await CommandAsync($"{module} alone was paused before by somebody", 0, _ => true, ["owner", "pause", "--module", module, "--pause", "--signer", "guardian", "--instance", "EARLIER", "--execute"], cancellation).ConfigureAwait(false);
+        await FaultAsync($"a module ({module}) that is paused already", "The state is told to be mixed, not paused", outcome => Text(outcome.Json, "summary")?.StartsWith("MIXED", StringComparison.Ordinal) == true, ["owner", "system-pause", "--action", "status"], cancellation).ConfigureAwait(false);
+    }
+
+    private async Task ResumeAsync(string runbook, string[] more, CancellationToken cancellation)
+    {
+        _part = "Resume, through the gate";
+        var run = await BeginAsync(runbook, more, cancellation).ConfigureAwait(false);
+        await WalkAsync(run, new Dictionary<string, string>(StringComparer.Ordinal), cancellation).ConfigureAwait(false);
+        await StateAsync("Every module runs again", "running", cancellation).ConfigureAwait(false);
+    }
+
+    private async Task PausedAsync(long began, ulong block, CancellationToken cancellation)
+    {
+        _toPause = time.GetElapsedTime(began);
+        _blocks = (await ground.BlockAsync(cancellation).ConfigureAwait(false)).Value - block;
+        await StateAsync("Every module is paused", "paused", cancellation).ConfigureAwait(false);
+        var outcomes = await ground.ProbeAsync(cancellation).ConfigureAwait(false);
+        Stop(Claim("The calls of all who take part are refused because of the pause", outcomes.Count > 0 && outcomes.All(outcome => !outcome.Succeeds), $"{outcomes.Count(outcome => !outcome.Succeeds)} of {outcomes.Count} are refused", null, TimeSpan.Zero));
+    }
+
+    private async Task StateAsync(string claim, string wanted, CancellationToken cancellation) =>
+        await CommandAsync(claim, 0, json => json["modules"] is JsonArray { Count: > 0 } modules && modules.All(module => Text(module as JsonObject, "state") == wanted), ["owner", "system-pause", "--action", "status"], cancellation).ConfigureAwait(false);
+
+    private async Task<string> BeginAsync(string runbook, string[] more, CancellationToken cancellation)
+    {
+        var begun = await CommandAsync($"The runbook '{runbook}' is begun", 3, json => Text(json, "run") is not null, ["runbook", "run", runbook, "--incident", Incident, .. more], cancellation).ConfigureAwait(false);
+        return Text(begun.Json, "run")!;
+    }
+
+    // Does what the run says is next, and nothing else, until it is complete or another step is next.
+    private async Task WalkAsync(string run, IReadOnlyDictionary<string, string> skips, CancellationToken cancellation, string? until = null, string? only = null)
+    {
+        var status = (await ground.RunAsync(["runbook", "status", run], cancellation).ConfigureAwait(false)).Json;
+        for (var turn = 0; turn < 80 && Text(status, "next") is { } step && step != until; turn++)
+        {
+            var words = (Text(status, "nextLine") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var duty = status["steps"]!.AsArray().OfType<JsonObject>().First(known => Text(known, "id") == step)["duty"]!.GetValue<string>();
+            var verb = words is ["NEXT:", "agijobs", "runbook", var named, ..] ? named : "status";
+            var signer = Others.GetValueOrDefault(step, Cast[duty]);
+            string[] line = skips.TryGetValue(step, out var reason)
+                ? ["runbook", "skip", run, step, "--reason", reason, "--signer", signer]
+                : ["runbook", verb, run, step, .. words.Contains("--execute", StringComparer.Ordinal) ? (string[])["--execute"] : [], .. verb == "done" ? (string[])["--note", "done in the drill"] : verb == "accept" ? ["--reason", "looked at in the drill, and judged"] : [], "--signer", signer];
+            var outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
+
+            // A resume by module waits for blocks between two modules: the step is to be looked at and sent again.
+            var isWaiting = outcome.Exit == 3 && verb == "step" && step == "send";
+            if (isWaiting)
+            {
+                line = ["runbook", "step", run, step, "--execute", "--signer", signer];
+                for (var again = 0; again < 40 && outcome.Exit == 3; again++)
+                {
+                    outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
+                }
+            }
+
+            Stop(Claim($"{step}, by {signer} as {duty}", outcome.Exit == 0 || (outcome.Exit == 3 && State(outcome.Json, step) == "look"), Detail(outcome), $"agijobs {string.Join(' ', line)}", outcome.Took));
+            status = (await ground.RunAsync(["runbook", "status", run], cancellation).ConfigureAwait(false)).Json;
+            if (step == only)
+            {
+                return;
+            }
+        }
+
+        if (until is null && only is null)
+        {
+            Stop(Claim($"The run {run} is complete", status["complete"]?.GetValue<bool>() == true, Text(status, "nextLine") ?? "", $"agijobs runbook status {run}", TimeSpan.Zero));
+            var steps = status["steps"]!.AsArray().OfType<JsonObject>().ToList();
+            _steps += steps.Count;
+            _late.AddRange(steps.Where(step => step["late"]?.GetValue<bool>() == true).Select(step => $"{run}/{Text(step, "id")}"));
+        }
+    }
+
+    private async Task FaultAsync(string fault, string claim, Func<CommandOutcome, bool> notices, string[] line, CancellationToken cancellation)
+    {
+        var outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
+        var noticed = notices(outcome);
+        _faults.Add((fault, noticed));
+        Claim($"FAULT, {fault}. {claim}", noticed, Detail(outcome), $"agijobs {string.Join(' ', line)}", outcome.Took);
+    }
+
+    private async Task<CommandOutcome> CommandAsync(string claim, int exit, Func<JsonObject, bool> holds, string[] line, CancellationToken cancellation)
+    {
+        var outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
+        Stop(Claim(claim, outcome.Exit == exit && holds(outcome.Json), Detail(outcome), $"agijobs {string.Join(' ', line)}", outcome.Took));
+        return outcome;
+    }
+
+    private DrilledClaim Claim(string claim, bool held, string detail, string? command, TimeSpan took)
+    {
+        var decided = new DrilledClaim(claim, held, detail, command, took) { Part = _part };
+        _claims.Add(decided);
+        OnClaim(decided);
+        return decided;
+    }
+
+    private static void Stop(DrilledClaim claim)
+    {
+        if (!claim.Held)
+        {
+            throw new DrillStopped($"stopped after '{claim.Claim}', which the rest depends on");
+        }
+    }
+
+    private static string Detail(CommandOutcome outcome) => string.Create(CultureInfo.InvariantCulture, $"exit {outcome.Exit}{(outcome.Json["error"] is JsonObject error ? $", {Text(error, "code")}: {Text(error, "message")}" : Text(outcome.Json, "summary") is { } summary ? $", {summary}" : "")}");
+
+    private static string? State(JsonObject json, string step) => (json["steps"] as JsonArray)?.OfType<JsonObject>().FirstOrDefault(known => Text(known, "id") == step) is { } found ? Text(found, "state") : null;
+
+    private static string? Text(JsonObject? json, string key) => json?[key] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    private sealed class DrillStopped(string why) : Exception(why);
+}
