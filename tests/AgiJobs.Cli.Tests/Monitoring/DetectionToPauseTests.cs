@@ -56,7 +56,7 @@ public sealed class DetectionToPauseTests(DevnetFixture fixture) : IClassFixture
         Start("serve", "--roles", "monitor", "--listen", "127.0.0.1:0", "--network", TestNetwork.Network);
 
         // The node of west makes a small reward a large one: its monitor stands alone, and nothing is fired.
-        var (paid, large) = (Devnet.Protocol["FeePool"].Abi.Event("RewardPaid").SignatureHash.ToString(), Bytes32.FromUnsigned(Wei.FromEther("50000").Value).ToString());
+        var (paid, large) = (Devnet.Protocol["FeePool"].Abi.Event("RewardPaid").Topic0!.Value.ToString(), Bytes32.FromUnsigned(Wei.FromEther("50000").Value).ToString());
         _liar.On("eth_getLogs").Change((_, answer) => Lie(answer, paid, large));
         await Devnet.CallAsAsync(thief, "FeePool", "reward", thief, Wei.FromEther("1"));
         await Wait.UntilAsync("the liar's monitor finds what never was", async () => Rules((await StatusAsync()).Json, "west") > 0);
