@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using AgiJobs.Cli.Arena;
-using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Response.Findings;
 using AgiJobs.Response.Watching;
