@@ -92,7 +92,7 @@ internal static class IndexCommands
     private static async Task<ExitCode> RebuildAsync(Session session, IStateStore store, int rpc, CancellationToken cancellation)
     {
         var index = new EventIndex(store, session.Network, session.Protocol);
-        var before = (await MonitorStanding.ReadAllAsync(store, session.Network, cancellation).ConfigureAwait(false)).FirstOrDefault(standing => standing.Monitor == EventIndex.Monitor)?.Tracks.FirstOrDefault();
+        var before = (await MonitorStanding.ReadAllAsync(store, session.Network, cancellation).ConfigureAwait(false)).FirstOrDefault(standing => standing.Monitor == EventIndex.Monitor)?.Tracks is [var indexed, ..] ? indexed : null;
         var last = before is { Next: > 0 } ? before.Next - 1 : (ulong?)null;
         var old = last is { } known ? await index.DigestAsync(known, cancellation).ConfigureAwait(false) : default;
         await using (var client = await session.ConnectAsync(rpc, cancellation).ConfigureAwait(false))
@@ -179,7 +179,7 @@ internal static class IndexCommands
 
     private static ExitCode Show(Session session, MonitorStanding? standing, EventPage page)
     {
-        var track = standing?.Tracks.FirstOrDefault();
+        var track = standing?.Tracks is [var only, ..] ? only : null;
         var behind = standing?.Head is { } head && track is not null && head.Number + 1 > track.Next ? head.Number + 1 - track.Next : 0;
         var exit = track is null ? ExitCode.Unknown : behind > 0 || standing!.Blind is not null ? ExitCode.Findings : ExitCode.Clean;
         session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(track is null ? "there is no index yet. Make one: agijobs index rebuild, or agijobs serve --roles monitor" : $"the index has the blocks {track.From} to {(track.Next == 0 ? "none" : (track.Next - 1).ToString(CultureInfo.InvariantCulture))}{(behind > 0 ? $", {behind} are missing" : "")}{(standing!.Blind is { } blind ? $"; its node cannot be read since {blind.Since:yyyy-MM-dd HH:mm:ss} UTC" : "")}")}");

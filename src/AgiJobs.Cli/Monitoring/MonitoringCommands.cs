@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using AgiJobs.Cli.Arena;
-using AgiJobs.Cli.Output;
 using AgiJobs.Control;
 using AgiJobs.Response.Detectors;
 using AgiJobs.Response.Findings;
