@@ -62,7 +62,7 @@ internal sealed class CallDetector(string key, RuleFrame frame, IReadOnlyList<Wa
             }
         }
 
-        IReadOnlyList<AbiValue?> values = [];
+        AbiValue?[] values = [];
         if (call.Function is { } function)
         {
             try
@@ -84,7 +84,7 @@ internal sealed class CallDetector(string key, RuleFrame frame, IReadOnlyList<Wa
 
         var facts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var all = new List<string>();
-        for (var place = 0; place < values.Count; place++)
+        for (var place = 0; place < values.Length; place++)
         {
             var input = call.Function!.Inputs[place];
             var name = input.Name.Length > 0 ? input.Name : string.Create(CultureInfo.InvariantCulture, $"argument{place}");

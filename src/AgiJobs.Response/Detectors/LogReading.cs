@@ -30,7 +30,7 @@ internal sealed class LogReading(AbiEvent @event)
             return (new AbiValue?[@event.Inputs.Count], "its data is not what its signature says");
         }
 
-        IReadOnlyList<AbiValue>? found = null;
+        AbiArguments? found = null;
         foreach (var other in _others.GetOrAdd(indexed, Others))
         {
             if (TryDecode(other, topics, log.Data.Span) is { } read)
@@ -47,7 +47,7 @@ internal sealed class LogReading(AbiEvent @event)
         return found is null ? (new AbiValue?[@event.Inputs.Count], "its data is not what its signature says") : (found, null);
     }
 
-    private static IReadOnlyList<AbiValue>? TryDecode(AbiEvent @event, Bytes32[] topics, ReadOnlySpan<byte> data)
+    private static AbiArguments? TryDecode(AbiEvent @event, Bytes32[] topics, ReadOnlySpan<byte> data)
     {
         try
         {

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Numerics;
-using System.Text;
 using System.Text.Json;
 using AgiJobs.Control;
 using AgiJobs.Control.Changes;
@@ -194,7 +193,7 @@ public sealed class RuleCompiler(RuleGround ground)
                 throw Wrong("rule-unexplained", $"a rule of the kind '{given[0]}' is about no transaction, so that no change can be behind it.", "Remove \"unexplained\", or watch the event.");
             }
 
-            IReadOnlyList<Detector> made = given[0] switch
+            List<Detector> made = given[0] switch
             {
                 "event" => OfEvent(frame, Rule.Event!),
                 "call" => OfCall(frame, Rule.Call!),
@@ -388,6 +387,11 @@ public sealed class RuleCompiler(RuleGround ground)
         {
             At = $"{at}.view";
             var found = Items<AbiFunction>(file.Modules, file.Addresses, file.Abi, [file.View], [], at, "view", "view", abi => [.. abi.Functions.Where(function => function.IsReadOnly).Select(function => (function.Name, function.Signature, function))], text => AbiFunction.Parse(text).Signature);
+            if (found.GroupBy(entry => entry.Target.Address).FirstOrDefault(group => group.Count() > 1) is { } several)
+            {
+                throw Wrong("rule-view-several", $"'{ValueText.Clean(file.View)}' fits several views of {several.First().Target.Name}: {string.Join(", ", several.Select(entry => entry.Item.Signature))}.", "Write the whole signature of one, and a rule for each.");
+            }
+
             var views = new List<WatchedView>();
             foreach (var (target, view) in found)
             {
@@ -598,7 +602,9 @@ public sealed class RuleCompiler(RuleGround ground)
                     ?? throw Wrong("rule-abi", $"nothing is known of the contract at {address}.", "List its events or functions under \"abi\": [\"event Paused(address account)\"].");
                 if (!found.Exists(target => target.Address == address))
                 {
-                    found.Add(new Target(address, isSafe ? (text is "@safe" ? "Safe" : "backup Safe") : module?.Name ?? ground.NameOf(address) ?? address.ToString(), known));
+                    // It is part of the identity of findings: no name that another monitor may not know, and two contracts of one name would be one alert.
+                    var name = isSafe ? (text is "@safe" ? "Safe" : "backup Safe") : module?.Name ?? address.ToString();
+                    found.Add(new Target(address, found.Exists(target => string.Equals(target.Name, name, StringComparison.Ordinal)) ? address.ToString() : name, known));
                 }
             }
 

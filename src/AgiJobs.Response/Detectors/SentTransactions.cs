@@ -35,12 +35,19 @@ public sealed class SentTransactions(Workspace workspace, string network, ChainI
         }
     }
 
+    // Only what was written since is read again: a stranger's transactions are asked for again and again.
     private void Refresh()
     {
-        foreach (var change in new ChangeStore(workspace, time).Survey().Select(entry => entry.Change).OfType<FiledChange>())
+        var folder = new DirectoryInfo(workspace.Locate("storage", "changes"));
+        if (!folder.Exists)
         {
-            var file = new FileInfo(change.JournalPath);
-            if (!file.Exists || (_read.TryGetValue(change.Id, out var before) && before == (file.LastWriteTimeUtc, file.Length)) || change.Document.ChainId != chain || !string.Equals(change.Document.Network, network, StringComparison.Ordinal))
+            return;
+        }
+
+        foreach (var change in folder.EnumerateDirectories())
+        {
+            var file = new FileInfo(Path.Combine(change.FullName, "journal.jsonl"));
+            if (!file.Exists || (_read.TryGetValue(change.Name, out var before) && before == (file.LastWriteTimeUtc, file.Length)))
             {
                 continue;
             }
@@ -48,19 +55,28 @@ public sealed class SentTransactions(Workspace workspace, string network, ChainI
             var seen = (file.LastWriteTimeUtc, file.Length);
             try
             {
-                foreach (var entry in Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "signed" or "broadcast" or "mined" or "elsewhere"))
-                {
-                    if (entry["hash"] is JsonValue value && value.TryGetValue<string>(out var text) && Hex.TryDecode(text, out var bytes) && bytes.Length == Bytes32.Size)
-                    {
-                        _changes.TryAdd(new Bytes32(bytes), change.Id);
-                    }
-                }
-
-                _read[change.Id] = seen;
+                Read(change.Name);
+                _read[change.Name] = seen;
             }
             catch (Exception problem) when (problem is ControlException or IOException or UnauthorizedAccessException)
             {
                 // Read again the next time; until then its transactions are unexplained.
+            }
+        }
+    }
+
+    private void Read(string id)
+    {
+        if (new ChangeStore(workspace, time).Find(id) is not { } change || change.Document.ChainId != chain || !string.Equals(change.Document.Network, network, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        foreach (var entry in Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "signed" or "broadcast" or "mined" or "elsewhere"))
+        {
+            if (entry["hash"] is JsonValue value && value.TryGetValue<string>(out var text) && Hex.TryDecode(text, out var bytes) && bytes.Length == Bytes32.Size)
+            {
+                _changes.TryAdd(new Bytes32(bytes), change.Id);
             }
         }
     }

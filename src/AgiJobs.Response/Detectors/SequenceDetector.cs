@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Response.Findings;
 
@@ -22,9 +23,9 @@ internal sealed class SequenceDetector(string key, RuleFrame frame, IReadOnlyLis
         while (place < logs.Count)
         {
             var log = logs[place].Log;
-            var same1 = logs.Skip(place).TakeWhile(entry => ReferenceEquals(entry.Log, log)).ToList();
-            place += same1.Count;
-            foreach (var (_, watched) in same1.OrderBy(entry => _first.Contains(entry.Watched)))
+            var together = logs.Skip(place).TakeWhile(entry => ReferenceEquals(entry.Log, log)).ToList();
+            place += together.Count;
+            foreach (var (_, watched) in together.OrderBy(entry => _first.Contains(entry.Watched)))
             {
                 if (watched.Match(log, block, Frame) is not { } match)
                 {
@@ -43,7 +44,7 @@ internal sealed class SequenceDetector(string key, RuleFrame frame, IReadOnlyLis
                     var facts = match.Facts(Frame);
                     facts["part"] = part;
                     facts["window"] = window.ToString();
-                    facts["firstBlock"] = state.Marks[index].Block.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                    facts["firstBlock"] = state.Marks[index].Block.ToString(CultureInfo.InvariantCulture);
                     facts["firstTransaction"] = state.Marks[index].Value;
                     found.Add(Frame.Firing(part.Length == 0 ? watched.Subject : $"{watched.Subject} {part}", block.At(log), facts, match.Unread));
                     state = state with { Marks = state.Marks.RemoveAt(index) };

@@ -47,7 +47,7 @@ internal abstract class ViewDetector(string key, RuleFrame frame, WatchedView vi
         for (var place = 0; place < values.Count; place++)
         {
             var name = NameOf(view.View, place);
-            facts[name] = Frame.Text(name, values[place]);
+            facts[RuleFrame.FactOf(name)] = Frame.Text(name, values[place]);
         }
 
         return facts;

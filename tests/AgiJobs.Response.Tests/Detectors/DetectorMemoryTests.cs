@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
-using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Response.Detectors;
 using AgiJobs.Response.Findings;

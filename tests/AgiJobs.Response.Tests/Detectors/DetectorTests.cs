@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;

@@ -33,6 +33,7 @@ public sealed class RuleRefusalTests : IDisposable
     [InlineData("rule-function-unknown", "$.rules[0].call.functions", """{ "call": { "modules": ["FeePool"], "functions": ["steal"] } }""")]
     [InlineData("rule-status", "$.rules[0].call.status", """{ "call": { "modules": ["FeePool"], "functions": ["pause"], "status": "maybe" } }""")]
     [InlineData("rule-view-unknown", "$.rules[0].state.view", """{ "state": { "modules": ["FeePool"], "view": "totalStakes()", "where": "value > 1" } }""")]
+    [InlineData("rule-view-several", "$.rules[0].state.view", """{ "state": { "modules": ["StakeManager"], "view": "fee*", "where": "value > 1" } }""")]
     [InlineData("rule-arguments", "$.rules[0].state.arguments", """{ "state": { "modules": ["StakeManager"], "view": "minStake", "where": "value > 1" } }""")]
     [InlineData("argument-format", "$.rules[0].state.arguments", """{ "state": { "modules": ["StakeManager"], "view": "minStake", "arguments": ["much"], "where": "value > 1" } }""")]
     [InlineData("rule-view-type", "$.rules[0].change.view", """{ "change": { "modules": ["FeePool"], "view": "treasury()", "drop": "20%", "within": "5 blocks" } }""")]

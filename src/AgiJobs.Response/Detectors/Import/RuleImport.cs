@@ -362,7 +362,7 @@ public sealed partial class RuleImport(RuleGround ground)
         }
     }
 
-    private (string? Status, string? Where) Transaction(string file, JsonElement entry)
+    private static (string? Status, string? Where) Transaction(string file, JsonElement entry)
     {
         Known(file, entry, "status", "expression");
         var status = entry.TryGetProperty("status", out var word) ? (word.GetString() ?? "").ToLowerInvariant() : "any";
@@ -408,7 +408,7 @@ public sealed partial class RuleImport(RuleGround ground)
     private static string? Expression(JsonElement entry) =>
         entry.TryGetProperty("expression", out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.Trim() is { Length: > 0 } and not "true" ? text : null;
 
-    private Address Resolve(string file, string text, IReadOnlyDictionary<string, string> addresses)
+    private static Address Resolve(string file, string text, IReadOnlyDictionary<string, string> addresses)
     {
         if (text.StartsWith("{{", StringComparison.Ordinal) && text.EndsWith("}}", StringComparison.Ordinal))
         {
@@ -499,8 +499,8 @@ public sealed partial class RuleImport(RuleGround ground)
     private static ulong? Number(string file, JsonElement element, string key) =>
         !element.TryGetProperty(key, out var value) ? null : value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out var number) ? number : throw Value(file, key, "a whole number was expected");
 
-    private static IEnumerable<JsonElement> List(string file, JsonElement element, string key) =>
-        !element.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null ? [] : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Value(file, key, "a list was expected");
+    private static List<JsonElement> List(string file, JsonElement element, string key) =>
+        !element.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null ? [] : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Value(file, key, "a list was expected");
 
     private static ControlException Value(string file, string key, string why) =>
         new("import-value", ExitCode.BadInput, $"{file}{(key.Length == 0 ? "" : $", at {key}")}: {why}.", "Correct the file; nothing was written.");
