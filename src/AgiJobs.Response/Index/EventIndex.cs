@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -22,6 +21,9 @@ public sealed class EventIndex : IBlockRecord
     public const string Monitor = "event-index";
 
     private const int Page = 500;
+
+    // Each event is several documents of one commit.
+    private const int LogsPerRange = 500;
 
     private readonly IStateStore _store;
     private readonly Protocol? _protocol;
@@ -51,7 +53,7 @@ public sealed class EventIndex : IBlockRecord
             _store,
             connect,
             [new WatchTrack("events", new EveryEvent(protocol), this)],
-            options with { Network = network, Name = Monitor, From = protocol.Modules.Count == 0 ? 0 : protocol.Modules.Min(module => module.Since.Value), Take = static (_, _, _) => Task.FromResult(FindingWrites.None) },
+            options with { Network = network, Name = Monitor, LogsPerRange = LogsPerRange, From = protocol.Modules.Count == 0 ? 0 : protocol.Modules.Min(module => module.Since.Value), Take = static (_, _, _) => Task.FromResult(FindingWrites.None) },
             time);
     }
 
@@ -149,7 +151,7 @@ public sealed class EventIndex : IBlockRecord
     public async Task ClearAsync(string network, CancellationToken cancellation)
     {
         var places = new MonitorPlaces(network, Monitor);
-        var lease = await _store.TryAcquireAsync(places.Lease, $"rebuild {Guid.NewGuid():N}", TimeSpan.FromMinutes(5), cancellation).ConfigureAwait(false)
+        var lease = await _store.TryAcquireAsync(places.Lease, $"rebuild {RandomNumberGenerator.GetHexString(16, lowercase: true)}", TimeSpan.FromMinutes(5), cancellation).ConfigureAwait(false)
             ?? throw new ControlException("index-busy", ExitCode.Refused, $"The index of {network} is being written by a running service.", "Stop the service of the role 'monitor' (agijobs down, or SIGTERM to serve), rebuild, and start it again.");
         try
         {

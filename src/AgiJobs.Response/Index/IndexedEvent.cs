@@ -6,7 +6,6 @@ using AgiJobs.Control.Description;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Rpc;
-using AgiJobs.Response.Watching;
 
 namespace AgiJobs.Response.Index;
 

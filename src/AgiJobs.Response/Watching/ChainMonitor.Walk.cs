@@ -12,6 +12,7 @@ namespace AgiJobs.Response.Watching;
 public sealed partial class ChainMonitor
 {
     private const ulong HeadersAtOnce = 64;
+    private const int RangesPerCommit = 4;
 
     // For how long a look goes on before it lets others have their turn.
     private bool IsLong => _time.GetElapsedTime(_tickBegan) >= LongestTick;
@@ -78,24 +79,45 @@ public sealed partial class ChainMonitor
 
     private async Task RangesAsync(TrackCursor track, ulong target, CancellationToken cancellation)
     {
+        // Several ranges are one commit: a flush of the disk for each would be waited for.
+        var waiting = new List<BlockContent>();
+        long logs = 0;
         await foreach (var part in _readers.Of(track.Name, _chain!).ReadAsync(track.Next, target, track.Set.Needs, cancellation).ConfigureAwait(false))
         {
-            if (track.Hash is { } hash && part[0].Block.Header.ParentHash != hash)
+            if ((waiting.Count > 0 ? waiting[^1].Block.Header.Hash : track.Hash) is { } hash && part[0].Block.Header.ParentHash != hash)
             {
+                if (waiting.Count > 0)
+                {
+                    throw new EthereumException("block-reorganised", Fault.Unknown, $"block {part[0].Block.Header.Number} does not stand on the block that was read before it");
+                }
+
                 await GoBackAsync(track, target, cancellation).ConfigureAwait(false);
                 return;
             }
 
-            await ExamineAsync(track, part, cancellation).ConfigureAwait(false);
+            waiting.AddRange(part);
+            logs += part.Sum(content => (long)content.Block.Logs.Count);
+            if (logs < RangesPerCommit * (long)_options.LogsPerRange && waiting.Count < _options.MaxRange && !IsLong)
+            {
+                continue;
+            }
+
+            await ExamineAsync(track, waiting, cancellation).ConfigureAwait(false);
+            (waiting, logs) = ([], 0);
             if (IsLong)
             {
                 return;
             }
         }
+
+        if (waiting.Count > 0)
+        {
+            await ExamineAsync(track, waiting, cancellation).ConfigureAwait(false);
+        }
     }
 
     // Everything that needs the chain is read before; from here on it is one commit.
-    private async Task ExamineAsync(TrackCursor track, IReadOnlyList<BlockContent> blocks, CancellationToken cancellation)
+    private async Task ExamineAsync(TrackCursor track, List<BlockContent> blocks, CancellationToken cancellation)
     {
         var parent = track.Hash ?? blocks[0].Block.Header.ParentHash;
         var (memory, findings, documents) = await FindAsync(track, track.Memory, blocks, cancellation).ConfigureAwait(false);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Security.Cryptography;
 using AgiJobs.Control;
 using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Ethereum;
@@ -28,7 +28,7 @@ public sealed partial class ChainMonitor : IDisposable
     private readonly MonitorPlaces _places;
     private readonly TimeProvider _time;
     private readonly RangeReaders _readers;
-    private readonly string _holder = Guid.NewGuid().ToString("N");
+    private readonly string _holder = RandomNumberGenerator.GetHexString(32, lowercase: true);
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly List<Finding> _told = [];
     private readonly List<string> _notes = [];
@@ -447,7 +447,7 @@ public sealed partial class ChainMonitor : IDisposable
     }
 
     // The one place where anything is written: the standing with the cursors, and all that belongs to it.
-    private async Task CommitAsync(IReadOnlyList<Finding> findings, IReadOnlyList<DocumentWrite> documents, CancellationToken cancellation)
+    private async Task CommitAsync(List<Finding> findings, IReadOnlyList<DocumentWrite> documents, CancellationToken cancellation)
     {
         if (_time.GetElapsedTime(_renewedAt) >= _options.Lease / 3)
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using AgiJobs.Control;
-using AgiJobs.Control.Evidence.Log;
 using AgiJobs.Ethereum;
 
 namespace AgiJobs.Response.Watching;

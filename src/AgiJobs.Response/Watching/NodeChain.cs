@@ -100,7 +100,7 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
             await RequireCanonicalAsync(headers[^1], cancellation).ConfigureAwait(false);
         }
 
-        var byBlock = logs.ToLookup(log => log.BlockNumber?.Value ?? ulong.MaxValue);
+        var ordered = InOrder(logs);
         var count = 0;
         var blocks = new List<(BlockHeader, IReadOnlyList<LogEntry>)>(headers.Count);
         foreach (var header in headers)
@@ -110,8 +110,13 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
                 throw Moved(header);
             }
 
-            var own = Of(header, [.. byBlock[header.Number.Value]]);
-            count += own.Count;
+            var first = count;
+            while (count < ordered.Count && ordered[count].BlockNumber == header.Number)
+            {
+                count++;
+            }
+
+            IReadOnlyList<LogEntry> own = count == first ? [] : Of(header, [.. ordered.Skip(first).Take(count - first)]);
             blocks.Add((header, own));
         }
 
@@ -141,10 +146,24 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
     // The node's own order is not trusted, and a log of another branch is no log of this block.
     private static IReadOnlyList<LogEntry> Of(BlockHeader header, IReadOnlyList<LogEntry> logs) =>
         logs.All(log => log.BlockHash == header.Hash && log is { Removed: false, LogIndex: not null, TransactionHash: not null })
-            ? [.. logs.OrderBy(log => log.LogIndex)]
+            ? InOrder(logs)
             : throw Moved(header);
 
-    private async Task<IReadOnlyList<BlockContent>> CompleteAsync(IReadOnlyList<(BlockHeader Header, IReadOnlyList<LogEntry> Logs)> blocks, BlockNeeds needs, CancellationToken cancellation)
+    // Nodes answer in order; one that does not is put right.
+    private static IReadOnlyList<LogEntry> InOrder(IReadOnlyList<LogEntry> logs)
+    {
+        for (var i = 1; i < logs.Count; i++)
+        {
+            if ((logs[i - 1].BlockNumber?.Value, logs[i - 1].LogIndex) is var before && (logs[i].BlockNumber?.Value, logs[i].LogIndex) is var after && Comparer<(ulong?, ulong?)>.Default.Compare(before, after) > 0)
+            {
+                return [.. logs.OrderBy(log => log.BlockNumber?.Value).ThenBy(log => log.LogIndex)];
+            }
+        }
+
+        return logs;
+    }
+
+    private async Task<IReadOnlyList<BlockContent>> CompleteAsync(List<(BlockHeader Header, IReadOnlyList<LogEntry> Logs)> blocks, BlockNeeds needs, CancellationToken cancellation)
     {
         if (needs.Reads.Count == 0 && !needs.Transactions && needs.Outcomes.Count == 0)
         {

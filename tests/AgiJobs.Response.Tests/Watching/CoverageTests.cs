@@ -1,7 +1,6 @@
 using System.Text;
 using AgiJobs.Control;
 using AgiJobs.Control.Evidence.Log;
-using AgiJobs.Control.Files;
 using AgiJobs.Control.Sealing;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Hashing;

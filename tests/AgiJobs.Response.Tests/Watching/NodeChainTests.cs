@@ -1,8 +1,6 @@
 using AgiJobs.Ethereum;
-using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Response.Watching;
-using AgiJobs.Storage;
 using AgiJobs.Storage.Tests;
 using AgiJobs.Testing;
 
@@ -26,7 +24,7 @@ public sealed class NodeChainTests(PostgresServer postgres)
         await using var client = await anvil.ConnectAsync();
         var chain = new NodeChain(client);
         await using var ground = await WatchGround.StartAsync(place: usesPostgres ? await postgres.PlaceAsync() : null);
-        ground.Time.Advance(DateTimeOffset.UtcNow - ground.Time.GetUtcNow());
+        ground.Time.Advance(TimeProvider.System.GetUtcNow() - ground.Time.GetUtcNow());
         using var monitor = new ChainMonitor(ground.Store, _ => Task.FromResult<IWatchedChain>(chain), WatchTrack.Of([new CountingSet(0)]), ground.Options with { Take = ground.TakeAsync }, ground.Time);
         for (var block = 0; block < 4; block++)
         {
