@@ -182,7 +182,11 @@ internal static class AlertCommands
         var book = await AlertBook.ReadWholeAsync(store, settings, [], cancellation).ConfigureAwait(false);
         var alert = book.Find(id);
         var now = session.Environment.Time.GetUtcNow();
-        var events = await store.ReadAsync(settings.Places.AlertStream(alert.Id), cancellationToken: cancellation).ConfigureAwait(false);
+        IReadOnlyList<StoredEvent> events =
+        [
+            .. (await store.ReadAsync(settings.Places.AlertStream(alert.Id), cancellationToken: cancellation).ConfigureAwait(false))
+                .Concat(alert.Page is null ? [] : await store.ReadAsync(settings.Places.PageStream(alert.Page), cancellationToken: cancellation).ConfigureAwait(false)).OrderBy(one => one.Position),
+        ];
         var proofs = alert.Page is null ? [] : (await store.ListAsync(settings.Places.Deliveries, $"{session.Network}-{alert.Page}-", cancellationToken: cancellation).ConfigureAwait(false)).TakeWhile(document => document.Key.StartsWith($"{session.Network}-{alert.Page}-", StringComparison.Ordinal)).Select(DeliveryProof.Read).ToList();
         var exit = alert.State == AlertState.Firing ? ExitCode.Findings : ExitCode.Clean;
         var page = book.Pages.FirstOrDefault(page => string.Equals(page.Id, alert.Page, StringComparison.Ordinal));
@@ -210,7 +214,7 @@ internal static class AlertCommands
             terminal.Line($"  page {page.Id}: {page.Firing} of {page.Alerts} alerts fire{(page.IsStorm ? ", a storm" : "")}; {(page.Acknowledged is { } seen ? $"acknowledged by {seen.By} at {seen.At.UtcDateTime:HH:mm:ss} UTC: {seen.Reason}" : "NOT acknowledged")}");
         }
 
-        terminal.Table(["at (UTC)", "transition"], events.Select(one => (IReadOnlyList<string>)[$"{one.At.UtcDateTime:yyyy-MM-dd HH:mm:ss}", one.Type]));
+        terminal.Table(["at (UTC)", "transition", "why"], events.Select(one => (IReadOnlyList<string>)[$"{one.At.UtcDateTime:yyyy-MM-dd HH:mm:ss}", one.Type, Why(one)]));
         terminal.Table(["message", "channel", "to", "tries", "state", "what came back"], proofs.Select(proof => (IReadOnlyList<string>)
         [
             proof.Key, proof.Channel, proof.To, proof.Tries.ToString(CultureInfo.InvariantCulture), proof.DeliveredAt is { } at ? $"delivered {at.UtcDateTime:HH:mm:ss}" : proof.GivenUpAt is not null ? "GIVEN UP" : "tried again", proof.Attempts is [.., var last] ? last.Words : "",
@@ -240,6 +244,12 @@ internal static class AlertCommands
             writer.WriteEndArray();
         });
         return exit;
+    }
+
+    private static string Why(StoredEvent one)
+    {
+        using var data = JsonDocument.Parse(one.Data);
+        return data.RootElement.TryGetProperty("why", out var why) && why.ValueKind == JsonValueKind.String ? why.GetString()! : "";
     }
 
     private static void Write(Utf8JsonWriter writer, AlertRecord alert, AlertPage? page, SilenceRecord? silence)

@@ -55,7 +55,7 @@ public sealed class AlertCommandsTests : IDisposable
         await RefusedAsync(4, "alert-acknowledged", "alert", "ack", id, "--reason", "seen", "--signer", "ann");
         Assert.Contains("acknowledged by Ann", (await _ground.RunAsync("alert", "list")).Output, StringComparison.Ordinal);
         var show = await _ground.RunAsync("alert", "show", id, "--json");
-        Assert.Equal(["alert.fired"], show.Json["transitions"]!.AsArray().Select(one => (string)one!["type"]!));
+        Assert.Equal(["alert.fired", "page.opened", "page.told", "page.acknowledged", "page.told"], show.Json["transitions"]!.AsArray().Select(one => (string)one!["type"]!));
         Assert.Equal(0, (await _ground.RunAsync("alert", "close", id, "--reason", "done", "--signer", "ann")).Exit);
         Assert.Equal(0, (await _ground.RunAsync("alert", "list")).Exit);
         Assert.Contains("closed", (await _ground.RunAsync("alert", "list", "--all")).Output, StringComparison.Ordinal);

@@ -125,7 +125,7 @@ public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IA
     private async Task<DeliveryProof?> ProofAsync(string key, CancellationToken cancellation) =>
         await store.GetAsync(settings.Places.Deliveries, key, cancellation).ConfigureAwait(false) is { } document ? DeliveryProof.Read(document) : null;
 
-    private Task KeepAsync(DeliveryProof proof, CancellationToken cancellation) =>
+    private Task<long> KeepAsync(DeliveryProof proof, CancellationToken cancellation) =>
         store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(settings.Places.Deliveries, proof.Key, proof.Encode())] }, cancellation);
 
     private Task AlarmAsync(Notice notice, string key, bool isLast, string words, CancellationToken cancellation) => notice.Kind is NoticeKind.Test ? Task.CompletedTask : TakeAsync(

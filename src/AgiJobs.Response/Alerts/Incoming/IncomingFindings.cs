@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
 
 namespace AgiJobs.Response.Alerts.Incoming;
