@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Control;
@@ -7,7 +6,6 @@ using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
-using AgiJobs.Response.Findings;
 using AgiJobs.Response.Incidents;
 using AgiJobs.Storage;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using AgiJobs.Control;
-using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Findings;
 using AgiJobs.Response.Incidents;
 

@@ -132,7 +132,7 @@ public sealed class IncidentAlerts(IStateStore store, string network)
         ? value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and <= 3 ? (Severity)number : Severities.Parse(value.ToString()) ?? Severity.Sev0
         : Severity.Sev0;
 
-    private static Bytes32? HashOf(JsonElement of) => Text(of, "transaction") is { Length: 66 } text && text.StartsWith("0x", StringComparison.Ordinal) && text.AsSpan(2).IndexOfAnyExcept("0123456789abcdefABCDEF") < 0 ? Bytes32.Parse(text) : null;
+    private static Bytes32? HashOf(JsonElement of) => Text(of, "transaction") is { Length: 66 } text && text.StartsWith("0x", StringComparison.Ordinal) && text.Skip(2).All(char.IsAsciiHexDigit) ? Bytes32.Parse(text) : null;
 
     private static string Text(JsonElement of, string name) => of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 }

@@ -1,6 +1,5 @@
 using AgiJobs.Control.Authority;
 using AgiJobs.Control.Description;
-using AgiJobs.Control.Observation;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Response.Findings;

@@ -28,7 +28,7 @@ public static partial class Wording
             throw new ControlException("wording-module", ExitCode.BadInput, $"'{Plain.Line(odd)}' is no module of the protocol.", $"There are {string.Join(", ", known)}.");
         }
 
-        return Placeholder().Replace(wording.Text, match => match.Groups[1].Value switch
+        return Placeholder().Replace(wording.Text, match => match.Groups["name"].Value switch
         {
             "network" => state.Network,
             "modules" => modules.Count == 0 ? "the protocol" : string.Join(", ", modules),
@@ -39,6 +39,6 @@ public static partial class Wording
         });
     }
 
-    [GeneratedRegex("""\{([^{}]*)\}""", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("""\{(?<name>[^{}]*)\}""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Placeholder();
 }

@@ -85,16 +85,25 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
     [Fact]
     public async Task A_change_that_names_an_incident_is_not_sent_by_its_commander()
     {
-        var id = await OpenAsync();
-        Devnet.Unmanage();
-        Assert.Equal((4, "incident-dual-control"), await CodeAsync("guardian", id));
-        Assert.Equal((4, "incident-unknown"), await CodeAsync("guardian", "2020-01-01-nothing"));
-        Assert.Equal((4, "incident-operator-other"), await CodeAsync("relayer", id));
-        Assert.Equal((0, null), await CodeAsync("pauser", id + "/2"));
-
-        async Task<(int, string?)> CodeAsync(string signer, string instance)
+        var path = Devnet.Workspace.NetworkOperatorsPath(TestNetwork.Network);
+        var people = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
+        foreach (var (name, duty) in ((string, string)[])[("safe-owner-1", "commander"), ("safe-owner-2", "operator")])
         {
-            var outcome = await Devnet.RunAsync("owner", "set", "FeePool.burnPct=3%", "--instance", instance, "--signer", signer, "--signer", "safe-owner-1", "--signer", "safe-owner-2", "--execute", "--json");
+            people["people"]!.AsArray().Single(person => (string?)person!["name"] == name)!["duties"]!.AsArray().Add(duty);
+        }
+
+        await File.WriteAllTextAsync(path, people.ToJsonString());
+        Devnet.Unmanage();
+        var id = (string)(await DoneAsync("incident", "open", "x", "--severity", "1", "--commander", "safe-owner-1", "--operator", "safe-owner-2", "--signer", "safe-owner-1"))["id"]!;
+        // Of several signers the first of the workspace's list sends.
+        Assert.Equal((4, "incident-dual-control"), await SetAsync(id, "safe-owner-1", "safe-owner-2"));
+        Assert.Equal((4, "incident-operator-other"), await SetAsync(id, "deployer", "safe-owner-2", "safe-owner-3"));
+        Assert.Equal((4, "incident-unknown"), await SetAsync("2020-01-01-nothing", "safe-owner-1", "safe-owner-2"));
+        Assert.Equal((0, null), await SetAsync(id + "/2", "safe-owner-2", "safe-owner-3"));
+
+        async Task<(int, string?)> SetAsync(string instance, params string[] signers)
+        {
+            var outcome = await Devnet.RunAsync(["owner", "set", "FeePool.burnPct=3%", "--instance", instance, .. signers.SelectMany(signer => (string[])["--signer", signer]), "--execute", "--json"]);
             return (outcome.Exit, (string?)outcome.Json["error"]?["code"]);
         }
     }
@@ -166,7 +175,7 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
     public async Task Settings_that_are_laxer_than_the_playbooks_are_refused_and_linted()
     {
         await File.WriteAllTextAsync(Path.Combine(Devnet.Folder, "config", "incidents.json"), """{ "version": 1, "updateMinutes": 60 }""");
-        await RefusedAsync(2, "incidents-value", "incident", "list");
+        await RefusedAsync(2, "incidents-value", "duty", "list");
         var lint = await Devnet.RunAsync("config", "lint", "--json");
         Assert.Contains(lint.Json["findings"]!.AsArray(), finding => (string?)finding!["code"] == "incidents-value");
     }

@@ -171,10 +171,10 @@ public sealed class RecordsTests : IDisposable
         await using var store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), TimeProvider.System);
         await store.CommitAsync(new StateCommit
         {
-            Documents = [new DocumentWrite("response/local/alerts", "0011aabb", $$"""{"fingerprint":"drain/FeePool","rule":"reward","source":"monitor a","severity":"SEV-1","title":"rewards drain","subject":"FeePool","page":"p1","place":{"block":7,"transaction":"{{hash}}"}}""")],
+            Documents = [new DocumentWrite("response/local/alerts", "0011aabb", $$$"""{"fingerprint":"drain/FeePool","rule":"reward","source":"monitor a","severity":"SEV-1","title":"rewards drain","subject":"FeePool","page":"p1","place":{"block":7,"transaction":"{{{hash}}}"}}""")],
             Events =
             [
-                new StreamAppend("response/local/alerts/0011aabb", 0, [new NewEvent("alert.fired", $$"""{"at":"2026-03-01T11:59:00Z","title":"rewards drain","block":7,"transaction":"{{hash}}"}""")]),
+                new StreamAppend("response/local/alerts/0011aabb", 0, [new NewEvent("alert.fired", $$$"""{"at":"2026-03-01T11:59:00Z","title":"rewards drain","block":7,"transaction":"{{{hash}}}"}""")]),
                 new StreamAppend("response/local/pages/p1", 0, [new NewEvent("page.acknowledged", """{"at":"2026-03-01T12:00:30Z","title":"rewards drain","by":"cy","why":"seen"}""")]),
             ],
         });
