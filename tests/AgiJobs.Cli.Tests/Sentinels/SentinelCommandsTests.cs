@@ -21,7 +21,7 @@ public sealed class SentinelCommandsTests(DevnetFixture fixture) : IClassFixture
         var snapshot = await Devnet.RunAsync("sentinel", "snapshot", "night-1", "--json");
         Assert.True(snapshot.Exit == 0, snapshot.ToString());
         var json = snapshot.Json;
-        Assert.Equal(("agijobs.sentinel-snapshot/1", "finished", "1.35", "250000"), ((string?)json["schema"], (string?)json["state"], (string?)json["inForce"]!["roiFloor"], (string?)json["cap"]));
+        Assert.Equal(("agijobs.sentinel-snapshot/1", "finished: the budget of evaluations is spent", "1.35", "250000"), ((string?)json["schema"], (string?)json["state"], (string?)json["inForce"]!["roiFloor"], (string?)json["cap"]));
         Assert.Equal(75, (int)json["evidence"]!);
         Assert.NotNull((string?)json["roi"]);
         Assert.EndsWith("Z", (string?)json["lastEventAt"], StringComparison.Ordinal);
@@ -46,7 +46,7 @@ public sealed class SentinelCommandsTests(DevnetFixture fixture) : IClassFixture
         Assert.Equal(0, (await Devnet.RunAsync("hgm", "run", "mine")).Exit);
         var after = await Devnet.RunAsync("sentinel", "snapshot", "mine", "--json");
         Assert.True(after.Exit == 0, after.ToString());
-        Assert.Equal("finished", (string?)after.Json["state"]);
+        Assert.Equal("finished: the budget of evaluations is spent", (string?)after.Json["state"]);
     }
 
     [Fact]
