@@ -127,7 +127,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
         await FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["runbook", "step", run, "pause", "--signer", "guardian-2", "--execute"], cancellation).ConfigureAwait(false);
         await WalkAsync(run, new Dictionary<string, string>(StringComparer.Ordinal), cancellation, until: "confirm-paused").ConfigureAwait(false);
         await PausedAsync(began, block.Value, cancellation).ConfigureAwait(false);
-        await ground.ReorganiseAsync(4, cancellation).ConfigureAwait(false);
+        await ground.ReorganiseAsync((int)((await ground.BlockAsync(cancellation).ConfigureAwait(false)).Value - block.Value) + 1, cancellation).ConfigureAwait(false);
         await FaultAsync("a reorg that takes the pause back", "The check of the runbook says that modules run", outcome => outcome.Exit == 1 && Text(outcome.Json, "next") is not null, ["runbook", "step", run, "confirm-paused"], cancellation).ConfigureAwait(false);
         await CommandAsync("The pause is sent again by the same step, with the same signed bytes", 0, json => State(json, "pause") == "done", ["runbook", "step", run, "pause", "--signer", "guardian", "--execute"], cancellation).ConfigureAwait(false);
 
@@ -203,7 +203,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
     }
 
     // Does what the run says is next, and nothing else, until it is complete or another step is next.
-    private async Task WalkAsync(string run, IReadOnlyDictionary<string, string> skips, CancellationToken cancellation, string? until = null, string? only = null)
+    private async Task WalkAsync(string run, Dictionary<string, string> skips, CancellationToken cancellation, string? until = null, string? only = null)
     {
         var status = (await ground.RunAsync(["runbook", "status", run], cancellation).ConfigureAwait(false)).Json;
         for (var turn = 0; turn < 80 && Text(status, "next") is { } step && step != until; turn++)

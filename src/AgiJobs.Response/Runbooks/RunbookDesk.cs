@@ -414,7 +414,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
             Change = Text(json, "change"),
             Transactions = JsonPlace.Values(json, "transactions[*].hash"),
         };
-        var taken = meaning is "done" or "attention" && what == "do" ? (step.File.Command?.Take ?? new Dictionary<string, string>(StringComparer.Ordinal)).Select(entry => (entry.Key, Value: JsonPlace.Values(json, entry.Value).FirstOrDefault())).ToList() : [];
+        var taken = meaning is "done" or "attention" && what == "do" ? (step.File.Command?.Take ?? new Dictionary<string, string>(StringComparer.Ordinal)).Select(entry => (entry.Key, Value: JsonPlace.Values(json, entry.Value) is [var first, ..] ? first : null)).ToList() : [];
 
         // What became of it is recorded also when nobody waits any more.
         return await AppendAsync(id, _ => [ended, .. taken.Where(entry => entry.Value is not null).Select(entry => new InputGiven { Name = entry.Key, Value = entry.Value! })], CancellationToken.None).ConfigureAwait(false);

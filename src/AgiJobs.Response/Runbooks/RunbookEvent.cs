@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using AgiJobs.Control.Changes;
 using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
