@@ -142,7 +142,7 @@ public sealed class RuleCompiler(RuleGround ground)
 
         public RuleProblem Said(string code, string at, string message, string? mend) => new(code, source.File, Place(source, at), Rule.Name, message, mend);
 
-        public IReadOnlyList<Detector> Detectors()
+        public List<Detector> Detectors()
         {
             At = "name";
             if (Rule.Name.Length is 0 or > 80 || !char.IsAsciiLetterLower(Rule.Name[0]) || Rule.Name.Any(letter => !char.IsAsciiLetterLower(letter) && !char.IsAsciiDigit(letter) && letter != '-'))
