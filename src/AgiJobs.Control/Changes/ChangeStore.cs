@@ -27,7 +27,7 @@ public sealed record FiledChange(string Folder, ChangeDocument Document)
 
     /// <summary>Where the signature of a Safe's owner lies.</summary>
     public string PathOf(SafeApproval approval) =>
-        Path.Combine(Approvals, string.Create(CultureInfo.InvariantCulture, $"safe-{approval.Safe}-{(approval.Chunk is { } chunk ? string.Create(CultureInfo.InvariantCulture, $"chunk{chunk}-") : "")}{approval.Owner}.json"));
+        Path.Combine(Approvals, string.Create(CultureInfo.InvariantCulture, $"safe-{approval.Safe}-{(approval.Chunk is { } chunk ? string.Create(CultureInfo.InvariantCulture, $"c{chunk}-") : "")}{approval.Owner}.json"));
 
     /// <summary>Files a signature; a second one of the same owner for the same Safe and transaction of the change takes the first's place.</summary>
     /// <exception cref="ControlException"><c>file-write</c>.</exception>

@@ -6,7 +6,7 @@ namespace AgiJobs.Control.Changes;
 
 /// <summary>
 /// One owner's signature over a Safe transaction that a change needs, of the Safe that carries it or of one that owns that Safe: <c>approvals/safe-SAFE-OWNER.json</c>. It pins the Safe's nonce, so that the chain
-/// lets at most one transaction of that nonce through. Of a change that takes several Safe transactions each has its own: <c>approvals/safe-SAFE-chunkN-OWNER.json</c>.
+/// lets at most one transaction of that nonce through. Of a change that takes several Safe transactions each has its own: <c>approvals/safe-SAFE-cN-OWNER.json</c>.
 /// </summary>
 public sealed record SafeApproval
 {

@@ -1,4 +1,3 @@
-using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;
 
