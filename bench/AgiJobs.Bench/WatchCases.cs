@@ -131,7 +131,7 @@ internal static class WatchCases
             builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
             var app = builder.Build();
             app.Run(node.AnswerAsync);
-            await app.StartAsync();
+            await app.StartAsync(CancellationToken.None);
             node.Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             return node;
         }
@@ -140,7 +140,7 @@ internal static class WatchCases
 
         private async Task AnswerAsync(HttpContext context)
         {
-            using var request = await JsonDocument.ParseAsync(context.Request.Body);
+            using var request = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
             var buffer = new ArrayBufferWriter<byte>(1 << 16);
             if (request.RootElement.ValueKind == JsonValueKind.Array)
             {
@@ -162,7 +162,7 @@ internal static class WatchCases
 
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = buffer.WrittenCount;
-            await context.Response.Body.WriteAsync(buffer.WrittenMemory);
+            await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
         }
 
         private void Answer(ArrayBufferWriter<byte> buffer, JsonElement request)

@@ -3,6 +3,7 @@ using AgiJobs.Cli.Changes;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Incidents;
+using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Incidents;
 
@@ -11,13 +12,17 @@ internal static class DutyCommands
 {
     private static string Release => typeof(DutyCommands).Assembly.GetName().Version?.ToString(3) ?? "unknown";
 
+    /// <summary>How the duties of the calendar stand.</summary>
+    public static async Task<IReadOnlyList<DutyStanding>> StandingsAsync(Session session, IStateStore store, DateTimeOffset now, CancellationToken cancellation) =>
+        DutyCalendar.Of(session.Workspace.Incidents(session.Network).Calendar, await new DutyCalendar(store, session.Network).ReadAsync(cancellation).ConfigureAwait(false), Release, now);
+
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var command = new Command("duty", "the duty calendar: tabletop each quarter, audit each year, metrics review each month, runbook review each release; config/incidents.json may say otherwise");
         var list = new Command("list", "list the duties, what is overdue first. Exit 3: something is overdue, or no record says that it was ever done");
         Session.Run(list, options, environment, (session, _, cancellation) => IncidentDesk.WithAsync(session, async desk =>
         {
-            var standings = DutyCalendar.Of(desk.Settings.Calendar, await new DutyCalendar(desk.State, session.Network).ReadAsync(cancellation).ConfigureAwait(false), Release, desk.Now);
+            var standings = await StandingsAsync(session, desk.State, desk.Now, cancellation).ConfigureAwait(false);
             var exit = standings.Any(standing => standing.IsOverdue) ? ExitCode.Findings : ExitCode.Clean;
             session.Terminal.Line($"{desk.Heading}: duties");
             session.Terminal.Table(["duty", "every", "state", "due by (UTC)", "done last", "what"], standings.Select(standing => (IReadOnlyList<string>)

@@ -305,7 +305,7 @@ internal static class IncidentCommands
             }
 
             session.Terminal.Line($"{desk.Heading}: {incidents.Count.ToString(CultureInfo.InvariantCulture)} incident{(incidents.Count == 1 ? "" : "s")}");
-            session.Terminal.Table(["incident", "severity", "phase", "commander", "operator", "next"], incidents.Select(state => (IReadOnlyList<string>)[state.Id, state.Severity.Name(), state.Phase.ToString().ToLowerInvariant(), Plain.Line(state.Commander?.Person ?? "-"), Plain.Line(state.Operator?.Person ?? "-"), running[state.Id].FirstOrDefault() is { } first ? first.Line(now) : "-"]));
+            session.Terminal.Table(["incident", "severity", "phase", "commander", "operator", "next"], incidents.Select(state => (IReadOnlyList<string>)[state.Id, state.Severity.Name(), state.Phase.ToString().ToLowerInvariant(), Plain.Line(state.Commander?.Person ?? "-"), Plain.Line(state.Operator?.Person ?? "-"), running[state.Id] is [var first, ..] ? first.Line(now) : "-"]));
             var exit = overdue.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
             session.Terminal.Json("agijobs.incident-list/1", exit, writer =>
             {

@@ -1,4 +1,5 @@
 using AgiJobs.Cli.Alerts;
+using AgiJobs.Cli.Incidents;
 using AgiJobs.Control;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Serving;
@@ -31,12 +32,14 @@ internal static class MonitorWatch
             time)
         {
             Tell = session.Terminal.Progress,
+            Take = (findings, cancellation) => AlertCommit.TakeAsync(parts.Store, AlertWatch.Settings(session), findings, time, cancellation),
             Look = rules => RuleTampering.Find(session.Network, $"monitor {DefaultName}", rules.Applied, rules.Disk, rules.WhyNoDisk, RuleTampering.Logged(new AuditArchive(session.Workspace, session.Environment.Seal).Entries(session.Network, []).Select(entry => entry.Entry))),
         };
         return
         [
             watching,
             new MonitorWorker(Index(session, parts.Store, 1), time) { Tell = session.Terminal.Progress },
+            IncidentWiring.Clocks(session, parts.Store),
             new BreakerWorker(parts.Store, session.Network, session.NetworkFile.ChainId, () => session.Workspace.Breakers(session.Network), new ArmoryTrigger(session), AlertWatch.Take(session, parts.Store), $"{Environment.MachineName}/{Environment.ProcessId}", BreakerPoll, time) { Tell = session.Terminal.Progress },
         ];
     }

@@ -1,5 +1,6 @@
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Changes;
+using AgiJobs.Cli.Incidents;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Runbooks;
@@ -18,7 +19,7 @@ internal sealed record RunbookSeat(Session Session, RunbookDesk Desk, CommandGro
         await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
         try
         {
-            return await action(new RunbookSeat(session, new RunbookDesk(store, session.Network, session.NetworkFile.ChainId, ground, session.Environment.Time), ground, actor)).ConfigureAwait(false);
+            return await action(new RunbookSeat(session, new RunbookDesk(store, session.Network, session.NetworkFile.ChainId, ground, session.Environment.Time) { Incidents = (id, token) => IncidentWiring.SightAsync(session, store, id, token) }, ground, actor)).ConfigureAwait(false);
         }
         catch (StorageException problem)
         {

@@ -38,7 +38,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
     /// <param name="inputs">Values of inputs.</param>
     /// <param name="by">Who begins it; null when nobody says.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="ControlException"><c>incident-name</c>, <c>incident-needed</c>, <c>incident-unknown</c>, <c>input-unknown</c> (exit 2).</exception>
+    /// <exception cref="ControlException"><c>incident-name</c>, <c>incident-needed</c>, <c>input-unknown</c> (exit 2).</exception>
     public async Task<RunbookRun> BeginAsync(Runbook runbook, string? incident, Severity? severity, IReadOnlyDictionary<string, string> inputs, string? by, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(runbook);
@@ -53,9 +53,8 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
             throw new ControlException("incident-needed", ExitCode.BadInput, $"The runbook '{runbook.Name}' is for an incident.", "Give --incident ID.");
         }
 
-        var sight = incident is not null && Incidents is { } incidents
-            ? await incidents(incident, cancellation).ConfigureAwait(false) ?? throw new ControlException("incident-unknown", ExitCode.BadInput, $"There is no incident '{incident}' on the network '{network}'.", "Open it: agijobs incident open; a pause does not wait for that: agijobs owner system-pause --action pause --execute.")
-            : null;
+        // One that is not opened yet keeps nothing from beginning: a pause waits for no paperwork. Each step looks again who has which role.
+        var sight = incident is not null && Incidents is { } incidents ? await incidents(incident, cancellation).ConfigureAwait(false) : null;
         foreach (var name in inputs.Keys)
         {
             Askable(runbook, name);

@@ -1,6 +1,5 @@
 using AgiJobs.Cli.Tests.Configuration;
 using AgiJobs.Control.Files;
-using AgiJobs.Control.OnCall;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Alerts;

@@ -110,7 +110,7 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
     [Fact]
     public async Task What_is_overdue_comes_first_with_the_command_that_settles_it()
     {
-        var time = new Testing.ManualTime(DateTimeOffset.UtcNow);
+        var time = new Testing.ManualTime(TimeProvider.System.GetUtcNow());
         var opened = await Agijobs.RunAsync(Devnet.Folder, ["incident", "open", "slow", "--severity", "0", "--signer", "moderator", "--json"], time: time);
         Assert.True(opened.Exit == 0, opened.ToString());
         time.Advance(TimeSpan.FromMinutes(16));

@@ -5,7 +5,6 @@ using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Response.Alerts;
-using AgiJobs.Response.Alerts.Channels;
 using AgiJobs.Response.Alerts.Escalation;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;

@@ -79,7 +79,7 @@ public sealed class AlertWorkerTests : IAsyncLifetime
         Assert.True(worker.State.IsReady);
     }
 
-    private Task BeatAsync() => _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Monitors, "main", "{}")] });
+    private Task<long> BeatAsync() => _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Monitors, "main", "{}")] });
 
     private async Task<long> BeatsAsync() => (await _ground.Store.OutboxAsync(_ground.Places.Outbox("alive"))).Waiting;
 }

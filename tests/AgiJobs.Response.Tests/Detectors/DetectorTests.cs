@@ -104,8 +104,8 @@ public sealed class DetectorTests : IDisposable
         var pool = _world.Ground.Protocol["FeePool"];
         TransactionInfo Call(string hash, Address from, string function, params AbiValue[] arguments) =>
             new(HashOf(hash), from, pool.Address, 0, new Wei(0), new Gas(0), pool.Abi.Function(function).Encode(arguments), 2, null, null, null, null, null);
-        var block = Block(1, [], [Call("failed", Alice, "setBurnPct", 5), Call("went", Alice, "setBurnPct", 5), Call("other", Bob, "setBurnPct", 5), Call("reward", Alice, "reward", Bob, 1), Call("open", Alice, "setTreasury", Bob)])
-            with { Outcomes = new Dictionary<Bytes32, bool> { [HashOf("failed")] = false, [HashOf("went")] = true, [HashOf("other")] = false, [HashOf("reward")] = false } };
+        var calls = Block(1, [], [Call("failed", Alice, "setBurnPct", 5), Call("went", Alice, "setBurnPct", 5), Call("other", Bob, "setBurnPct", 5), Call("reward", Alice, "reward", Bob, 1), Call("open", Alice, "setTreasury", Bob)]);
+        var block = calls with { Outcomes = new Dictionary<Bytes32, bool> { [HashOf("failed")] = false, [HashOf("went")] = true, [HashOf("other")] = false, [HashOf("reward")] = false } };
         var found = Run(set, [block]);
 
         Assert.True(set.Needs.Transactions);

@@ -2,7 +2,6 @@ using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Detectors;
-using AgiJobs.Response.Watching;
 using static AgiJobs.Response.Tests.Detectors.RuleWorld;
 
 namespace AgiJobs.Response.Tests.Detectors;

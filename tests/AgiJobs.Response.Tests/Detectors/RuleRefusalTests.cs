@@ -1,4 +1,3 @@
-using AgiJobs.Response.Detectors;
 
 namespace AgiJobs.Response.Tests.Detectors;
 

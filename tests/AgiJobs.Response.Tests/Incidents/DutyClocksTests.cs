@@ -19,7 +19,7 @@ public sealed class DutyClocksTests
     public async Task An_update_is_due_every_fifteen_minutes_while_it_is_bad_and_not_a_second_later()
     {
         await _team.DoAsync(_state, "cy", Team.Open(At(0)));
-        Assert.Empty(DutyClocks.Running(_state, Settings, At(15)).Where(clock => clock.IsOverdue(At(15))));
+        Assert.DoesNotContain(DutyClocks.Running(_state, Settings, At(15)), clock => clock.IsOverdue(At(15)));
         var overdue = Assert.Single(DutyClocks.Running(_state, Settings, At(15.1)), clock => clock.IsOverdue(At(15.1)));
         Assert.Equal(("update", At(15)), (overdue.Name, overdue.Due));
         await _team.DoAsync(_state, "cy", Team.Act(IncidentActs.Update, At(20)) with { Text = "we look" });

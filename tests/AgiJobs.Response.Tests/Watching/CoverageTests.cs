@@ -133,7 +133,7 @@ public sealed class CoverageTests : IDisposable
     {
         Assert.Equal(Key().Verifier.ToString(), Key().Verifier.ToString());
         Assert.NotEqual(Key().Verifier.ToString(), MonitorKey.Open(new Seal(UserFolder.At(_user)), "test", "second").Verifier.ToString());
-        var note = Key().Sign(Range(1, 2));
+        var note = Key().Sign(Range(1, 2).ToText());
         Assert.True(Key().Verifier.HasSigned(SignedNote.Parse(note.ToBytes())));
         Assert.Contains("agijobs-coverage/1", Encoding.UTF8.GetString(note.ToBytes()), StringComparison.Ordinal);
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -86,7 +85,7 @@ public sealed class EmailChannelTests : IDisposable
                 },
             },
             TimeProvider.System)
-        { Trust = trusts ? (_, _, _, _) => true : null };
+        { Trust = trusts ? (_, shown, _, _) => shown?.Subject == "CN=127.0.0.1" : null };
         var notice = new Notice { Version = 1, Kind = NoticeKind.Trigger, Page = "p", Network = "devnet", ChainId = new ChainId(31337).Value, Channel = "mail", Severity = Severity.Sev0, Title = title, Why = "it fires", Since = DateTimeOffset.UnixEpoch, At = DateTimeOffset.UnixEpoch };
         return await channel.SendAsync(notice, "one", CancellationToken.None);
     }

@@ -1,7 +1,6 @@
 using System.Numerics;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
-using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
 using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Response.Detectors.Expressions;
