@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using AgiJobs.Control;
 using AgiJobs.Control.Files;
 using AgiJobs.Testing.Networks;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AgiJobs.Testing;
 using AgiJobs.Testing.Networks;
