@@ -56,8 +56,22 @@ public sealed class RunbookDeskTests : IAsyncLifetime
         Assert.Equal((StepState.Open, 3), (tried["pause"].State, tried["pause"].Preview!.Exit));
         var sent = await _ground.Desk().StepAsync(run.Id, "pause", Operator, send: true, CancellationToken.None);
         Assert.Equal((StepState.Done, "person-1", "c", "0xaa"), (sent["pause"].State, sent["pause"].By, sent["pause"].Last!.Change, Assert.Single(sent["pause"].Last!.Transactions)));
-        await _ground.Desk().StepAsync(run.Id, "pause", Operator, send: true, CancellationToken.None);
+        await _ground.Desk().StepAsync(run.Id, "pause", Operator, send: false, CancellationToken.None);
         Assert.Equal(["owner system-pause --action pause --instance INC-7 --signer signer-1", "owner system-pause --action pause --instance INC-7 --signer signer-1 --execute"], _ground.Lines);
+
+        // A pause alone is sent again when a person says so, and what it says then takes nothing back.
+        _ground.Answer = _ => (5, "{}");
+        Assert.Equal(StepState.Done, (await _ground.Desk().StepAsync(run.Id, "pause", Operator, send: true, CancellationToken.None))["pause"].State);
+        Assert.Equal(3, _ground.Lines.Count);
+    }
+
+    [Fact]
+    public async Task What_is_done_is_not_sent_a_second_time()
+    {
+        var run = await BeginAsync(Once);
+        await _ground.Desk().StepAsync(run.Id, "once", Operator, true, CancellationToken.None);
+        await _ground.Desk().StepAsync(run.Id, "once", Operator, true, CancellationToken.None);
+        Assert.Single(_ground.Lines);
     }
 
     [Fact]
