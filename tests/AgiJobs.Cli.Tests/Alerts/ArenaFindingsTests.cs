@@ -32,5 +32,5 @@ public sealed class ArenaFindingsTests
         }
     }
 
-    private static Task PutAsync(IStateStore store, AlertRecord record) => store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(AlertBook.Channel("main"), record.Id, record.Encode())] });
+    private static Task<long> PutAsync(IStateStore store, AlertRecord record) => store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(AlertBook.Channel("main"), record.Id, record.Encode())] });
 }

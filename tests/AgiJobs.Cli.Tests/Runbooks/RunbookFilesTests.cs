@@ -1,4 +1,3 @@
-using AgiJobs.Control;
 using AgiJobs.Control.Files;
 using AgiJobs.Testing.Networks;
 
