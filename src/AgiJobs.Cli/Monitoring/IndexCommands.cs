@@ -35,7 +35,7 @@ internal static class IndexCommands
         var to = new Option<ulong?>("--to") { Description = "up to this block", HelpName = "BLOCK" };
         var after = new Option<string?>("--after") { Description = "the next page: what the page before says", HelpName = "PLACE" };
         var limit = new Option<int>("--limit") { Description = "so many at most, up to 1000", HelpName = "N", DefaultValueFactory = _ => 100 };
-        var command = new Command("search", "events of the protocol in the order of the chain; everything that is given must hold. Exit 3 when the index is behind or was made by other ABIs, 5 when there is none") { account, job, round, change, transaction, name, module, from, to, after, limit };
+        var command = new Command("search", "events of the protocol in the order of the chain; everything that is given must hold. Exit 3 when the index is behind, 5 when there is none. Events are as the ABIs were when they were indexed; after these change: index rebuild") { account, job, round, change, transaction, name, module, from, to, after, limit };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             var query = new EventQuery
