@@ -32,7 +32,7 @@ internal static class AlertWatch
         return
         [
             new AlertWorker(store, settings, Poll, time) { ClosedIncidents = (incidents, cancellation) => ClosedAsync(store, session.Network, incidents, cancellation), Others = new ArenaFindings(store, session.Network, time).ReadAsync, Tell = session.Terminal.Progress },
-            new DeliveryWorker([.. channels.Select(channel => new NoticeDelivery(store, settings, channel, time))], store, settings.Places, Poll, time) { Tell = session.Terminal.Progress },
+            .. channels.Count == 0 ? Array.Empty<IWorker>() : [new DeliveryWorker([.. channels.Select(channel => new NoticeDelivery(store, settings, channel, time))], store, settings.Places, Poll, time) { Tell = session.Terminal.Progress }],
         ];
     }
 

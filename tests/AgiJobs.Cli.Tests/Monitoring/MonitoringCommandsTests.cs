@@ -53,6 +53,11 @@ public sealed class MonitoringCommandsTests(DevnetFixture fixture) : IClassFixtu
             Assert.NotNull(said);
             using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(said[(said.IndexOf("http", StringComparison.Ordinal))..]) };
             await Wait.UntilAsync("the monitors are ready", async () => (await http.GetStringAsync("metrics")).Contains("agijobs_monitor_head{monitor=\"event-index\"}", StringComparison.Ordinal));
+            await Wait.UntilAsync("all workers are ready", async () =>
+            {
+                using var answer = await http.GetAsync("readyz", TestContext.Current.CancellationToken);
+                return answer.IsSuccessStatusCode;
+            });
             var ready = JsonNode.Parse(await http.GetStringAsync("readyz", TestContext.Current.CancellationToken))!;
             Assert.Superset(new HashSet<string> { "monitor-main", "monitor-event-index" }, ready["dependencies"]!.AsArray().Select(dependency => (string)dependency!["name"]!).ToHashSet());
             var block = (await fixture.Devnet.Client.BlockNumberAsync(TestContext.Current.CancellationToken)).Value;

@@ -72,8 +72,8 @@ public sealed class SentinelCommandsTests(DevnetFixture fixture) : IClassFixture
         Assert.True((bool)signed.Json["inForce"]!);
         var overridden = (await Devnet.RunAsync("sentinel", "snapshot", "held", "--json")).Json;
         Assert.Equal((true, 0), ((bool)overridden["expansionsOpen"]!, overridden["pause_reasons"]!.AsArray().Count));
-        Assert.Contains("security moderator, commander guardian: slow at first", (string?)overridden["overrides"]![0]!["reason"], StringComparison.Ordinal);
-        Assert.Contains("by commander guardian: seen", (string?)overridden["holds"]![0]!["acknowledged"], StringComparison.Ordinal);
+        Assert.Contains("security moderator, operator guardian: slow at first", (string?)overridden["overrides"]![0]!["reason"], StringComparison.Ordinal);
+        Assert.Contains("by operator guardian: seen", (string?)overridden["holds"]![0]!["acknowledged"], StringComparison.Ordinal);
 
         // Twice does nothing twice.
         Assert.Equal(0, (await Devnet.RunAsync("sentinel", "sign", id)).Exit);
