@@ -27,7 +27,14 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
     private ServerHost _host = null!;
     private Func<OperatorBook?> _people = null!;
 
-    // By the duties that a local network's people have.
+    // The people of a local network, of whom two may both command and operate; here each does one of the two.
+    private static Operator OneDuty(Operator person) => person.Name switch
+    {
+        "pauser" => person with { Duties = [Duty.Operator] },
+        "guardian" => person with { Duties = [Duty.Commander] },
+        _ => person,
+    };
+
     private ISigner Operator => ground.Devnet.Accounts["pauser"];
 
     private ISigner Finance => ground.Devnet.Accounts["treasury"];
@@ -42,7 +49,8 @@ public sealed class RunRoutesTests(ServerGround ground) : IClassFixture<ServerGr
     {
         await ground.Devnet.FreshAsync();
         _ledger = new OwnerLedger(ground.Devnet.Workspace, TimeProvider.System);
-        _people = () => ground.Devnet.Workspace.Operators(TestNetwork.Network) is { } people ? new OperatorBook(people) : null;
+        var people = ground.Devnet.Workspace.Operators(TestNetwork.Network)!;
+        _people = () => new OperatorBook(people with { People = [.. people.People.Select(OneDuty)] });
         _place = ground.NewState();
         _state = await StateStore.OpenAsync(_place, TimeProvider.System);
         _runs = new DurableRunStore(_state, TestNetwork.Network);
