@@ -8,7 +8,7 @@ while (!File.Exists(Path.Combine(root, "AgiJobs.slnx")))
 }
 
 var words = args.Where(static arg => arg != "--write").ToList();
-BenchCase[] all = [.. HashingCases.All(), .. AbiCases.All(), .. KeysCases.All(), .. EvidenceCases.All(), .. ArenaCases.All(), .. HgmCases.All(), .. GatewayCases.All(), .. RoundCases.All(), .. WatchCases.All(), .. CommandCases.All()];
+BenchCase[] all = [.. HashingCases.All(), .. AbiCases.All(), .. KeysCases.All(), .. EvidenceCases.All(), .. ArenaCases.All(), .. HgmCases.All(), .. GatewayCases.All(), .. RoundCases.All(), .. WatchCases.All(), .. RuleCases.All(), .. CommandCases.All()];
 bool IsWanted(BenchCase one) => words.Count == 0 || words.Exists(word => one.Name.Contains(word, StringComparison.OrdinalIgnoreCase));
 var chosen = all.Where(IsWanted).ToList();
 

@@ -7,6 +7,7 @@ using AgiJobs.Cli.Assurance;
 using AgiJobs.Cli.Backups;
 using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Configuration;
+using AgiJobs.Cli.Controls;
 using AgiJobs.Cli.Culture;
 using AgiJobs.Cli.Deploy;
 using AgiJobs.Cli.Devnet;
@@ -176,6 +177,7 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigCommands.Build(options, environment));
         root.Subcommands.Add(BackupCommands.Build(options, environment));
         root.Subcommands.Add(CiCommands.Build(options, environment));
+        root.Subcommands.Add(ControlsCommand.Build(options, environment));
         root.Subcommands.Add(CultureCommands.Build(options, environment));
         root.Subcommands.Add(UpCommands.Up(options, environment));
         root.Subcommands.Add(UpCommands.Down(options, environment));

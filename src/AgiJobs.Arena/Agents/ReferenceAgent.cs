@@ -36,6 +36,7 @@ public sealed partial class ReferenceAgent
     private readonly HashSet<long> _live = [];
     private readonly Dictionary<string, Retry> _retries = new(StringComparer.Ordinal);
     private readonly Channel<GatewayEvent> _told = Channel.CreateBounded<GatewayEvent>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly List<GatewayEvent> _heard = [];
     private DateTimeOffset? _announcedAt;
     private (BlockNumber Block, DateTimeOffset At)? _settled;
     private bool _isPaused;
@@ -109,6 +110,7 @@ public sealed partial class ReferenceAgent
     {
         var sight = await _chain.LookAsync(Math.Max(0, _notes.File.SeenRounds - LookedAtAgain), _live, cancellation).ConfigureAwait(false);
         var arena = sight.Arena;
+        HoldAgainst(sight);
         if (_isPaused != arena.IsPaused)
         {
             _isPaused = arena.IsPaused;
@@ -127,7 +129,6 @@ public sealed partial class ReferenceAgent
         }
 
         Remember(sight);
-        HoldAgainst(sight);
         if (!await SettleAsync(cancellation).ConfigureAwait(false))
         {
             return;
@@ -279,12 +280,23 @@ public sealed partial class ReferenceAgent
     // The chain is what counts; that the gateway says something else is worth a line.
     private void HoldAgainst(AgentSight sight)
     {
-        while (_told.Reader.TryRead(out var told))
+        Hear();
+        foreach (var told in _heard)
         {
             if (told.Round is { } id && sight.Arena.Rounds.TryGetValue(id, out var round) && told.Phase is { } phase && !phase.Equals(round.Phase.ToString(), StringComparison.OrdinalIgnoreCase))
             {
                 _log.Info("gateway-differs", $"round {id}: the gateway says {phase} and {told.Todo ?? "nothing"}, the chain {round.Phase} at block {sight.Arena.Block}");
             }
+        }
+
+        _heard.Clear();
+    }
+
+    private void Hear()
+    {
+        while (_told.Reader.TryRead(out var told))
+        {
+            _heard.Add(told);
         }
     }
 
@@ -309,7 +321,9 @@ public sealed partial class ReferenceAgent
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
+            // What woke it is taken, so that it wakes it once, also when nothing can be done about it: paused, or behind a node that does not answer.
             _ = await _told.Reader.WaitToReadAsync(either.Token).ConfigureAwait(false);
+            Hear();
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

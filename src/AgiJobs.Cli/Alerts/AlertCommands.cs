@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AgiJobs.Cli.Arena;
 using AgiJobs.Cli.Changes;
+using AgiJobs.Cli.Controls;
 using AgiJobs.Control;
 using AgiJobs.Control.OnCall;
 using AgiJobs.Control.Workspaces;
@@ -29,7 +31,7 @@ internal static class AlertCommands
         var fingerprint = new Option<string?>("--fingerprint") { Description = "the alert of this fingerprint", HelpName = "TEXT" };
         var rule = new Option<string?>("--rule") { Description = "alerts of this rule", HelpName = "NAME" };
         var module = new Option<string?>("--module") { Description = "alerts about this module", HelpName = "NAME" };
-        var severity = new Option<string?>("--severity") { Description = "alerts of this severity, SEV-0 to SEV-3", HelpName = "SEV" };
+        var severity = new Option<string?>("--severity") { Description = "of these only what is of this severity, SEV-0 to SEV-3", HelpName = "SEV" };
         var duration = new Option<string>("--for") { Description = "for how long, such as 30m or 2h; maxSilence of config/oncall.json bounds it", HelpName = "TIME", Required = true };
         var incident = new Option<string?>("--incident") { Description = "the incident that it belongs to and ends with; without one SEV-0 is never silenced", HelpName = "ID" };
         var channel = new Argument<string?>("channel") { Description = "a channel of config/oncall.json; all when left out", HelpName = "CHANNEL", Arity = ArgumentArity.ZeroOrOne };
@@ -40,9 +42,9 @@ internal static class AlertCommands
         Session.Run(show, options, environment, (session, parsed, cancellation) => WithStoreAsync(session, (settings, store) => ShowAsync(session, settings, store, parsed.GetValue(id)!, cancellation), cancellation));
         var acknowledge = new Command("ack", $"say that you have seen it and work on it: the escalation stops for all alerts of its page, until something gets worse or new. It takes one person with the duty {Duties}") { target, reason, options.Signers };
         Session.Run(acknowledge, options, environment, (session, parsed, cancellation) => ActAsync(session, act => act with { Act = AlertAct.Acknowledge, Target = parsed.GetValue(target)! }, parsed.GetValue(reason)!, cancellation));
-        var close = new Command("close", $"end an alert that nothing ends by itself, such as that of an event. It takes one person with the duty {Duties}") { id, reason, options.Signers };
+        var close = new Command("close", $"end an alert that nothing ends by itself, such as that of an event; what goes on all the same, such as a monitor that is not heard of, fires again after 'renotify'. It takes one person with the duty {Duties}") { id, reason, options.Signers };
         Session.Run(close, options, environment, (session, parsed, cancellation) => ActAsync(session, act => act with { Act = AlertAct.Close, Target = parsed.GetValue(id)! }, parsed.GetValue(reason)!, cancellation));
-        var silence = new Command("silence", $"keep alerts from channels for a time; 'alert list' shows them all the same. All of what is named must be so of an alert. It takes one person with the duty {Duties}") { fingerprint, rule, module, severity, duration, incident, reason, options.Signers };
+        var silence = new Command("silence", $"keep alerts from channels for a time; 'alert list' shows them all the same. Name a rule, a module or a fingerprint; all of what is named must be so of an alert. Never silenced: {AlertRules.NeverSilencedWords}. It takes one person with the duty {Duties}") { fingerprint, rule, module, severity, duration, incident, reason, options.Signers };
         Session.Run(silence, options, environment, (session, parsed, cancellation) => SilenceAsync(session, new AlertMatcher(parsed.GetValue(fingerprint), parsed.GetValue(rule), parsed.GetValue(module), Known(parsed.GetValue(severity))), parsed.GetValue(duration)!, parsed.GetValue(incident), parsed.GetValue(reason)!, cancellation));
         var unsilence = new Command("unsilence", $"end a silence before its time. It takes one person with the duty {Duties}") { silenceId, reason, options.Signers };
         Session.Run(unsilence, options, environment, (session, parsed, cancellation) => ActAsync(session, act => act with { Act = AlertAct.Unsilence, Target = parsed.GetValue(silenceId)! }, parsed.GetValue(reason)!, cancellation));
@@ -70,6 +72,15 @@ internal static class AlertCommands
                 return (Channel: channel, Answer: await channel.SendAsync(notice, string.Create(CultureInfo.InvariantCulture, $"{session.Network}-test-{now.ToUnixTimeSeconds()}-{channel.Name}"), cancellation).ConfigureAwait(false));
             }
         })).ConfigureAwait(false);
+        await session.RecordAsync(
+            ControlQueries.TestedKind,
+            null,
+            data =>
+            {
+                data["taken"] = new JsonArray([.. answers.Where(one => one.Answer.Outcome == SendOutcome.Delivered).Select(one => (JsonNode?)one.Channel.Name)]);
+                data["refused"] = new JsonArray([.. answers.Where(one => one.Answer.Outcome != SendOutcome.Delivered).Select(one => (JsonNode?)one.Channel.Name)]);
+            },
+            cancellation).ConfigureAwait(false);
         var exit = answers.All(one => one.Answer.Outcome == SendOutcome.Delivered) ? ExitCode.Clean : ExitCode.Failed;
         session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {answers.Count(one => one.Answer.Outcome == SendOutcome.Delivered)} of {answers.Length} channels took a test message");
         session.Terminal.Table(["channel", "kind", "to", "taken", "what came back"], answers.Select(one => (IReadOnlyList<string>)[one.Channel.Name, one.Channel.Kind, one.Channel.To, one.Answer.Outcome == SendOutcome.Delivered ? "yes" : "NO", one.Answer.Words]));
@@ -211,13 +222,13 @@ internal static class AlertCommands
 
         if (page is not null)
         {
-            terminal.Line($"  page {page.Id}: {page.Firing} of {page.Alerts} alerts fire{(page.IsStorm ? ", a storm" : "")}; {(page.Acknowledged is { } seen ? $"acknowledged by {seen.By} at {seen.At.UtcDateTime:HH:mm:ss} UTC: {seen.Reason}" : "NOT acknowledged")}");
+            terminal.Line($"  page {page.Id}: {page.Firing} of {page.Alerts} alerts fire{(page.IsStorm ? ", a storm" : "")}; {(page.Acknowledged is { } seen ? $"acknowledged by {seen.By} at {seen.At.UtcDateTime:HH:mm:ss} UTC: {seen.Reason}" : "NOT acknowledged")}{(settings.Plan is { } plan && Escalations.NextOf(page, plan) is { } next ? $"; told next at {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC" : "")}");
         }
 
         terminal.Table(["at (UTC)", "transition", "why"], events.Select(one => (IReadOnlyList<string>)[$"{one.At.UtcDateTime:yyyy-MM-dd HH:mm:ss}", one.Type, Why(one)]));
         terminal.Table(["message", "channel", "to", "tries", "state", "what came back"], proofs.Select(proof => (IReadOnlyList<string>)
         [
-            proof.Key, proof.Channel, proof.To, proof.Tries.ToString(CultureInfo.InvariantCulture), proof.DeliveredAt is { } at ? $"delivered {at.UtcDateTime:HH:mm:ss}" : proof.GivenUpAt is not null ? "GIVEN UP" : "tried again", proof.Attempts is [.., var last] ? last.Words : "",
+            proof.Key, proof.Channel, proof.To, proof.Tries.ToString(CultureInfo.InvariantCulture), proof.DeliveredAt is { } at ? $"delivered {at.UtcDateTime:HH:mm:ss}" : proof.GivenUpAt is not null ? "GIVEN UP" : proof.SupersededBy is not null ? "superseded" : proof.Tries == 0 ? "waits" : "tried again", proof.Attempts is [.., var last] ? last.Words : "",
         ]));
         terminal.Json("agijobs.alert/1", exit, writer =>
         {
@@ -296,11 +307,7 @@ internal static class AlertCommands
 
     private static Task<ExitCode> SilenceAsync(Session session, AlertMatcher matcher, string duration, string? incident, string reason, CancellationToken cancellation) => WithStoreAsync(session, async (settings, store) =>
     {
-        if (matcher.IsEmpty())
-        {
-            throw new ControlException("silence-matcher", ExitCode.BadInput, "A silence of everything is none.", "Name --rule, --module, --fingerprint or --severity.");
-        }
-
+        matcher.Check();
         var longest = settings.Plan?.MaxSilence ?? TimeSpan.FromHours(8);
         if (Spans.Parse(duration) is not { } length || length <= TimeSpan.Zero)
         {
@@ -358,7 +365,7 @@ internal static class AlertCommands
             {
                 var book = await AlertBook.ReadWholeAsync(store, settings, [], token).ConfigureAwait(false);
                 var now = time.GetUtcNow();
-                AlertWrites writes;
+                FindingWrites writes;
                 switch (act.Act)
                 {
                     case AlertAct.Acknowledge:

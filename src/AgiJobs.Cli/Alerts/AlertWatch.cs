@@ -1,11 +1,16 @@
+using AgiJobs.Cli.Arena;
 using AgiJobs.Control;
+using AgiJobs.Control.Approvals;
 using AgiJobs.Control.Serving;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Alerts.Channels;
 using AgiJobs.Response.Alerts.Escalation;
 using AgiJobs.Response.Alerts.Incoming;
+using AgiJobs.Response.Findings;
 using AgiJobs.Response.Watching;
+using AgiJobs.Steering.Runs;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Alerts;
@@ -31,9 +36,17 @@ internal static class AlertWatch
         var channels = settings.Plan is { } plan ? ChannelShelf.Open(plan.File, session.Workspace.Root, time) : [];
         return
         [
-            new AlertWorker(store, settings, Poll, time) { ClosedIncidents = (incidents, cancellation) => ClosedAsync(store, session.Network, incidents, cancellation), Others = new ArenaFindings(store, session.Network, time).ReadAsync, Tell = session.Terminal.Progress },
+            new AlertWorker(store, settings, Poll, time) { ClosedIncidents = (incidents, cancellation) => ClosedAsync(store, session.Network, incidents, cancellation), Others = Others(session, store), Tell = session.Terminal.Progress },
             .. channels.Count == 0 ? Array.Empty<IWorker>() : [new DeliveryWorker([.. channels.Select(channel => new NoticeDelivery(store, settings, channel, time))], store, settings.Places, Poll, time) { Tell = session.Terminal.Progress }],
         ];
+    }
+
+    // Services with alerts of their own: people have one list.
+    private static Func<CancellationToken, Task<IReadOnlyList<Finding>>> Others(Session session, IStateStore store)
+    {
+        var arena = new ArenaFindings(store, session.Network, session.Environment.Time);
+        var sentinels = new SentinelFindings(new DurableRunStore(store, session.Network), session.Environment.Time);
+        return async cancellation => [.. await arena.ReadAsync(cancellation).ConfigureAwait(false), .. await sentinels.ReadAsync(cancellation).ConfigureAwait(false)];
     }
 
     /// <summary>What a monitor makes of what it finds, in its own commit.</summary>
@@ -41,12 +54,20 @@ internal static class AlertWatch
     public static TakeFindings Take(Session session, IStateStore store)
     {
         var settings = Settings(session);
-        return async (findings, now, cancellation) =>
-        {
-            var writes = await AlertBook.TakeAsync(store, settings, findings, now, cancellation).ConfigureAwait(false);
-            return new FindingWrites(writes.Events, writes.Documents, writes.Messages);
-        };
+        return (findings, now, cancellation) => AlertBook.TakeAsync(store, settings, findings, now, cancellation);
     }
+
+    /// <summary>The point of the resume gate. A broken on-call file does not keep it from seeing what fires.</summary>
+    public static IGatePoint Point(Session session, EthereumClient client) => new AlertsPoint(
+        session.Network,
+        async cancellation =>
+        {
+            await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
+            var people = session.Workspace.Operators(session.Network) is { } file ? new OperatorBook(file) : null;
+            return await AlertsSight.ReadAsync(store, session.Workspace, new AlertSettings(session.Network, session.NetworkFile.ChainId) { People = people }, session.Environment.Time, cancellation).ConfigureAwait(false);
+        },
+        _ => Task.FromResult<IWatchedChain>(new NodeChain(client)),
+        session.Environment.Time);
 
     /// <summary>What takes alerts of others.</summary>
     public static IncomingDesk? Incoming(Session session, IStateStore store)

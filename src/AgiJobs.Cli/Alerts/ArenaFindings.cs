@@ -6,12 +6,16 @@ using AgiJobs.Storage;
 namespace AgiJobs.Cli.Alerts;
 
 /// <summary>
-/// What the arena's own alerts say, as findings, so that people have one list. All of them are read at first, then those that were written within the last <see cref="Window"/>: what was taken before counts once. Called by one at a time.
+/// What the arena's own alerts say, as findings, so that people have one list. Those that fire are read, and those that were written within the last <see cref="Window"/>, at first within the last <see cref="Recent"/>:
+/// what was taken before counts once, for as long as it is remembered (<see cref="AgiJobs.Response.Alerts.AlertSweep.Kept"/>). Called by one at a time.
 /// </summary>
 internal sealed class ArenaFindings(IStateStore store, string network, TimeProvider time)
 {
     /// <summary>For how long what was written is read again: as long as a commit may fail without being missed.</summary>
     public static TimeSpan Window { get; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How old what is over may be at the first reading: half of the time for which findings are remembered.</summary>
+    public static TimeSpan Recent { get; } = Response.Alerts.AlertSweep.Kept / 2;
 
     private bool _isBegun;
 
@@ -20,8 +24,8 @@ internal sealed class ArenaFindings(IStateStore store, string network, TimeProvi
     public async Task<IReadOnlyList<Finding>> ReadAsync(CancellationToken cancellation)
     {
         var documents = await store.ListAsync(AlertBook.Channel(network), cancellationToken: cancellation).ConfigureAwait(false);
-        var since = time.GetUtcNow() - Window;
-        List<Finding> findings = [.. documents.Where(document => !_isBegun || document.At >= since).Select(AlertRecord.Read).Where(record => record.Firings > 0).SelectMany(record => Of(record, network))];
+        var since = time.GetUtcNow() - (_isBegun ? Window : Recent);
+        List<Finding> findings = [.. documents.Select(document => (document.At, Record: AlertRecord.Read(document))).Where(one => one.Record.Firings > 0 && (one.At >= since || one.Record.IsFiring)).SelectMany(one => Of(one.Record, network))];
         _isBegun = true;
         return findings;
     }
@@ -54,6 +58,6 @@ internal sealed class ArenaFindings(IStateStore store, string network, TimeProvi
             Subject = record.Agent?.ToString() ?? "arena",
             Facts = facts,
         };
-        return record.IsFiring ? [fired] : [fired, fired with { Id = fired.Id + "/over", Kind = FindingKind.Resolved, Title = $"arena: {record.Rule} is over" }];
+        return record.IsFiring ? [fired with { Condition = fired.Id }] : [fired, fired with { Id = fired.Id + "/over", Kind = FindingKind.Resolved, Title = $"arena: {record.Rule} is over" }];
     }
 }

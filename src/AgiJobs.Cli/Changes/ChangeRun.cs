@@ -117,7 +117,7 @@ internal sealed partial class ChangeRun(Session session, FiledChange change, Rou
         {
             var read = standing ?? await SafeCarrier.LackingAsync(client, filed, token).ConfigureAwait(false) ?? await new SafeCarrier(client, filed).StandingAsync(token).ConfigureAwait(false);
             return new MultisigStanding(read.State.Domain.Safe, read.Given, read.Needed, [.. read.Tree.SelectMany(node => node.State.Quorum.Owners.Where(owner => !node.Approvals.Any(approval => approval.Owner == owner))).Distinct()], read.Stale);
-        }, session.Signers.NameOf), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders, Incidents.IncidentWiring.Point(session)],
+        }, session.Signers.NameOf), Alerts.AlertWatch.Point(session, client), SignedPoint.Checks, SignedPoint.Responders, Incidents.IncidentWiring.Point(session)],
         ChangePoints = [Authority(client)],
         Simulation = simulation,
         Safeguards = [new BackupSafeguard(session.Workspace, session.Environment.Time), new RestoreSafeguard(session.Workspace), new LeaseSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time)), new GuardrailSafeguard(session.Protocol, new ChangeStore(session.Workspace, session.Environment.Time), session.Environment.Time), new SafeRouteSafeguard(session.Protocol)],

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgiJobs.Control.Configuration;
+using AgiJobs.Response.Detectors;
 using AgiJobs.Steering.Configuration;
 
 namespace AgiJobs.Cli.Configuration;
@@ -9,11 +10,11 @@ internal static class LintCommand
 {
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("lint", "check every file of the configuration and report everything that is wrong; reads only, and asks no chain. Exit 2: a file is bad; 3: findings");
+        var command = new Command("lint", "check every file of the configuration, the monitoring rules among them, and report everything that is wrong; reads only, and asks no chain. Exit 2: a file is bad; 3: findings");
         Session.Run(command, options, environment, (session, _, _) =>
         {
             var ground = new LintGround(session.Workspace, session.Environment.Time);
-            var findings = ConfigurationLint.Run(ground, [.. ConfigurationLint.Rules, new SteeringRule()]);
+            var findings = ConfigurationLint.Run(ground, [.. ConfigurationLint.Rules, new SteeringRule(), new MonitoringRulesRule()]);
             var exit = ConfigurationLint.ExitOf(findings);
             session.Terminal.Line(WorkspaceScope.Line(session));
             foreach (var finding in findings)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using AgiJobs.Cli.Monitoring;
 using AgiJobs.Control;
 using AgiJobs.Deployment.LocalNetwork;
 
@@ -20,7 +21,7 @@ internal static partial class UpCommands
 
     public static Command Up(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("up", "a local network with the protocol, the arena's orchestrator, the agents' gateway, the drive of HGM runs and six agents, each a process of its own; 'down' ends them");
+        var command = new Command("up", "a local network with the protocol, the arena's orchestrator, the agents' gateway, the drive of HGM runs, a monitor and six agents, each a process of its own; 'down' ends them");
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             var name = parsed.GetValue(options.Network) ?? Default;
@@ -36,6 +37,8 @@ internal static partial class UpCommands
                 File.Delete(services.LogOf(Serve));
             }
 
+            // A network that is watched from its first moment: the rules of its files are in force before the monitor begins.
+            var rules = await RulesPlanCommand.PutFirstAsync(session, "the first start of a local network", cancellation).ConfigureAwait(false);
             var serve = services.Start(Serve, session.Workspace.Root, [Serve, "--roles", "api,gateway,arena,hgm,monitor", "--listen", place, .. common]);
             var gateway = "";
             await services.UntilAsync(
@@ -57,6 +60,7 @@ internal static partial class UpCommands
             session.Terminal.Line($"  rpc       {started.Network.Url.ToString().TrimEnd('/')}");
             session.Terminal.Line($"  gateway   {gateway}  (/healthz, /readyz, /metrics, /openapi/v1.json)");
             session.Terminal.Line($"  agents    {string.Join(", ", Players.Select(player => player.Name))}");
+            session.Terminal.Line($"  monitor   {(rules is { } count ? $"{count.ToString(System.Globalization.CultureInfo.InvariantCulture)} rules put in force" : "by the rules in force")}; 'agijobs monitoring status', 'agijobs alert list'");
             session.Terminal.Line($"  logs      {folder}");
             session.Terminal.Line($"  workspace {session.Workspace.Root}");
             session.Terminal.Line("'agijobs arena status --watch' shows rounds closing; 'agijobs down' ends everything.");

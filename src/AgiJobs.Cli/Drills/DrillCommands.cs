@@ -8,18 +8,19 @@ using AgiJobs.Response.Drills;
 
 namespace AgiJobs.Cli.Drills;
 
-/// <summary><c>drill list|run NAME</c>, and <c>drill pause</c> for short: the real commands on a throw-away chain.</summary>
+/// <summary><c>drill list|run NAME|run --change ID</c>, and <c>drill pause</c> for short: the real commands on a throw-away chain.</summary>
 internal static class DrillCommands
 {
     private const string Pause = "pause";
 
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("drill", "rehearse with the real commands on a throw-away chain");
+        var command = new Command("drill", "rehearse with the real commands, on a throw-away chain or on a fork; nothing live is touched");
         command.Subcommands.Add(List(options, environment));
-        var name = new Argument<string>("name") { Description = "the drill", HelpName = "NAME" };
+        var name = new Argument<string?>("name") { Description = "the drill; left out with --change", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        var change = new Option<string?>("--change") { Description = "rehearse this filed change on a fork of its network's node: signed with drill keys, executed, verified and taken back, with faults on the way; nothing live is touched", HelpName = "ID" };
         name.AcceptOnlyFromAmong([Pause, .. IncidentDrill.Names.Keys]);
-        command.Subcommands.Add(Runs(new Command("run", $"run a drill by its name: {Pause}, or one of the quarterly exercises ({string.Join(", ", IncidentDrill.Names.Keys)}), which go by the runbooks with faults on the way, are scored against their clocks, and are appended to reports/incident-tabletop.md") { name }, options, environment, name));
+        command.Subcommands.Add(Runs(new Command("run", $"run a drill by its name: {Pause}, or one of the quarterly exercises ({string.Join(", ", IncidentDrill.Names.Keys)}), which go by the runbooks with faults on the way, are scored against their clocks, and are appended to reports/incident-tabletop.md; or any filed change, with --change") { name, change }, options, environment, name, change));
         command.Subcommands.Add(Runs(new Command(Pause, "pause by the guardian, resume by the 2-of-3 Safe, a pause fired by a stranger, evidence verified; exit 0 only if every claim held"), options, environment));
         return command;
     }
@@ -46,11 +47,21 @@ internal static class DrillCommands
         return command;
     }
 
-    private static Command Runs(Command command, CommonOptions options, CommandEnvironment environment, Argument<string>? name = null)
+    private static Command Runs(Command command, CommonOptions options, CommandEnvironment environment, Argument<string?>? name = null, Option<string?>? change = null)
     {
         command.Options.Add(options.Out);
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
+            if (change is not null && (parsed.GetValue(change) is null) == (parsed.GetValue(name!) is null))
+            {
+                throw new ControlException("drill-which", ExitCode.BadInput, parsed.GetValue(change) is null ? "Which drill is to be run must be said." : "A drill by name and a change are two drills.", "'agijobs drill list' names the drills; --change ID rehearses a filed change ('agijobs change list').");
+            }
+
+            if (change is not null && parsed.GetValue(change) is { } filed)
+            {
+                return await IncidentDrillRun.RunChangeAsync(session, filed, parsed.GetValue(options.Out), cancellation).ConfigureAwait(false);
+            }
+
             if (name is not null && parsed.GetValue(name) is { } wanted && wanted != Pause)
             {
                 return await IncidentDrillRun.RunAsync(session, wanted, parsed.GetValue(options.Out), cancellation).ConfigureAwait(false);

@@ -1,16 +1,18 @@
 using System.Globalization;
 using System.Text;
 using AgiJobs.Control;
+using AgiJobs.Control.Changes;
 using AgiJobs.Control.Files;
 using AgiJobs.Response.Drills;
+using AgiJobs.Response.Incidents;
 
 namespace AgiJobs.Cli.Drills;
 
-/// <summary><c>drill run pause-and-rotation|reward-drain|mass-slashing</c>: a quarterly exercise, scored, logged and kept with its evidence.</summary>
+/// <summary><c>drill run pause-and-rotation|reward-drain|mass-slashing</c>, a quarterly exercise, and <c>drill run --change ID</c>, a filed change on a fork: scored, logged and kept with its evidence.</summary>
 internal static class IncidentDrillRun
 {
     private const string Log = "incident-tabletop.md";
-    private const string LogHead = "# Tabletop exercises\n\nWhat `agijobs drill run NAME` found, oldest first; each exercise is run for real on a throw-away chain.\n\n";
+    private const string LogHead = "# Tabletop exercises\n\nWhat `agijobs drill run NAME` found, oldest first; each exercise is run for real on a throw-away chain or a fork.\n\n";
 
     public static async Task<ExitCode> RunAsync(Session session, string name, string? to, CancellationToken cancellation)
     {
@@ -18,26 +20,68 @@ internal static class IncidentDrillRun
         terminal.Line($"Drill: {name}, on a throw-away network (chain 31337). Nothing of yours is touched.");
         terminal.Line($"  {IncidentDrill.Names[name]}");
         await using var ground = await ThrowAwayGround.StartAsync(environment, cancellation).ConfigureAwait(false);
-        string? part = null;
-        var score = await new IncidentDrill(ground, environment.Time)
-        {
-            OnClaim = claim =>
-            {
-                if (!string.Equals(part, claim.Part, StringComparison.Ordinal))
-                {
-                    terminal.Line();
-                    terminal.Line(part = claim.Part!);
-                }
+        var score = await new IncidentDrill(ground, environment.Time) { OnClaim = Printer(session) }.RunAsync(name, cancellation).ConfigureAwait(false);
+        return await KeepAsync(session, name, score, ground.Folder, ("drill", 31337), to, cancellation).ConfigureAwait(false);
+    }
 
-                DrillCommands.Print(terminal, claim);
-            },
-        }.RunAsync(name, cancellation).ConfigureAwait(false);
-        var kept = to is { } chosen ? session.PathOf(chosen) : session.Workspace.Locate("reports", "drills", $"{score.Report.StartedAt:yyyy-MM-dd-HHmmss}-{name}");
-        var bundle = Path.Combine(ground.Folder, "evidence.tar");
+    /// <summary>Rehearses a change of the workspace on a fork of its network's node.</summary>
+    /// <exception cref="ControlException"><c>change-unknown</c> (exit 2), <c>drill-change-executed</c> (exit 4), <c>drill-caller</c>, <c>drill-people</c>, and those of the node and the fork.</exception>
+    public static async Task<ExitCode> RunChangeAsync(Session session, string id, string? to, CancellationToken cancellation)
+    {
+        var (terminal, environment) = (session.Terminal, session.Environment);
+        var change = new ChangeStore(session.Workspace, environment.Time).Get(id);
+        session.Use(change.Document.Network);
+        if (Journal.Read(change.JournalPath).Any(entry => (string?)entry["event"] is "broadcast" or "mined"))
+        {
+            throw new ControlException("drill-change-executed", ExitCode.Refused, $"The change {change.Id} was sent already: on a fork of the chain as it is now there is nothing of it to rehearse.", $"Rehearse what undoes it: agijobs change rollback {change.Id}, then agijobs drill run --change with the change that it plans.");
+        }
+
+        terminal.Line($"Drill: the change {change.Id} on a fork of {session.Network}, chain {session.NetworkFile.ChainId}. NOTHING LIVE IS TOUCHED: the live chain is only read.");
+        await using var ground = await ForkGround.StartAsync(session, change, cancellation).ConfigureAwait(false);
+        var score = await new ChangeDrill(ground, environment.Time)
+        {
+            OnClaim = Printer(session),
+            WhilePausedAsync = await ground.PauserAsync(cancellation).ConfigureAwait(false),
+            Incident = IncidentName.OfInstance(change.Document.Instance),
+        }.RunAsync(change.Id, ground.Cast, ground.Where, cancellation).ConfigureAwait(false);
+        await session.RecordAsync("drill.change", change.Document.Digest(), data => data["held"] = score.Held, cancellation).ConfigureAwait(false);
+        return await KeepAsync(session, $"change-{change.Id}", score, ground.Folder, (session.Network, (long)session.NetworkFile.ChainId.Value), to, cancellation).ConfigureAwait(false);
+    }
+
+    private static Action<DrilledClaim> Printer(Session session)
+    {
+        string? part = null;
+        return claim =>
+        {
+            if (!string.Equals(part, claim.Part, StringComparison.Ordinal))
+            {
+                session.Terminal.Line();
+                session.Terminal.Line(part = claim.Part!);
+            }
+
+            DrillCommands.Print(session.Terminal, claim);
+        };
+    }
+
+    // Report, evidence and archive as of an incident, and the row of the log.
+    private static async Task<ExitCode> KeepAsync(Session session, string name, IncidentScore score, string folder, (string Name, long Chain) network, string? to, CancellationToken cancellation)
+    {
+        var (terminal, environment) = (session.Terminal, session.Environment);
+        var kept = to is { } chosen ? session.PathOf(chosen) : session.Workspace.Locate("reports", "incidents", $"{score.Report.StartedAt:yyyy-MM-dd}-drill-{name}-{score.Report.StartedAt:HHmmss}");
+        var bundle = Path.Combine(folder, "evidence.tar");
         AtomicFile.Write(Path.Combine(kept, "report.md"), Encoding.UTF8.GetBytes(score.Report.ToMarkdown()));
         if (File.Exists(bundle))
         {
             AtomicFile.Write(Path.Combine(kept, "evidence.tar"), await File.ReadAllBytesAsync(bundle, cancellation).ConfigureAwait(false));
+        }
+
+        var archive = score.Incident.Length > 0 ? Path.Combine(folder, "reports", "incidents", score.Incident) : "";
+        if (Directory.Exists(archive))
+        {
+            foreach (var path in Directory.EnumerateFiles(archive, "*", SearchOption.AllDirectories))
+            {
+                AtomicFile.Write(Path.Combine(kept, "archive", Path.GetRelativePath(archive, path)), await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false));
+            }
         }
 
         var log = session.Workspace.Locate("reports", Log);
@@ -51,7 +95,7 @@ internal static class IncidentDrillRun
         var exit = score.Held ? ExitCode.Clean : ExitCode.Failed;
         terminal.Line();
         terminal.Line($"{(score.Held ? "HELD" : "NOT HELD")}: {score.Report.Claims.Count(claim => claim.Held)} of {score.Report.Claims.Count} claims");
-        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  to the pause   {(score.ToPause is { } took ? $"{took.TotalSeconds:0.0} s, {score.BlocksToPause} blocks; wanted {score.PauseWithin.TotalMinutes:0} min" : "NOT PAUSED")}"));
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  {score.Measured}: {(score.ToPause is { } took ? $"{took.TotalSeconds:0.0} s, {score.BlocksToPause} blocks; wanted {score.PauseWithin.TotalMinutes:0} min" : "NOT REACHED")}"));
         terminal.Line($"  steps          {score.Steps}, {score.Late.Count} late");
         terminal.Line($"  faults         {score.Faults.Count(fault => fault.Noticed)} of {score.Faults.Count} noticed");
         terminal.Line($"  log            {log}");
@@ -59,8 +103,8 @@ internal static class IncidentDrillRun
         terminal.Json("agijobs.incident-drill/1", exit, writer =>
         {
             writer.WriteString("drill", name);
-            writer.WriteString("network", "drill");
-            writer.WriteNumber("chainId", 31337);
+            writer.WriteString("network", network.Name);
+            writer.WriteNumber("chainId", network.Chain);
             writer.WriteBoolean("held", score.Held);
             writer.WriteString("startedAt", score.Report.StartedAt.ToString("O"));
             if (score.ToPause is { } paused)

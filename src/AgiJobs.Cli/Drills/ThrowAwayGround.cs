@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using AgiJobs.Control;
 using AgiJobs.Control.Description;
-using AgiJobs.Control.Files;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Deployment.LocalNetwork;
 using AgiJobs.Ethereum;
@@ -29,7 +27,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
     private readonly LocalNetworks _networks;
     private readonly EthereumClient _client;
     private readonly Protocol _protocol;
-    private LyingNode? _liar;
+    private readonly NodeBesides _liar;
 
     private ThrowAwayGround(CommandEnvironment environment, string folder, LocalNetworks networks, EthereumClient client, Protocol protocol, StartedNetwork started)
     {
@@ -38,6 +36,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
         _networks = networks;
         _client = client;
         _protocol = protocol;
+        _liar = new NodeBesides(Workspace.At(WorkspaceOf(folder), environment.ShippedConfig), Network, started.Network.Url);
         Started = started;
     }
 
@@ -74,7 +73,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
     private string Root => WorkspaceOf(_folder);
 
     public Task<CommandOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation) =>
-        RunAsync(Environment.ProcessPath!, [.. arguments, "--json", "--workspace", Root], arguments, Root, Path.Combine(_folder, "user"), cancellation);
+        DrillProcess.RunAsync(_environment, Environment.ProcessPath!, [.. arguments, "--json", "--workspace", Root], arguments, Root, Path.Combine(_folder, "user"), cancellation);
 
     public async Task<CommandOutcome> RunApartAsync(IReadOnlyList<string> arguments, string file, CancellationToken cancellation)
     {
@@ -84,46 +83,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
         var folder = Directory.CreateDirectory(Path.Combine(apart, "folder")).FullName;
         File.Copy(Path.Combine(Root, file), Path.Combine(folder, file));
         IReadOnlyList<string> line = [.. arguments, "--json"];
-        return await RunAsync(_canUnshare.Value ? Unshare : Environment.ProcessPath!, _canUnshare.Value ? [.. NoNetwork, Environment.ProcessPath!, .. line] : line, arguments, folder, Path.Combine(apart, "user"), cancellation).ConfigureAwait(false);
-    }
-
-    private async Task<CommandOutcome> RunAsync(string program, IReadOnlyList<string> line, IReadOnlyList<string> arguments, string folder, string user, CancellationToken cancellation)
-    {
-        var start = new ProcessStartInfo(program, line) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
-        start.Environment["AGIJOBS_HOME"] = _environment.Home;
-        start.Environment["AGIJOBS_CONFIG_HOME"] = user;
-        start.Environment.Remove("AGIJOBS_SEAL_KEY");
-        start.Environment.Remove("AGIJOBS_SEAL_KEY_FILE");
-        var began = _environment.Time.GetTimestamp();
-        var (exit, text, error) = await RunAsync(start, cancellation).ConfigureAwait(false);
-        var took = _environment.Time.GetElapsedTime(began);
-        try
-        {
-            return new CommandOutcome(exit, JsonNode.Parse(text)!.AsObject(), took);
-        }
-        catch (Exception problem) when (problem is System.Text.Json.JsonException or InvalidOperationException or NullReferenceException)
-        {
-            throw new ControlException("drill-command", ExitCode.Failed, $"'agijobs {string.Join(' ', arguments)}' printed no JSON document: {text}{error}", null, problem);
-        }
-    }
-
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(ProcessStartInfo start, CancellationToken cancellation)
-    {
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var error = process.StandardError.ReadToEndAsync(cancellation);
-        try
-        {
-            await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-
-        return (process.ExitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
+        return await DrillProcess.RunAsync(_environment, _canUnshare.Value ? Unshare : Environment.ProcessPath!, _canUnshare.Value ? [.. NoNetwork, Environment.ProcessPath!, .. line] : line, arguments, folder, Path.Combine(apart, "user"), cancellation).ConfigureAwait(false);
     }
 
     private static async Task<bool> CanUnshareAsync(CancellationToken cancellation)
@@ -134,7 +94,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
         }
 
         var start = new ProcessStartInfo(Unshare, [.. NoNetwork, "true"]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
-        return (await RunAsync(start, cancellation).ConfigureAwait(false)).Exit == 0;
+        return (await DrillProcess.EndAsync(start, cancellation).ConfigureAwait(false)).Exit == 0;
     }
 
     private static string WorkspaceOf(string folder) => Path.Combine(folder, "workspace");
@@ -188,22 +148,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
         _ = await _client.RequestAsync("evm_mine", cancellationToken: cancellation).ConfigureAwait(false);
     }
 
-    public async Task LieAsync(bool lies, CancellationToken cancellation)
-    {
-        var workspace = Workspace.At(Root, _environment.ShippedConfig);
-        var file = workspace.Network(Network);
-        if (lies)
-        {
-            _liar ??= LyingNode.Start(Started.Network.Url);
-            JsonFile.Write(workspace.NetworkPath(Network), file with { Rpc = [.. file.Rpc, new EndpointReference { Url = _liar.Url }] }, WorkspaceJson.Default.NetworkFile);
-        }
-        else if (_liar is { } liar)
-        {
-            JsonFile.Write(workspace.NetworkPath(Network), file with { Rpc = [.. file.Rpc.Where(endpoint => endpoint.Url != liar.Url)] }, WorkspaceJson.Default.NetworkFile);
-            _liar = null;
-            await liar.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    public Task LieAsync(bool lies, CancellationToken cancellation) => _liar.SetAsync(lies);
 
     private static Address Account(string name) => new LocalAccounts(ChainId.Local)[name].Address;
 
@@ -234,11 +179,7 @@ internal sealed class ThrowAwayGround : IIncidentGround, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_liar is { } liar)
-        {
-            await liar.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await _liar.DisposeAsync().ConfigureAwait(false);
         await _client.DisposeAsync().ConfigureAwait(false);
         await _networks.DownAsync(Network, keep: false, CancellationToken.None).ConfigureAwait(false);
         Directory.Delete(_folder, recursive: true);

@@ -233,7 +233,7 @@ internal static class AftermathCommands
     private static Command Archive(IncidentCommands.Context context)
     {
         var verify = new Option<bool>("--verify") { Description = "find any change since it was written. Exit 6: something was changed" };
-        var command = new Command("archive", "write reports/incidents/ID/: stream, timeline, changes, receipts, traces, Safe transaction hashes, attachments, and a manifest. Exit 3: something could not be had") { context.Id, verify };
+        var command = new Command("archive", "write reports/incidents/ID/: stream, timeline, changes, receipts, traces, Safe transaction hashes, payloads of webhooks, attachments, and a manifest. Exit 3: something could not be had") { context.Id, verify };
         Session.Run(command, context.Options, context.Environment, (session, parsed, cancellation) => IncidentDesk.WithAsync(session, async desk =>
         {
             var state = await desk.Incidents.ReadAsync(parsed.GetValue(context.Id)!, cancellation).ConfigureAwait(false);
@@ -251,7 +251,9 @@ internal static class AftermathCommands
 
             var timeline = await desk.TimelineAsync(state, cancellation).ConfigureAwait(false);
             var changes = Timeline.ChangesOf(state, new ChangeStore(session.Workspace, session.Environment.Time).Survey().Select(entry => entry.Change).OfType<FiledChange>());
-            var manifest = await archive.WriteAsync(state, events, timeline, changes, desk.TraceAsync, new Dictionary<string, byte[]>(StringComparer.Ordinal), cancellation).ConfigureAwait(false);
+            var (payloads, missing) = await desk.Alerts.PayloadsAsync(state.Alerts, cancellation).ConfigureAwait(false);
+            timeline = timeline with { Unknown = [.. timeline.Unknown, .. missing] };
+            var manifest = await archive.WriteAsync(state, events, timeline, changes, desk.TraceAsync, payloads, cancellation).ConfigureAwait(false);
             await session.RecordAsync("incident.archived", null, data =>
             {
                 data["incident"] = state.Id;

@@ -28,7 +28,7 @@ internal static class IncidentCommands
         var transactions = new Option<string[]>("--tx") { Description = "the hash of a transaction that belongs to it; may be given several times", HelpName = "HASH" };
         var changes = new Option<string[]>("--change") { Description = "a change that belongs to it; those whose --instance names the incident belong to it anyway", HelpName = "ID" };
         var context = new Context(options, environment, duty, alerts, transactions, changes);
-        foreach (var inner in new[] { Open(context), Assign(context), Severity(context), Note(context), Attach(context), Update(context), Step(context), Close(context), List(context), Show(context) })
+        foreach (var inner in new[] { Open(context), Assign(context), Severity(context), Note(context), Cause(context), Attach(context), Update(context), Step(context), Close(context), List(context), Show(context) })
         {
             command.Subcommands.Add(inner);
         }
@@ -197,6 +197,17 @@ internal static class IncidentCommands
                 : desk.Act(state.Id, IncidentActs.Note) with { Text = parsed.GetValue(text) })));
     }
 
+    private static Command Cause(Context context)
+    {
+        var not = new Option<bool>("--not") { Description = "they were not, although somebody said so" };
+        var reason = new Option<string>("--reason") { Description = "what shows it", HelpName = "TEXT", Required = true };
+        return context.Acting(new Command("cause", "say which changes of the workspace caused the incident, also after it was closed; 'change metrics' counts them. Anybody on file may") { context.Id, context.Changes, not, reason }, (session, desk, parsed, state, _) =>
+        {
+            var act = context.Referring(session, parsed, desk.Act(state.Id, IncidentActs.Cause) with { Reason = parsed.GetValue(reason), IsSkipped = parsed.GetValue(not) ? true : null });
+            return Task.FromResult(act.Changes is not null ? act : throw new ControlException("change-needed", ExitCode.BadInput, "Which change caused it must be said.", "Give --change CHANGE, once or more; 'agijobs change list' names them."));
+        });
+    }
+
     private static Command Attach(Context context)
     {
         var file = new Argument<string>("file") { Description = "a file of up to 64 MiB: a log, a payload of a webhook, a screenshot", HelpName = "FILE" };
@@ -292,11 +303,12 @@ internal static class IncidentCommands
     private static Command List(Context context)
     {
         var all = new Option<bool>("--all") { Description = "closed ones as well" };
-        var command = new Command("list", "list incidents, what is overdue first. Exit 3: something is overdue") { all };
+        var command = new Command("list", "list incidents, what is overdue first. Exit 3: something is overdue, or an act is of a key that is nobody's; 6: a record is damaged (the others are listed)") { all };
         Session.Run(command, context.Options, context.Environment, (session, parsed, cancellation) => IncidentDesk.WithAsync(session, async desk =>
         {
             var now = desk.Now;
-            var incidents = (await desk.Incidents.ListAsync(cancellation).ConfigureAwait(false)).Where(state => parsed.GetValue(all) || state.Phase != IncidentPhase.Closed || DutyClocks.Running(state, desk.Settings, now).Any()).ToList();
+            var survey = await desk.Incidents.SurveyAsync(cancellation).ConfigureAwait(false);
+            var incidents = survey.Incidents.Where(state => parsed.GetValue(all) || state.Phase != IncidentPhase.Closed || DutyClocks.Running(state, desk.Settings, now).Any()).ToList();
             var running = incidents.ToDictionary(state => state.Id, state => DutyClocks.Running(state, desk.Settings, now), StringComparer.Ordinal);
             var overdue = running.Values.SelectMany(clocks => clocks).Where(clock => clock.IsOverdue(now)).OrderBy(clock => clock.Severity).ThenBy(clock => clock.Due).ToList();
             foreach (var clock in overdue)
@@ -304,14 +316,29 @@ internal static class IncidentCommands
                 IncidentOutput.Overdue(session, clock, now);
             }
 
+            foreach (var damaged in survey.Damaged)
+            {
+                session.Terminal.Line($"FINDING {damaged.Problem.Message} {damaged.Problem.Mend}");
+            }
+
+            var strangers = incidents.SelectMany(desk.StrangersIn).ToList();
+            IncidentOutput.Strangers(session, strangers);
             session.Terminal.Line($"{desk.Heading}: {incidents.Count.ToString(CultureInfo.InvariantCulture)} incident{(incidents.Count == 1 ? "" : "s")}");
             session.Terminal.Table(["incident", "severity", "phase", "commander", "operator", "next"], incidents.Select(state => (IReadOnlyList<string>)[state.Id, state.Severity.Name(), state.Phase.ToString().ToLowerInvariant(), Plain.Line(state.Commander?.Person ?? "-"), Plain.Line(state.Operator?.Person ?? "-"), running[state.Id] is [var first, ..] ? first.Line(now) : "-"]));
-            var exit = overdue.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
+            var exit = survey.Damaged.Count > 0 ? ExitCode.Mismatch : overdue.Count + strangers.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
             session.Terminal.Json("agijobs.incident-list/1", exit, writer =>
             {
                 writer.WriteString("network", session.Network);
                 writer.WriteNumber("chainId", session.NetworkFile.ChainId.Value);
                 writer.WriteNumber("overdue", overdue.Count);
+                writer.WriteStartArray("damaged");
+                foreach (var damaged in survey.Damaged)
+                {
+                    writer.WriteStringValue(damaged.Id);
+                }
+
+                writer.WriteEndArray();
+                writer.WriteNumber("strangers", strangers.Count);
                 writer.WriteStartArray("incidents");
                 foreach (var state in incidents)
                 {
@@ -330,7 +357,7 @@ internal static class IncidentCommands
     private static Command Show(Context context)
     {
         var timeline = new Option<bool>("--timeline") { Description = "with everything that happened, in order, with its source and key" };
-        var command = new Command("show", "how an incident stands: overdue duties first, the next thing to do last. Exit 3: something is overdue") { context.Id, timeline };
+        var command = new Command("show", "how an incident stands: overdue duties first, the next thing to do last. Exit 3: something is overdue, or an act is of a key that is nobody's") { context.Id, timeline };
         Session.Run(command, context.Options, context.Environment, (session, parsed, cancellation) => IncidentDesk.WithAsync(session, async desk =>
         {
             var state = await desk.Incidents.ReadAsync(parsed.GetValue(context.Id)!, cancellation).ConfigureAwait(false);

@@ -7,6 +7,7 @@ using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
 using AgiJobs.Response.Incidents;
+using AgiJobs.Response.Runbooks;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Incidents;
@@ -42,6 +43,9 @@ internal sealed class IncidentDesk(Session session, IStateStore store)
         }
     }
 
+    /// <summary>The acts of keys that are nobody's on file.</summary>
+    public IReadOnlyList<RecordedAct> StrangersIn(IncidentState state) => state.Strangers(IncidentWiring.People(session));
+
     public IncidentAct Act(string id, string kind) => new()
     {
         Version = 1,
@@ -72,7 +76,7 @@ internal sealed class IncidentDesk(Session session, IStateStore store)
 
         using var opened = new OpenedSigner(SignerBook.Open(named, session.NetworkFile.ChainId));
         var signed = await Signing.SignAsync(act, state, opened.Signer, duty, cancellation).ConfigureAwait(false);
-        var after = await Incidents.AppendAsync(signed, cancellation).ConfigureAwait(false);
+        var after = await Incidents.AppendAsync(signed, Signing, cancellation).ConfigureAwait(false);
         await session.RecordAsync($"incident.{act.Kind}", null, data =>
         {
             data["incident"] = act.Incident;
@@ -116,7 +120,17 @@ internal sealed class IncidentDesk(Session session, IStateStore store)
         unknown.AddRange(survey.Where(entry => entry.Problem is not null).Select(entry => $"the change {entry.Id}: {entry.Problem!.Message}"));
         var (alerts, missing) = await Alerts.EntriesAsync(state, cancellation).ConfigureAwait(false);
         unknown.AddRange(missing);
-        return Timeline.Of(state, new TimelineSources { Changes = [.. survey.Select(entry => entry.Change).OfType<FiledChange>()], Audit = audit, Alerts = alerts, Unknown = unknown });
+        IReadOnlyList<RunbookMoment> runbooks = [];
+        try
+        {
+            runbooks = [.. RunbookTimeline.Moments(session.Network, await store.ReadAllAsync(RunbookRun.StreamsOf(session.Network), cancellationToken: cancellation).ConfigureAwait(false))];
+        }
+        catch (StorageException problem) when (problem.Code == StorageException.Damaged)
+        {
+            unknown.Add($"the runs of runbooks: {problem.Message}");
+        }
+
+        return Timeline.Of(state, new TimelineSources { Runbooks = runbooks, Changes = [.. survey.Select(entry => entry.Change).OfType<FiledChange>()], Audit = audit, Alerts = alerts, Unknown = unknown });
     }
 
     /// <summary>The digest that the audit log vouches for, of a file of the workspace; null when it does not.</summary>

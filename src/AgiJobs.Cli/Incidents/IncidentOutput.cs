@@ -13,13 +13,15 @@ internal static class IncidentOutput
     {
         var now = desk.Now;
         var clocks = DutyClocks.Running(state, desk.Settings, now);
-        var exit = did is null && clocks.Any(clock => clock.IsOverdue(now)) ? ExitCode.Findings : ExitCode.Clean;
+        var strangers = desk.StrangersIn(state);
+        var exit = did is null && (strangers.Count > 0 || clocks.Any(clock => clock.IsOverdue(now))) ? ExitCode.Findings : ExitCode.Clean;
         var terminal = session.Terminal;
         foreach (var clock in clocks.Where(clock => clock.IsOverdue(now)))
         {
             Overdue(session, clock, now);
         }
 
+        Strangers(session, strangers);
         terminal.Line($"{desk.Heading}: incident {state.Id}");
         if (did is not null)
         {
@@ -102,6 +104,15 @@ internal static class IncidentOutput
         session.Terminal.Line($"  {clock.Command}");
     }
 
+    /// <summary>Acts of keys that are nobody's: somebody wrote them past the program, or a person has left the file.</summary>
+    public static void Strangers(Session session, IEnumerable<RecordedAct> acts)
+    {
+        foreach (var act in acts)
+        {
+            session.Terminal.Line($"FINDING {act.Signed.Act.Incident}, act {act.Version.ToString(CultureInfo.InvariantCulture)} of {Time(act.At)} ({act.Signed.Act.Kind}): {act.Signed.Signer} is no address of {Plain.Line(act.Signed.By)} in the operators' files; believe nothing of it");
+        }
+    }
+
     /// <summary>Writes an incident's members.</summary>
     public static void Write(Utf8JsonWriter writer, IncidentState state, IReadOnlyList<DutyClock> clocks, DateTimeOffset now)
     {
@@ -169,6 +180,16 @@ internal static class IncidentOutput
 
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
+    // The incident playbooks, by what sort of incident they are for.
+    private static string RunbookOf(string category, string step) => category switch
+    {
+        IncidentCategories.Other when step is IncidentSteps.Remediate => "resume",
+        IncidentCategories.KeyCompromise => "key-compromise",
+        IncidentCategories.Vulnerability => "critical-vulnerability",
+        IncidentCategories.FundsAtRisk => "funds-at-risk",
+        _ => "pause",
+    };
+
     /// <summary>The one thing to do next.</summary>
     public static string Next(IncidentState state)
     {
@@ -176,8 +197,8 @@ internal static class IncidentOutput
         return state.Phase == IncidentPhase.Closed ? state.FollowUps.FirstOrDefault(followUp => followUp.Done is null) is { } left ? $"follow-up {left.Id} of {Plain.Line(left.Owner)} is open until {left.Due:yyyy-MM-dd}" : "nothing: it is closed"
             : state.Commander is null ? $"name a commander: agijobs incident assign {id} commander NAME --signer NAME"
             : state.Operator is null ? $"name an operator who is not {Plain.Line(state.Commander.Person)}: agijobs incident assign {id} operator NAME --signer NAME"
-            : IncidentSteps.All.Take(4).FirstOrDefault(step => !state.Steps.ContainsKey(step)) is { } step ? $"{step}{(step == IncidentSteps.Stabilize ? $": agijobs owner system-pause --action pause --instance {id} --signer NAME --execute; then" : ":")} agijobs incident step {id} {step} --note TEXT --signer NAME"
-            : state.MissingSignOffs() is [var role, ..] ? $"{Plain.Line(role.Person)} signs off: agijobs incident step {id} sign-off --signer NAME"
+            : IncidentSteps.All.Take(4).FirstOrDefault(step => !state.Steps.ContainsKey(step)) is { } step ? $"{step}: agijobs runbook run {RunbookOf(state.Category, step)} --incident {id} --signer NAME leads through it; by hand: {(step == IncidentSteps.Stabilize ? $"agijobs owner system-pause --action pause --instance {id} --signer NAME --execute; then " : "")}agijobs incident step {id} {step} --note TEXT --signer NAME"
+            : state.MissingSignOffs() is [var role, ..] ? $"{Plain.Line(role.Person)} signs off: agijobs runbook run post-incident --incident {id} --signer NAME leads to the end; by hand: agijobs incident step {id} sign-off --signer NAME"
             : state.ResolvedAt is null ? $"{Plain.Line(state.Commander.Person)} approves recovery: agijobs incident step {id} recover --signer NAME"
             : state.Review is null ? $"give the review an owner: agijobs incident review {id} --owner NAME --signer NAME"
             : state.Review.Completed is null ? $"write reports/incidents/{id}/review.md, then: agijobs incident review {id} --complete --signer NAME"

@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using AgiJobs.Cli.Arena;
+using AgiJobs.Cli.Owner;
 using AgiJobs.Control;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Breakers;
+using AgiJobs.Response.Detectors;
+using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Cli.Monitoring;
@@ -17,10 +21,12 @@ internal static class BreakersCommand
         {
             var file = session.Workspace.Breakers(session.Network);
             List<BreakerCase> cases;
+            IReadOnlyList<string> gaps;
             try
             {
                 await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
                 cases = [.. (await store.ListAsync(BreakerCase.Collection(session.Network), cancellationToken: cancellation).ConfigureAwait(false)).Select(BreakerCase.Read)];
+                gaps = file is null ? [] : await GapsAsync(session, store, file, cancellation).ConfigureAwait(false);
             }
             catch (StorageException problem)
             {
@@ -28,7 +34,7 @@ internal static class BreakersCommand
             }
 
             var open = cases.Where(one => one.IsOpen).ToList();
-            var exit = file is null || open.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
+            var exit = file is null || open.Count > 0 || gaps.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
             var terminal = session.Terminal;
             terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}");
             if (file is null)
@@ -38,7 +44,12 @@ internal static class BreakersCommand
             else
             {
                 terminal.Line($"{file.Agree} of {file.Monitors.Count} monitors must agree: {string.Join(", ", file.Monitors.Select(monitor => monitor.Name))}; a block counts for {file.FreshSeconds} s");
-                terminal.Table(["rule", "when they agree"], file.Breakers.Select(breaker => (IReadOnlyList<string>)[breaker.Rule, breaker.Action == Control.Workspaces.BreakerAction.Fire ? "fires the best armed pause at once" : "offers it: people decide"]));
+                terminal.Table(["rule", "when they agree"], file.Breakers.Select(breaker => (IReadOnlyList<string>)[breaker.Rule, breaker.Action == BreakerAction.Fire ? "fires the best armed pause at once" : "offers it: people decide"]));
+            }
+
+            foreach (var gap in gaps)
+            {
+                terminal.Line($"FINDING {gap}");
             }
 
             if (cases.Count > 0)
@@ -75,6 +86,13 @@ internal static class BreakersCommand
                     writer.WriteNumber("monitors", file.Monitors.Count);
                 }
 
+                writer.WriteStartArray("gaps");
+                foreach (var gap in gaps)
+                {
+                    writer.WriteStringValue(gap);
+                }
+
+                writer.WriteEndArray();
                 writer.WriteStartArray("cases");
                 foreach (var one in cases)
                 {
@@ -113,6 +131,29 @@ internal static class BreakersCommand
             return exit;
         });
         return command;
+    }
+
+    /// <summary>Why the breakers would not stop what they are there to stop, asked of the store and of this machine's armory.</summary>
+    /// <exception cref="StorageException">The store could not be read.</exception>
+    public static async Task<IReadOnlyList<string>> GapsAsync(Session session, IStateStore store, BreakersFile file, CancellationToken cancellation)
+    {
+        RulesInForce? rules = null;
+        try
+        {
+            rules = await RulesInForce.LoadAsync(store, session.Workspace, session.Network, session.Environment.Time, cancellation).ConfigureAwait(false);
+        }
+        catch (ControlException)
+        {
+            // Rules that cannot be compiled are unknown ones.
+        }
+
+        return BreakerGaps.Of(
+            file,
+            await MonitorStanding.ReadAllAsync(store, session.Network, cancellation).ConfigureAwait(false),
+            rules is null ? null : [.. rules.Compiled?.Rules.Select(rule => rule.Rule.Name) ?? []],
+            rules?.Digest?.ToString(),
+            ArmoryFire.Ready(session),
+            session.Environment.Time.GetUtcNow());
     }
 
     private static string Word(BreakerCase one) => one.State switch

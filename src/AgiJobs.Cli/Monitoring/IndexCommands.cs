@@ -35,7 +35,7 @@ internal static class IndexCommands
         var to = new Option<ulong?>("--to") { Description = "up to this block", HelpName = "BLOCK" };
         var after = new Option<string?>("--after") { Description = "the next page: what the page before says", HelpName = "PLACE" };
         var limit = new Option<int>("--limit") { Description = "so many at most, up to 1000", HelpName = "N", DefaultValueFactory = _ => 100 };
-        var command = new Command("search", "events of the protocol in the order of the chain; everything that is given must hold. Exit 3 when the index is behind, 5 when there is none. Events are as the ABIs were when they were indexed; after these change: index rebuild") { account, job, round, change, transaction, name, module, from, to, after, limit };
+        var command = new Command("search", "events of the protocol in the order of the chain; everything that is given must hold. Exit 3 when the answer may not be all: the index is behind, is being filled, is not kept, or was made by other ABIs (then: index rebuild); 5 when there is none") { account, job, round, change, transaction, name, module, from, to, after, limit };
         Session.Run(command, options, environment, async (session, parsed, cancellation) =>
         {
             var query = new EventQuery
@@ -54,7 +54,7 @@ internal static class IndexCommands
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
             try
             {
-                var standing = (await MonitorStanding.ReadAllAsync(store, session.Network, cancellation).ConfigureAwait(false)).FirstOrDefault(standing => standing.Monitor == EventIndex.Monitor);
+                var standing = await IndexStanding.ReadAsync(store, session.Network, session.Protocol, session.Environment.Time.GetUtcNow(), cancellation).ConfigureAwait(false);
                 var index = new EventIndex(store, session.Network);
                 var page = parsed.GetValue(change) is { } digest
                     ? await OfChangeAsync(index, query, Transactions(session, digest), cancellation).ConfigureAwait(false)
@@ -177,12 +177,16 @@ internal static class IndexCommands
             : [.. entries.SelectMany(entry => entry.Transactions).Distinct()];
     }
 
-    private static ExitCode Show(Session session, MonitorStanding? standing, EventPage page)
+    private static ExitCode Show(Session session, IndexStanding standing, EventPage page)
     {
-        var track = standing?.Tracks is [var only, ..] ? only : null;
-        var behind = standing?.Head is { } head && track is not null && head.Number + 1 > track.Next ? head.Number + 1 - track.Next : 0;
-        var exit = track is null ? ExitCode.Unknown : behind > 0 || standing!.Blind is not null ? ExitCode.Findings : ExitCode.Clean;
-        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(track is null ? "there is no index yet. Make one: agijobs index rebuild, or agijobs serve --roles monitor" : $"the index has the blocks {track.From} to {(track.Next == 0 ? "none" : (track.Next - 1).ToString(CultureInfo.InvariantCulture))}{(behind > 0 ? $", {behind} are missing" : "")}{(standing!.Blind is { } blind ? $"; its node cannot be read since {blind.Since:yyyy-MM-dd HH:mm:ss} UTC" : "")}")}");
+        var track = standing.Track;
+        var exit = track is null ? ExitCode.Unknown : standing.Problems.Count > 0 ? ExitCode.Findings : ExitCode.Clean;
+        session.Terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(track is null ? "there is no index yet. Make one: agijobs index rebuild, or agijobs serve --roles monitor" : $"the index has the blocks {track.From} to {(track.Next == 0 ? "none" : (track.Next - 1).ToString(CultureInfo.InvariantCulture))}")}");
+        foreach (var problem in track is null ? [] : standing.Problems)
+        {
+            session.Terminal.Line($"NOT ALL  {problem}");
+        }
+
         session.Terminal.Table(
             ["block", "time (UTC)", "event", "arguments", "transaction"],
             page.Events.Select(text =>
@@ -211,8 +215,16 @@ internal static class IndexCommands
             {
                 writer.WriteNumber("from", track.From);
                 writer.WriteNumber("next", track.Next);
+                writer.WriteString("at", standing.Monitor!.At);
             }
 
+            writer.WriteStartArray("problems");
+            foreach (var problem in standing.Problems)
+            {
+                writer.WriteStringValue(problem);
+            }
+
+            writer.WriteEndArray();
             writer.WriteStartArray("events");
             foreach (var text in page.Events)
             {

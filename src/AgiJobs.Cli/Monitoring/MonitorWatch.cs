@@ -3,9 +3,12 @@ using AgiJobs.Cli.Incidents;
 using AgiJobs.Control;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Control.Serving;
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Breakers;
 using AgiJobs.Response.Detectors;
+using AgiJobs.Response.Findings;
 using AgiJobs.Response.Index;
 using AgiJobs.Response.Watching;
 using AgiJobs.Server.Hosting;
@@ -25,23 +28,46 @@ internal static class MonitorWatch
     public static IReadOnlyList<IWorker> Workers(Session session, ServerParts parts)
     {
         var time = session.Environment.Time;
-        var watching = new RuledMonitorWorker(
-            DefaultName,
-            cancellation => RulesInForce.LoadAsync(parts.Store, session.Workspace, session.Network, time, cancellation),
-            sets => new MonitorWorker(Monitor(session, parts.Store, DefaultName, 1, null, WatchTrack.Of(sets)), time) { Tell = session.Terminal.Progress, Hear = tick => Say(session, tick) },
-            time)
-        {
-            Tell = session.Terminal.Progress,
-            Take = (findings, cancellation) => AlertCommit.TakeAsync(parts.Store, AlertWatch.Settings(session), findings, time, cancellation),
-            Look = rules => RuleTampering.Find(session.Network, $"monitor {DefaultName}", rules.Applied, rules.Disk, rules.WhyNoDisk, RuleTampering.Logged(new AuditArchive(session.Workspace, session.Environment.Seal).Entries(session.Network, []).Select(entry => entry.Entry))),
-        };
+        var watching = Ruled(session, parts.Store, DefaultName, 1, null, tick => Say(session, tick), session.Terminal.Progress);
         return
         [
             watching,
-            new MonitorWorker(Index(session, parts.Store, 1), time) { Tell = session.Terminal.Progress },
+            new MonitorWorker(Index(session, parts.Store, 1), time) { Tell = session.Terminal.Progress, BehindLimit = BehindLimit(session) },
             IncidentWiring.Clocks(session, parts.Store),
-            new BreakerWorker(parts.Store, session.Network, session.NetworkFile.ChainId, () => session.Workspace.Breakers(session.Network), new ArmoryTrigger(session), AlertWatch.Take(session, parts.Store), $"{Environment.MachineName}/{Environment.ProcessId}", BreakerPoll, time) { Tell = session.Terminal.Progress },
+            new BreakerWorker(parts.Store, session.Network, session.NetworkFile.ChainId, () => session.Workspace.Breakers(session.Network), new ArmoryTrigger(session), (file, cancellation) => BreakersCommand.GapsAsync(session, parts.Store, file, cancellation), AlertWatch.Take(session, parts.Store), $"{Environment.MachineName}/{Environment.ProcessId}", BreakerPoll, time) { Tell = session.Terminal.Progress },
         ];
+    }
+
+    /// <summary>A monitor that follows one node by the rules in force, and takes up others when they are put in force.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="store">The state.</param>
+    /// <param name="name">The monitor's name.</param>
+    /// <param name="rpc">Which RPC endpoint, from 1.</param>
+    /// <param name="from">The first block; null for where it left off, else the newest.</param>
+    /// <param name="hear">Hears of every look.</param>
+    /// <param name="tell">Hears of what goes wrong, and of other rules.</param>
+    public static RuledMonitorWorker Ruled(Session session, IStateStore store, string name, int rpc, ulong? from, Action<MonitorTick> hear, Action<string> tell)
+    {
+        var time = session.Environment.Time;
+        var record = new RuleTamperingRecord(store, session.Network, Environment.MachineName);
+        return new RuledMonitorWorker(
+            name,
+            cancellation => RulesInForce.LoadAsync(store, session.Workspace, session.Network, time, cancellation),
+            sets => new MonitorWorker(Monitor(session, store, name, rpc, from, ExecutedChangeRules.Tracks(sets, session.Workspace, session.Network, time)), time) { Tell = tell, Hear = hear, BehindLimit = BehindLimit(session) },
+            time)
+        {
+            Tell = tell,
+            Look = rules => RuleTampering.Find(session.Network, $"monitor {name}", rules.Applied, rules.Disk, rules.WhyNoDisk, RuleTampering.Newest(new AuditArchive(session.Workspace, session.Environment.Seal).Entries(session.Network, []).Select(entry => entry.Entry))),
+            Take = (seen, cancellation) => AlertCommit.AsNeededAsync(
+                store,
+                async token =>
+                {
+                    var (findings, writes) = await record.AfterAsync(seen, $"monitor {name}", token).ConfigureAwait(false);
+                    var told = findings.Count == 0 ? FindingWrites.None : await AlertBook.TakeAsync(store, AlertWatch.Settings(session), findings, time.GetUtcNow(), token).ConfigureAwait(false);
+                    return told.And(new FindingWrites([], writes, []));
+                },
+                cancellation),
+        };
     }
 
     /// <summary>A monitor that follows one node.</summary>
@@ -75,15 +101,37 @@ internal static class MonitorWatch
         }
     };
 
-    private static MonitorOptions Options(Session session, string name, int rpc) => new()
+    private static ulong BehindLimit(Session session) => (ulong)session.Workspace.Services(session.Network).Monitor.BehindBlocks!.Value;
+
+    /// <summary>How a monitor of a network watches.</summary>
+    public static MonitorOptions Options(Session session, string name, int rpc) => Options(session.Workspace.Services(session.Network), session.Network, session.NetworkFile.ChainId, name, session.NodeOf(rpc).Name);
+
+    /// <summary>How a monitor watches, by the settings of services.</summary>
+    internal static MonitorOptions Options(ServicesFile services, string network, ChainId chain, string name, string node)
     {
-        Network = session.Network,
-        ChainId = session.NetworkFile.ChainId,
-        Name = name,
-        Node = session.NodeOf(rpc).Name,
-        Poll = TimeSpan.FromMilliseconds(session.Workspace.Services(session.Network).PollMilliseconds!.Value),
-        Lease = TimeSpan.FromSeconds(session.Workspace.Services(session.Network).LeaseSeconds!.Value),
-    };
+        var monitor = services.Monitor;
+        return new MonitorOptions
+        {
+            Network = network,
+            ChainId = chain,
+            Name = name,
+            Node = node,
+            Poll = TimeSpan.FromMilliseconds((monitor.PollMilliseconds ?? services.PollMilliseconds)!.Value),
+            Lease = TimeSpan.FromSeconds(services.LeaseSeconds!.Value),
+            RangeFrom = monitor.RangeFromBlocks!.Value,
+            MaxRange = monitor.MaxRangeBlocks!.Value,
+            LogsPerRange = monitor.LogsPerRange!.Value,
+            InFlight = monitor.RangesAtOnce!.Value,
+            BlindAfter = TimeSpan.FromSeconds(monitor.BlindSeconds!.Value),
+            SkewLimit = TimeSpan.FromSeconds(monitor.SkewSeconds!.Value),
+            StaleAfter = StaleAfter(monitor.StaleSeconds, chain),
+            Remembered = monitor.RememberedBlocks!.Value,
+        };
+    }
+
+    // On a local network blocks come as they please.
+    private static TimeSpan? StaleAfter(int? seconds, ChainId chain) =>
+        (seconds ?? (chain == ChainId.Local ? 0 : MonitorService.OwnStaleSeconds)) is > 0 and var limit ? TimeSpan.FromSeconds(limit) : null;
 
     // A client lives as long as the process: a monitor connects once, and the client itself copes with a node that comes and goes.
     private static Func<CancellationToken, Task<IWatchedChain>> Connect(Session session, int rpc) => async cancellation => new NodeChain(await session.ConnectAsync(rpc, cancellation).ConfigureAwait(false));

@@ -12,14 +12,14 @@ namespace AgiJobs.Cli.Monitoring;
 /// <summary><c>monitoring run|status</c>: who watches the chain, how far, by which rules, and what proves it.</summary>
 internal static class MonitoringCommands
 {
-    // A monitor that has not written for so long is not at work.
-    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(20);
 
     public static Command Build(CommonOptions options, CommandEnvironment environment)
     {
         var command = new Command("monitoring", "the watch over the chain: rules as files, checked, put in force, tried on history; who watches, and what proves that nothing was left out");
         command.Subcommands.Add(Status(options, environment));
         command.Subcommands.Add(Run(options, environment));
+        command.Subcommands.Add(ForgetCommand.Build(options, environment));
         command.Subcommands.Add(BreakersCommand.Build(options, environment));
         command.Subcommands.Add(RulesCheckCommand.Build(options, environment));
         command.Subcommands.Add(RulesPlanCommand.Plan(options, environment));
@@ -40,6 +40,8 @@ internal static class MonitoringCommands
             var terminal = session.Terminal;
             var place = $"network {session.Network}, chain {session.NetworkFile.ChainId}";
             var node = session.NodeOf(parsed.GetValue(rpc));
+            var monitor = parsed.GetValue(name)!;
+            MonitorWatch.Options(session, monitor, parsed.GetValue(rpc)).Check();
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
             var rules = await RulesInForce.LoadAsync(store, session.Workspace, session.Network, session.Environment.Time, cancellation).ConfigureAwait(false);
             var sets = rules.Sets;
@@ -48,7 +50,6 @@ internal static class MonitoringCommands
                 terminal.Line($"{place}: no rules were ever put in force; it watches by those of the files. Put them in force: agijobs monitoring apply --execute");
             }
 
-            using var monitor = MonitorWatch.Monitor(session, store, parsed.GetValue(name)!, parsed.GetValue(rpc), parsed.GetValue(from), WatchTrack.Of(sets));
             if (sets.Count == 0)
             {
                 terminal.Line($"{place}: no rules are applied, so there is nothing to watch for. Write some and apply them: agijobs monitoring apply");
@@ -56,54 +57,57 @@ internal static class MonitoringCommands
                 return ExitCode.Findings;
             }
 
-            terminal.Line($"{place}: the monitor {monitor.Name} follows {node.Name} by the rules {sets[0].Digest} until it is told to stop");
+            terminal.Line($"{place}: the monitor {monitor} follows {node.Name} by the rules {sets[0].Digest} until it is told to stop; it takes up others by itself when they are put in force");
             var said = "";
             long told = 0;
-            await monitor.RunAsync(
-                tick =>
-                {
-                    foreach (var finding in tick.Told)
-                    {
-                        told++;
-                        terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {Word(finding)} {finding.Severity.Name()} {finding.Rule}: {finding.Title}{(finding.Place is { } at ? $" (block {at.Block})" : "")}{(finding.Why is { } why ? $": {why}" : "")}");
-                    }
-
-                    foreach (var note in tick.Notes)
-                    {
-                        terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {note}");
-                    }
-
-                    var line = tick.State switch
-                    {
-                        MonitorState.Watching when tick.Behind == 0 => "up to date",
-                        MonitorState.Watching => "catching up",
-                        MonitorState.StandingBy => $"standing by: {tick.Why}",
-                        MonitorState.Blind => $"BLIND: {tick.Why}",
-                        _ => said,
-                    };
-                    if (!string.Equals(line, said, StringComparison.Ordinal))
-                    {
-                        said = line;
-                        terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {line}{(tick.Head is { } head ? $", block {head.Number}" : "")}{(tick.Behind > 0 ? $", {tick.Behind} behind" : "")}");
-                    }
-                },
-                problem => terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} the state: {problem.Message} [{problem.Code}]"),
-                cancellation).ConfigureAwait(false);
-            terminal.Line($"{place}: the monitor {monitor.Name} has stopped; the next one goes on where it left off");
+            using var watch = MonitorWatch.Ruled(session, store, monitor, parsed.GetValue(rpc), parsed.GetValue(from), Hear, line => terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {line}"));
+            await watch.StartAsync(cancellation).ConfigureAwait(false);
+            await watch.Completion.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await watch.StopAsync(Drain).ConfigureAwait(false);
+            await watch.Completion.ConfigureAwait(false);
+            terminal.Line($"{place}: the monitor {monitor} has stopped; the next one goes on where it left off");
             terminal.Json("agijobs.monitoring-run/1", ExitCode.Clean, writer =>
             {
                 Head(writer, session);
-                writer.WriteString("monitor", monitor.Name);
+                writer.WriteString("monitor", monitor);
                 writer.WriteNumber("findings", told);
             });
             return ExitCode.Clean;
+
+            void Hear(MonitorTick tick)
+            {
+                foreach (var finding in tick.Told)
+                {
+                    told++;
+                    terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {Word(finding)} {finding.Severity.Name()} {finding.Rule}: {finding.Title}{(finding.Place is { } at ? $" (block {at.Block})" : "")}{(finding.Why is { } why ? $": {why}" : "")}");
+                }
+
+                foreach (var note in tick.Notes)
+                {
+                    terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {note}");
+                }
+
+                var line = tick.State switch
+                {
+                    MonitorState.Watching when tick.Behind == 0 => "up to date",
+                    MonitorState.Watching => "catching up",
+                    MonitorState.StandingBy => $"standing by: {tick.Why}",
+                    MonitorState.Blind => $"BLIND: {tick.Why}",
+                    _ => said,
+                };
+                if (!string.Equals(line, said, StringComparison.Ordinal))
+                {
+                    said = line;
+                    terminal.Line($"{session.Environment.Time.GetUtcNow():HH:mm:ss} {line}{(tick.Head is { } head ? $", block {head.Number}" : "")}{(tick.Behind > 0 ? $", {tick.Behind} behind" : "")}");
+                }
+            }
         });
         return command;
     }
 
     private static Command Status(CommonOptions options, CommandEnvironment environment)
     {
-        var command = new Command("status", "the monitors of the network: what they follow, how far, by which rules, which blocks are proven to be examined. Exit 3 when something is left out, silent or not proven, 5 when one is blind or none ever ran, 6 when a signature is bad");
+        var command = new Command("status", "the monitors of the network: what they follow, how far, by which rules, which blocks are proven to be examined. Exit 3 when something is left out, silent, old, not read or not proven, 5 when one is blind or none ever ran, 6 when a signature is bad");
         Session.Run(command, options, environment, async (session, _, cancellation) =>
         {
             await using var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
@@ -129,17 +133,7 @@ internal static class MonitoringCommands
             reports.Add(await CoverageReport.ReadAsync(store, standing, MonitorKey.Find(session.Environment.Seal, session.Network, standing.Monitor), cancellation).ConfigureAwait(false));
         }
 
-        var findings = new List<(ExitCode Exit, string Text)>();
-        foreach (var report in reports)
-        {
-            findings.AddRange(Problems(report, now));
-        }
-
-        if (reports.Select(report => report.Standing.RuleSet).OfType<string>().Where((_, i) => reports[i].Standing.Monitor != Response.Index.EventIndex.Monitor).Distinct(StringComparer.Ordinal).Count() > 1)
-        {
-            findings.Add((ExitCode.Findings, "the monitors do not watch by the same rules: apply the same ones to all"));
-        }
-
+        var findings = MonitorProblem.Of(reports, now);
         var exit = reports.Count == 0 ? ExitCode.Unknown : Worst(findings.Select(finding => finding.Exit));
         terminal.Line($"network {session.Network}, chain {session.NetworkFile.ChainId}: {(reports.Count == 0 ? "no monitor has ever run here. Start one: agijobs serve --roles monitor, or agijobs monitoring run" : $"{reports.Count} monitors")}");
         if (reports.Count > 0)
@@ -149,11 +143,16 @@ internal static class MonitoringCommands
                 reports.SelectMany(report => report.Standing.Tracks.DefaultIfEmpty(null).Select(track => Row(report.Standing, track, now))));
             foreach (var report in reports)
             {
+                if (report.Standing.Key is { } key)
+                {
+                    terminal.Line($"  {report.Standing.Monitor} key {key}");
+                }
+
                 foreach (var track in report.Tracks)
                 {
                     foreach (var proven in track.Ranges)
                     {
-                        terminal.Line($"  {report.Standing.Monitor} {track.Standing.Name}: blocks {proven.Range.From} to {proven.Range.To} ({proven.Range.Hash}) by the rules {proven.Range.RuleSet}, signature {proven.Signature}");
+                        terminal.Line($"  {report.Standing.Monitor} {track.Standing.Name}: blocks {proven.Range.From} to {proven.Range.To} ({proven.Range.Hash}) by the rules {proven.Range.RuleSet}, signature {proven.Signature}{(proven.Range.IsUnread ? ", views unread" : "")}");
                     }
                 }
             }
@@ -164,46 +163,8 @@ internal static class MonitoringCommands
             terminal.Line($"FINDING {text}");
         }
 
-        terminal.Json("agijobs.monitoring-status/1", exit, writer => Write(writer, session, reports, findings.ConvertAll(finding => finding.Text)));
+        terminal.Json("agijobs.monitoring-status/1", exit, writer => Write(writer, session, reports, [.. findings.Select(finding => finding.Text)]));
         return exit;
-    }
-
-    private static IEnumerable<(ExitCode Exit, string Text)> Problems(CoverageReport report, DateTimeOffset now)
-    {
-        var standing = report.Standing;
-        if (standing.Blind is { } blind)
-        {
-            yield return (ExitCode.Unknown, $"{standing.Monitor} has been blind since {blind.Since:yyyy-MM-dd HH:mm:ss} UTC: {blind.Why}");
-        }
-
-        if (standing.RuleSet is null)
-        {
-            yield return (ExitCode.Findings, $"{standing.Monitor} applies no rules, so it finds nothing: write some and apply them with agijobs monitoring apply");
-        }
-
-        if (now - standing.At > Silent)
-        {
-            yield return (ExitCode.Findings, string.Create(CultureInfo.InvariantCulture, $"{standing.Monitor} has not written for {(now - standing.At).TotalSeconds:0} s: it does not run, or cannot write"));
-        }
-
-        if (report.IsOwnKey == false)
-        {
-            yield return (ExitCode.Mismatch, $"{standing.Monitor} says that its key is another than the one in the configuration folder");
-        }
-
-        foreach (var track in report.Tracks)
-        {
-            foreach (var bad in track.Ranges.Where(range => range.Signature == "bad"))
-            {
-                yield return (ExitCode.Mismatch, $"{standing.Monitor} {track.Standing.Name}: the signature of the blocks {bad.Range.From} to {bad.Range.To} is not the monitor's");
-            }
-
-            // The index is no watch, and signs nothing.
-            foreach (var (from, to) in standing.Key is null ? [] : track.Holes)
-            {
-                yield return (ExitCode.Findings, $"{standing.Monitor} {track.Standing.Name}: the blocks {from} to {to} are not proven to be examined{(track.Standing.Fill is { } fill ? $"; being filled, at {fill.Next}" : "")}");
-            }
-        }
     }
 
     private static ExitCode Worst(IEnumerable<ExitCode> exits)
@@ -295,6 +256,7 @@ internal static class MonitoringCommands
                     writer.WriteString("hash", proven.Range.Hash.ToString());
                     writer.WriteString("ruleSet", proven.Range.RuleSet.ToString());
                     writer.WriteString("signature", proven.Signature);
+                    writer.WriteBoolean("viewsUnread", proven.Range.IsUnread);
                     writer.WriteEndObject();
                 }
 

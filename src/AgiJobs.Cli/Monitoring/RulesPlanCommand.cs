@@ -28,6 +28,33 @@ internal static class RulesPlanCommand
         return command;
     }
 
+    /// <summary>Puts the rules of a network in force for which none ever were.</summary>
+    /// <returns>How many; null when some are in force already.</returns>
+    /// <exception cref="ControlException">The rules cannot be compiled, or the store does not answer.</exception>
+    public static async Task<int?> PutFirstAsync(Session session, string reason, CancellationToken cancellation)
+    {
+        var store = await ServiceState.OpenAsync(session, cancellation).ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            try
+            {
+                var applied = new AppliedRulesStore(store, session.Network);
+                if (await applied.ReadAsync(cancellation).ConfigureAwait(false) is not null)
+                {
+                    return null;
+                }
+
+                var sources = RulesFolder.Read(session.Workspace, session.Network);
+                var rules = new RuleCompiler(RuleGround.Of(session.Workspace, session.Network, session.Environment.Time)).Compile(sources);
+                return (await applied.ApplyAsync(rules, sources, $"{System.Environment.UserName}@{System.Environment.MachineName}", reason, session.Audit, session.Environment.Time, cancellation).ConfigureAwait(false)).Rules.Count;
+            }
+            catch (StorageException problem)
+            {
+                throw ServiceState.Told(problem);
+            }
+        }
+    }
+
     private static async Task<ExitCode> RunAsync(Session session, CommandEnvironment environment, string schema, bool execute, string? reason, CancellationToken cancellation)
     {
         var sources = RulesFolder.Read(session.Workspace, session.Network);
@@ -40,8 +67,8 @@ internal static class RulesPlanCommand
                 var applied = new AppliedRulesStore(store, session.Network);
                 var before = await applied.ReadAsync(cancellation).ConfigureAwait(false);
                 var differences = AppliedRulesStore.Compare(before, sources);
-                var logged = RuleTampering.Logged(new AuditArchive(session.Workspace, environment.Seal).Entries(session.Network, []).Select(entry => entry.Entry));
-                var tampering = RuleTampering.Find(session.Network, "monitoring plan", before, sources, null, logged).Where(finding => finding.Severity < Severity.Sev2).ToList();
+                var newest = RuleTampering.Newest(new AuditArchive(session.Workspace, environment.Seal).Entries(session.Network, []).Select(entry => entry.Entry));
+                var tampering = RuleTampering.Find(session.Network, "monitoring plan", before, sources, null, newest).Where(finding => finding.Severity < Severity.Sev2).ToList();
 
                 // Rules that nobody vouches for are put in force anew even when they say the same.
                 var isDue = before is null || differences.Count > 0 || tampering.Count > 0 || before.Digest != rules.Digest;

@@ -43,6 +43,19 @@ internal static class ArmoryFire
             : new ControlException("armory-empty", ExitCode.Refused, $"No armed pause for '{session.Network}' is there to fire.", "Pause by hand at once: agijobs owner emergency");
     }
 
+    /// <summary>How many armed pauses could be fired now; null when the armory cannot be read.</summary>
+    public static int? Ready(Session session)
+    {
+        try
+        {
+            return Candidates(session, ArmoryCommands.Store(session)).Count;
+        }
+        catch (ControlException)
+        {
+            return null;
+        }
+    }
+
     private static List<ArmedPause> Candidates(Session session, ArmoryStore store)
     {
         var stored = store.Survey();

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
 using AgiJobs.Response.Runbooks;
 
@@ -131,7 +132,7 @@ internal static class RunbookCommands
     private static Command Run(CommonOptions options, CommandEnvironment environment, CommandTree tree)
     {
         var name = Name();
-        var incident = new Option<string?>("--incident") { Description = "the incident that it is for; the same runbook and incident is the same run, whoever types it", HelpName = "ID" };
+        var incident = new Option<string?>("--incident") { Description = "the incident that it is for, from 'incident list'; the same runbook and incident is the same run, whoever types it, and a pause waits for no incident to be opened", HelpName = "ID" };
         var severity = new Option<string?>("--severity") { Description = "how bad it is, SEV-0 to SEV-3; default: the incident's, else the worst that the runbook is for", HelpName = "SEVERITY" };
         var inputs = Inputs();
         var command = new Command("run", "begin a runbook, or join its run: on a terminal one screen with the next action on the last line, elsewhere plain lines for 'runbook step'. Exit 0: complete; 3: steps are open") { name, incident, severity, inputs, options.Signers };
@@ -145,7 +146,7 @@ internal static class RunbookCommands
                 var run = await seat.Desk.BeginAsync(book, parsed.GetValue(incident), how, given, seat.Actor?.Name, cancellation).ConfigureAwait(false);
                 if (how is { } said)
                 {
-                    run = await seat.Desk.ChangeSeverityAsync(run.Id, said, seat.Actor?.Name, cancellation).ConfigureAwait(false);
+                    run = await AtSeverityAsync(seat, run, said, cancellation).ConfigureAwait(false);
                 }
 
                 if (environment.Keys is { } keyboard && !session.Terminal.IsJson)
@@ -261,9 +262,9 @@ internal static class RunbookCommands
     {
         var run = RunName();
         var severity = new Argument<string>("severity") { Description = "SEV-0 to SEV-3", HelpName = "SEVERITY" };
-        var command = new Command("severity", "say that it is worse, or better: deadlines count from the start by the new severity") { run, severity, options.Signers };
+        var command = new Command("severity", "say that it is worse, or better: deadlines count from the start by the new severity. Signed; better is the commander's to say") { run, severity, options.Signers };
         Session.Run(command, options, environment, (session, parsed, cancellation) => RunbookSeat.WithAsync(session, async seat =>
-            await PrintAsync(seat, await seat.Desk.ChangeSeverityAsync(parsed.GetValue(run)!, Bad(parsed.GetValue(severity)!), seat.Person.Name, cancellation).ConfigureAwait(false), ExitCode.Clean, cancellation).ConfigureAwait(false), cancellation));
+            await PrintAsync(seat, await seat.Desk.ChangeSeverityAsync(parsed.GetValue(run)!, Bad(parsed.GetValue(severity)!), seat.Person, cancellation).ConfigureAwait(false), ExitCode.Clean, cancellation).ConfigureAwait(false), cancellation));
         return command;
     }
 
@@ -271,10 +272,24 @@ internal static class RunbookCommands
     {
         var run = RunName();
         var reason = new Option<string>("--reason") { Description = "why", HelpName = "TEXT", Required = true };
-        var command = new Command("end", "give a run up; one whose steps are done is complete without it") { run, reason, options.Signers };
+        var command = new Command("end", "give a run up; one whose steps are done is complete without it. Signed, by somebody with the duty commander") { run, reason, options.Signers };
         Session.Run(command, options, environment, (session, parsed, cancellation) => RunbookSeat.WithAsync(session, async seat =>
-            await PrintAsync(seat, await seat.Desk.EndAsync(parsed.GetValue(run)!, parsed.GetValue(reason)!, seat.Person.Name, cancellation).ConfigureAwait(false), ExitCode.Clean, cancellation).ConfigureAwait(false), cancellation));
+            await PrintAsync(seat, await seat.Desk.EndAsync(parsed.GetValue(run)!, parsed.GetValue(reason)!, seat.Person, cancellation).ConfigureAwait(false), ExitCode.Clean, cancellation).ConfigureAwait(false), cancellation));
         return command;
+    }
+
+    // A runbook begins, and its pause goes out, whoever has a key at hand: that the severity stays is told.
+    private static async Task<RunbookRun> AtSeverityAsync(RunbookSeat seat, RunbookRun run, Response.Findings.Severity said, CancellationToken cancellation)
+    {
+        try
+        {
+            return run.Severity == said ? run : await seat.Desk.ChangeSeverityAsync(run.Id, said, seat.Person, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception refused) when (refused is ControlException or EthereumException)
+        {
+            seat.Session.Terminal.Progress($"FINDING the run stays {run.Severity.Name()}: {refused.Message}");
+            return run;
+        }
     }
 
     private static Argument<string> Name() => new("name") { Description = "the runbook, from 'runbook list'", HelpName = "NAME" };

@@ -3,6 +3,7 @@ using AgiJobs.Cli.Changes;
 using AgiJobs.Cli.Incidents;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Response.Findings;
 using AgiJobs.Response.Runbooks;
 using AgiJobs.Storage;
 
@@ -31,8 +32,29 @@ internal sealed record RunbookSeat(Session Session, RunbookDesk Desk, CommandGro
     public RunbookActor Person => Actor ?? throw new ControlException("signer-needed", ExitCode.BadInput, "Who decides must be said.", "Give --signer NAME.");
 
     /// <summary>What is shown of a run now.</summary>
-    public async Task<RunbookScreen> ScreenAsync(RunbookRun run, CancellationToken cancellation) =>
-        new(run, await Desk.UnderWayAsync(run, cancellation).ConfigureAwait(false), Session.Environment.Time.GetUtcNow()) { MayDo = Actor is { } actor ? step => run.MayDo(step, actor) : null, Value = name => run.Value(name, Actor?.Signer, Ground.AddressOf) };
+    public async Task<RunbookScreen> ScreenAsync(RunbookRun run, CancellationToken cancellation)
+    {
+        IncidentSight? incident = null;
+        string? fault = null;
+        try
+        {
+            incident = await Desk.SightAsync(run, cancellation).ConfigureAwait(false);
+            fault = run.Begun.Incident is { } named && incident is null ? $"there is no incident {named}: nobody has opened it, so that nothing is recorded in it. agijobs incident open \"TITLE\" --name {named} --severity {run.Severity.Name()} --signer NAME" : null;
+        }
+        catch (ControlException problem)
+        {
+            fault = $"the incident {run.Begun.Incident} cannot be read: {problem.Message}";
+        }
+
+        return new RunbookScreen(run, await Desk.UnderWayAsync(run, cancellation).ConfigureAwait(false), Session.Environment.Time.GetUtcNow())
+        {
+            MayDo = Actor is { } actor ? step => run.MayDo(step, actor, incident) : null,
+            Value = name => run.Value(name, Actor?.Signer, Ground.AddressOf),
+            Signer = Actor?.Signer,
+            Incident = incident,
+            IncidentFault = fault,
+        };
+    }
 
     private static RunbookActor? Of(Session session)
     {

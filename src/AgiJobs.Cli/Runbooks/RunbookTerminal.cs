@@ -56,9 +56,14 @@ internal sealed class RunbookTerminal(RunbookSeat seat, IKeyboard keyboard, Text
         var runs = step.Kind is StepKind.Command or StepKind.Check;
         switch (key)
         {
-            case 'i' when screen.Missing(next) is { } input:
-                if (await keyboard.LineAsync($"{input}: ", cancellation).ConfigureAwait(false) is { Length: > 0 } value)
+            case 'i' when screen.Asked(next) is [_, ..] inputs:
+                foreach (var input in inputs)
                 {
+                    if (await keyboard.LineAsync($"{input}: ", cancellation).ConfigureAwait(false) is not { Length: > 0 } value)
+                    {
+                        break;
+                    }
+
                     _ = await seat.Desk.GiveAsync(run, new Dictionary<string, string>(StringComparer.Ordinal) { [input] = value }, seat.Actor?.Name, cancellation).ConfigureAwait(false);
                 }
 

@@ -18,7 +18,7 @@ public sealed record Requirement(string What, IReadOnlyList<Duty> Duties, int Co
 /// <param name="Gate">Who signs for the points of a resume.</param>
 public sealed record ChangeDemands(ChangeNature Nature, IReadOnlyList<Requirement> Requirements, IReadOnlyList<Duty> Distinct, GatePolicy Gate)
 {
-    /// <summary>Who signs that alerts are back to normal while no monitor is connected.</summary>
+    /// <summary>Who signs that alerts are back to normal where the monitors cannot tell.</summary>
     public Duty Alerts => Gate.Alerts ?? Duty.Security;
 
     /// <summary>Who signs that the checks have passed while none are connected.</summary>

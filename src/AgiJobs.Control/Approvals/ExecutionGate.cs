@@ -127,7 +127,7 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
                     refusals.Add(new GateRefusal("policy-unsatisfiable", $"{policy.Path} asks for people who are not on file: {why}", $"Add people or duties to the operators' file, or lower {policy.Path}."));
                 }
 
-                refusals.AddRange(missing.Missing.Select(entry => new GateRefusal("approvals-missing", Missing(entry, demands, answers), CommandFor(change, entry, missing, person))));
+                refusals.AddRange(missing.Missing.Select(entry => new GateRefusal("approvals-missing", Missing(entry, answers), CommandFor(change, entry, missing, person))));
                 refusals.AddRange(answers.Where(entry => entry.Answer is GateNotPassed).Select(entry => Closed(entry.Point, (GateNotPassed)entry.Answer)));
                 if (sender is { } by && Executor(by, person, demands, document) is { } refused)
                 {
@@ -294,12 +294,10 @@ public sealed class ExecutionGate(ApprovalPolicy? policy, Protocol protocol, Sta
     private static IEnumerable<string> NotTold(IEnumerable<(IGatePoint Point, GateAnswer Answer)> answers) =>
         answers.Where(entry => entry.Answer is GateNotConnected).Select(entry => $"{entry.Point.Name}: {((GateNotConnected)entry.Answer).Why}");
 
-    private string Missing(TalliedRequirement entry, ChangeDemands demands, IReadOnlyList<(IGatePoint Point, GateAnswer Answer)> answers)
+    private static string Missing(TalliedRequirement entry, IReadOnlyList<(IGatePoint Point, GateAnswer Answer)> answers)
     {
         var points = entry.Requirement.What.StartsWith("the sign-off", StringComparison.Ordinal) && entry.Requirement.Duties is [var duty]
-            ? string.Join(", ", new[] { (demands.Alerts == duty, "alerts back to normal (unknown: not connected)"), (demands.Checks == duty, "checks passed (unknown: not connected)"), (demands.Responders.Contains(duty), "the responders' sign-offs") }
-                .Where(point => point.Item1 && demands.Nature.IsResume).Select(point => point.Item2)
-                .Concat(answers.Where(other => ChangePoints.Contains(other.Point) && other.Answer is GateNotConnected open && open.Duties.Contains(duty)).Select(other => $"{other.Point.Name} ({((GateNotConnected)other.Answer).Why})")))
+            ? string.Join(", ", answers.Where(other => other.Answer is GateNotConnected open && open.Duties.Contains(duty)).Select(other => $"{other.Point.Name} ({((GateNotConnected)other.Answer).Why})"))
             : "";
         return $"{entry.Requirement.What}{(points.Length == 0 ? "" : $" for {points}")}: {entry.By.Count} of {entry.Requirement.Count}{(entry.By.Count == 0 ? "" : $" ({string.Join(", ", entry.By.Select(consent => consent.Person.Name))})")}";
     }

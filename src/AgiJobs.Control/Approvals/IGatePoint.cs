@@ -45,9 +45,6 @@ public interface IGatePoint
 /// <param name="duties">Whose signatures it takes, by the policy.</param>
 public sealed class SignedPoint(string name, string why, Func<ChangeDemands, IReadOnlyList<Duty>> duties) : IGatePoint
 {
-    /// <summary>Alerts, while no monitor is connected.</summary>
-    public static SignedPoint Alerts { get; } = new("alerts back to normal", "unknown: no monitor is connected", demands => [demands.Alerts]);
-
     /// <summary>Checks, while none are connected.</summary>
     public static SignedPoint Checks { get; } = new("checks passed", "unknown: no checks are connected", demands => [demands.Checks]);
 

@@ -4,7 +4,7 @@ namespace AgiJobs.Control.Configuration;
 public static class ConfigurationLint
 {
     /// <summary>The rules. One more is one more entry.</summary>
-    public static IReadOnlyList<ILintRule> Rules { get; } = [new FormRule(), new SecretRule(), new NetworkRule(), new ProtocolRule(), new DesiredRule(), new PeopleRule(), new StandingRule(), new ServicesRule(), new OnCallRule(), new IncidentsRule(), new BreakersRule()];
+    public static IReadOnlyList<ILintRule> Rules { get; } = [new FormRule(), new SecretRule(), new NetworkRule(), new ProtocolRule(), new DesiredRule(), new PeopleRule(), new StandingRule(), new ServicesRule(), new OnCallRule(), new IncidentsRule(), new BreakersRule(), new ControlsRule()];
 
     /// <summary>What was found, by file and line.</summary>
     public static IReadOnlyList<LintFinding> Run(LintGround ground, IReadOnlyList<ILintRule>? rules = null) =>

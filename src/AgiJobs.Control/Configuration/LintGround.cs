@@ -6,7 +6,7 @@ using AgiJobs.Ethereum;
 
 namespace AgiJobs.Control.Configuration;
 
-/// <summary>A file under <c>config/</c> and what was found in it.</summary>
+/// <summary>A file under <c>config/</c> or <c>monitoring/rules/</c> and what was found in it.</summary>
 /// <param name="Path">Relative to the workspace.</param>
 /// <param name="Content">Its bytes.</param>
 /// <param name="Kind">What it is; null when no command reads it.</param>
@@ -29,7 +29,7 @@ public sealed class LintGround
     public LintGround(Workspace workspace, TimeProvider time)
     {
         (Workspace, Time) = (workspace, time);
-        Files = [.. WorkspaceTree.Configuration(workspace.Root).Where(path => path.StartsWith("config/", StringComparison.Ordinal)).Select(path => WorkspaceTree.Read(workspace.Root, path)).OfType<TreeFile>().Select(Read)];
+        Files = [.. WorkspaceTree.Configuration(workspace.Root).Where(path => path.StartsWith("config/", StringComparison.Ordinal) || path.StartsWith("monitoring/rules/", StringComparison.Ordinal)).Select(path => WorkspaceTree.Read(workspace.Root, path)).OfType<TreeFile>().Select(Read)];
         Networks = workspace.Networks();
         foreach (var network in Networks)
         {
@@ -47,7 +47,7 @@ public sealed class LintGround
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
 
-    /// <summary>The files under <c>config/</c>, by path.</summary>
+    /// <summary>The files under <c>config/</c> and <c>monitoring/rules/</c>, by path.</summary>
     public IReadOnlyList<LintFile> Files { get; }
 
     /// <summary>The networks that have a file.</summary>

@@ -21,29 +21,36 @@ public sealed record MetricsRow(string Kind, string Month, int Planned, int Veri
     /// <summary>The mean time from plan to verification in seconds; null when it is of no change on record.</summary>
     public double? MeanSeconds => Timed == 0 ? null : TotalSeconds / Timed;
 
+    /// <summary>The incidents that people signed were caused by these changes; null when it is not known.</summary>
+    public IReadOnlySet<string>? Incidents { get; init; }
+
     /// <summary>The part of the verified that was rolled back, 0 to 1; null when none was verified.</summary>
     public double? RollbackRate => Verified == 0 ? null : (double)RolledBack / Verified;
 }
 
 /// <summary>
-/// Metrics of the changes on file, from their journals and the audit log. What incidents they caused is unknown until incidents are connected. Immutable.
+/// Metrics of the changes on file, from their journals, the audit log and what people signed about the causes of incidents. Immutable.
 /// </summary>
 /// <param name="Rows">By month, then kind.</param>
 /// <param name="Total">All together.</param>
 /// <param name="Problems">Records that could not be read, which the numbers leave out.</param>
 public sealed record ChangeMetrics(IReadOnlyList<MetricsRow> Rows, MetricsRow Total, IReadOnlyList<string> Problems)
 {
+    /// <summary>Why it is unknown which incidents they caused; null when it is known.</summary>
+    public string? WhyNoIncidents { get; init; }
+
     /// <summary>Computes them.</summary>
     /// <param name="survey">The changes on file.</param>
     /// <param name="entries">The audit log, of which the times of planning are taken.</param>
     /// <param name="network">Only this network.</param>
-    public static ChangeMetrics Of(IReadOnlyList<SurveyedChange> survey, IEnumerable<AuditEntry> entries, string network)
+    /// <param name="causes">The incidents by the change that caused them, as people signed it; null when they cannot be read.</param>
+    public static ChangeMetrics Of(IReadOnlyList<SurveyedChange> survey, IEnumerable<AuditEntry> entries, string network, ILookup<Bytes32, string>? causes)
     {
         var changes = survey.Select(entry => entry.Change).OfType<FiledChange>().Where(change => string.Equals(change.Document.Network, network, StringComparison.Ordinal)).ToList();
         var undone = ChangeState.RolledBack(changes);
         var planned = entries.Where(entry => entry is { Kind: "change.planned", Change: not null, At: not null } && string.Equals(entry.Network, network, StringComparison.Ordinal))
             .GroupBy(entry => entry.Change!.Value).ToDictionary(group => group.Key, group => group.Min(entry => entry.At!.Value));
-        var rows = changes.Select(change => Row(change, undone, planned))
+        var rows = changes.Select(change => Row(change, undone, planned, causes))
             .GroupBy(row => (row.Month, row.Kind)).OrderBy(group => group.Key.Month, StringComparer.Ordinal).ThenBy(group => group.Key.Kind, StringComparer.Ordinal)
             .Select(group => Sum(group.Key.Kind, group.Key.Month, group)).ToList();
         return new ChangeMetrics(rows, Sum("all", "all", rows), [.. survey.Where(entry => entry.Problem is not null).Select(entry => $"the record {entry.Id} is damaged and counts nowhere: {entry.Problem!.Message}")]);
@@ -52,8 +59,10 @@ public sealed record ChangeMetrics(IReadOnlyList<MetricsRow> Rows, MetricsRow To
     /// <summary>The page.</summary>
     public ReportPage Page(string network, ChainId chain) => new("Change metrics", [
         new ReportLine($"network {network}, chain {chain}"),
-        new ReportTable(["month", "kind", "planned", "verified", "rolled back", "failed", "mean time to execute", "rollback rate", "incidents caused"], [.. Rows.Append(Total).Select(row => (IReadOnlyList<string>)[row.Month, row.Kind, Number(row.Planned), Number(row.Verified), Number(row.RolledBack), Number(row.Failed), Time(row), row.RollbackRate is { } rate ? rate.ToString("P1", CultureInfo.InvariantCulture) : "-", "unknown: not connected"])]),
+        new ReportTable(["month", "kind", "planned", "verified", "rolled back", "failed", "mean time to execute", "rollback rate", "incidents caused"], [.. Rows.Append(Total).Select(row => (IReadOnlyList<string>)[row.Month, row.Kind, Number(row.Planned), Number(row.Verified), Number(row.RolledBack), Number(row.Failed), Time(row), row.RollbackRate is { } rate ? rate.ToString("P1", CultureInfo.InvariantCulture) : "-", row.Incidents is { } incidents ? Number(incidents.Count) : "unknown"])]),
         new ReportLine("The mean time to execute is from plan to verification, as the audit log and the journals have them."),
+        new ReportLine("Incidents caused are those of which somebody signed that a change caused them: agijobs incident cause."),
+        .. WhyNoIncidents is { } why ? [new ReportLine($"UNKNOWN which incidents changes caused: {why}")] : Array.Empty<ReportPart>(),
         .. Problems.Select(problem => new ReportLine($"UNKNOWN {problem}")),
     ]);
 
@@ -69,6 +78,7 @@ public sealed record ChangeMetrics(IReadOnlyList<MetricsRow> Rows, MetricsRow To
         writer.WriteEndArray();
         writer.WritePropertyName("total");
         Write(writer, Total);
+        writer.WriteString("incidentsUnknown", WhyNoIncidents);
         writer.WriteStartArray("problems");
         foreach (var problem in Problems)
         {
@@ -78,7 +88,7 @@ public sealed record ChangeMetrics(IReadOnlyList<MetricsRow> Rows, MetricsRow To
         writer.WriteEndArray();
     }
 
-    private static MetricsRow Row(FiledChange change, IReadOnlySet<Bytes32> undone, Dictionary<Bytes32, DateTimeOffset> planned)
+    private static MetricsRow Row(FiledChange change, IReadOnlySet<Bytes32> undone, Dictionary<Bytes32, DateTimeOffset> planned, ILookup<Bytes32, string>? causes)
     {
         var entries = Journal.Read(change.JournalPath);
         var digest = change.Document.Digest();
@@ -94,13 +104,14 @@ public sealed record ChangeMetrics(IReadOnlyList<MetricsRow> Rows, MetricsRow To
             isVerified && undone.Contains(digest) ? 1 : 0,
             !isVerified && entries.Any(entry => (string?)entry["event"] is "mismatch" || Journal.HasReverted(entry)) ? 1 : 0,
             timed ? 1 : 0,
-            timed ? (verified!.Value - start!.Value).TotalSeconds : 0);
+            timed ? (verified!.Value - start!.Value).TotalSeconds : 0)
+        { Incidents = causes?[digest].ToHashSet(StringComparer.Ordinal) };
     }
 
     private static DateTimeOffset? At(JsonObject entry) => entry["at"] is JsonValue value && value.TryGetValue<string>(out var text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
 
     private static MetricsRow Sum(string kind, string month, IEnumerable<MetricsRow> rows) =>
-        rows.Aggregate(new MetricsRow(kind, month, 0, 0, 0, 0, 0, 0), (sum, row) => sum with { Planned = sum.Planned + row.Planned, Verified = sum.Verified + row.Verified, RolledBack = sum.RolledBack + row.RolledBack, Failed = sum.Failed + row.Failed, Timed = sum.Timed + row.Timed, TotalSeconds = sum.TotalSeconds + row.TotalSeconds });
+        rows.Aggregate(new MetricsRow(kind, month, 0, 0, 0, 0, 0, 0) { Incidents = new HashSet<string>(StringComparer.Ordinal) }, (sum, row) => sum with { Planned = sum.Planned + row.Planned, Verified = sum.Verified + row.Verified, RolledBack = sum.RolledBack + row.RolledBack, Failed = sum.Failed + row.Failed, Timed = sum.Timed + row.Timed, TotalSeconds = sum.TotalSeconds + row.TotalSeconds, Incidents = sum.Incidents is null || row.Incidents is null ? null : sum.Incidents.Union(row.Incidents).ToHashSet(StringComparer.Ordinal) });
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
@@ -134,7 +145,15 @@ public sealed record ChangeMetrics(IReadOnlyList<MetricsRow> Rows, MetricsRow To
             writer.WriteNull("rollbackRate");
         }
 
-        writer.WriteString("incidentsCaused", "unknown: not connected");
+        if (row.Incidents is { } incidents)
+        {
+            writer.WriteNumber("incidentsCaused", incidents.Count);
+        }
+        else
+        {
+            writer.WriteNull("incidentsCaused");
+        }
+
         writer.WriteEndObject();
     }
 }

@@ -7,6 +7,9 @@ public abstract class LoopWorker(TimeProvider time) : IWorker, IDisposable
     // Beyond the drain: the loop hears of the end at its next wait.
     private static readonly TimeSpan LastBreath = TimeSpan.FromSeconds(1);
 
+    /// <summary>The code of the state of a worker whose loop has ended.</summary>
+    public const string Stopped = "stopped";
+
     private readonly CancellationTokenSource _stop = new();
     private Task? _work;
 
@@ -15,8 +18,11 @@ public abstract class LoopWorker(TimeProvider time) : IWorker, IDisposable
 
     /// <inheritdoc/>
     public WorkerState State => _work is { IsCompleted: true } ended
-        ? new WorkerState(false, "stopped", ended.Exception is { } defect ? $"it has stopped: {defect.GetBaseException().Message}" : "it has stopped")
+        ? new WorkerState(false, Stopped, ended.Exception is { } defect ? $"it has stopped: {defect.GetBaseException().Message}" : "it has stopped")
         : Present;
+
+    /// <summary>Ends with the loop, and fails with it.</summary>
+    public Task Completion => _work ?? Task.CompletedTask;
 
     /// <summary>How it stands while the loop goes on, or before it began. Read by any thread.</summary>
     protected abstract WorkerState Present { get; }

@@ -36,6 +36,7 @@ public static class ConfigurationSchemas
         ["oncall"] = WorkspaceJson.Default.OnCallFile,
         ["incidents"] = WorkspaceJson.Default.IncidentsFile,
         ["runbook"] = WorkspaceJson.Default.RunbookFile,
+        ["controls"] = WorkspaceJson.Default.ControlsFile,
     };
 
     /// <summary>The text of a schema, as it is shipped.</summary>

@@ -46,6 +46,10 @@ public sealed record MonitoringRule
     /// <summary>True when it fires only for transactions that no change of this workspace is behind.</summary>
     public bool Unexplained { get; init; }
 
+    /// <summary>True when it tells that something was stopped. Its alerts do not stand in the way of a resume where the description says that a pause logs the events that it watches.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Standstill { get; init; }
+
     /// <summary>Blocks in a row that it may be unable to read before that is a finding of its own; 3 when absent.</summary>
     public int? BlindAfter { get; init; }
 

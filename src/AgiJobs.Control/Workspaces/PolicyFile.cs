@@ -106,7 +106,7 @@ public sealed record KindPolicy
 /// <summary>The duties that own the points of the resume gate.</summary>
 public sealed record GatePolicy
 {
-    /// <summary>Signs that alerts are back to normal while no monitor is connected; security when absent.</summary>
+    /// <summary>Signs that alerts are back to normal where the monitors cannot tell; security when absent.</summary>
     public Duty? Alerts { get; init; }
 
     /// <summary>Signs that the checks have passed while none are connected; operator when absent.</summary>

@@ -41,6 +41,9 @@ public sealed record ServicesFile
     /// <summary>How long an orchestrator, or the driver of a run, holds its lease without renewing it, in seconds, 1 to 600: after its death another takes over that much later; 15 when absent.</summary>
     public int? LeaseSeconds { get => field ?? 15; init; }
 
+    /// <summary>How the role monitor, and <c>agijobs monitoring run</c>, watch; the program's own values when absent.</summary>
+    public MonitorService Monitor { get => field ?? new MonitorService(); init; }
+
     /// <summary>How the role hgm drives runs; the program's own values when absent.</summary>
     public RunService Hgm { get => field ?? new RunService(); init; }
 
@@ -96,6 +99,14 @@ public sealed record ServicesFile
         if (PollMilliseconds is not (>= 50 and <= 60_000))
         {
             yield return ("$.pollMilliseconds", $"{PollMilliseconds} is not from 50 to 60000", "Write 50 to 60000.");
+        }
+
+        foreach (var (name, value, least, most) in Monitor.Limits())
+        {
+            if (value < least || value > most)
+            {
+                yield return ($"$.monitor.{name}", $"{value} is not from {least} to {most}", $"Write {least} to {most}, or leave it out.");
+            }
         }
 
         if (Hgm.PaceMilliseconds is not (>= 0 and <= 3_600_000))
@@ -168,6 +179,57 @@ public sealed record AlertWebhook
 
     /// <summary>The key that messages are signed with (HMAC-SHA256), as those of the change feed are.</summary>
     public required Secret Secret { get; init; }
+}
+
+/// <summary>The limits of monitors. How many blocks must stand on one before it is examined is each rule's own (<c>confirmations</c>).</summary>
+public sealed record MonitorService
+{
+    /// <summary>How often a monitor looks at the chain, also where a subscription tells of blocks, in milliseconds, 50 to 60,000; <see cref="ServicesFile.PollMilliseconds"/> when absent.</summary>
+    public int? PollMilliseconds { get; init; }
+
+    /// <summary>From how many blocks behind on a monitor is not ready, 1 to 100,000; 64 when absent.</summary>
+    public int? BehindBlocks { get => field ?? 64; init; }
+
+    /// <summary>From how many blocks behind on blocks are read in ranges, and how far below what was examined a node's head may be before it counts as unread, 1 to 100,000; 64 when absent.</summary>
+    public int? RangeFromBlocks { get => field ?? 64; init; }
+
+    /// <summary>The largest range of one request, in blocks, 1 to 100,000; 2,000 when absent. Some nodes take no more than 500.</summary>
+    public int? MaxRangeBlocks { get => field ?? 2000; init; }
+
+    /// <summary>How many logs one answer should have, 1 to 1,000,000; ranges grow and shrink towards it; 5,000 when absent.</summary>
+    public int? LogsPerRange { get => field ?? 5000; init; }
+
+    /// <summary>How many ranges are read at once, 1 to 64; 4 when absent.</summary>
+    public int? RangesAtOnce { get => field ?? 4; init; }
+
+    /// <summary>For how many seconds nothing could be read before that is a finding, 1 to 86,400; 60 when absent.</summary>
+    public int? BlindSeconds { get => field ?? 60; init; }
+
+    /// <summary>How many seconds the newest block's time may be ahead of the machine's clock, 1 to 86,400; 60 when absent.</summary>
+    public int? SkewSeconds { get => field ?? 60; init; }
+
+    /// <summary>How many seconds old the newest block may be before that is a finding, 0 to 604,800, 0 for never; 120 when absent, and never on chain 31337, where blocks come as they please.</summary>
+    public int? StaleSeconds { get; init; }
+
+    /// <summary>The age, in seconds, at which the newest block is a finding where the file says nothing.</summary>
+    public const int OwnStaleSeconds = 120;
+
+    /// <summary>Of how many blocks the hashes are remembered one by one, so that so deep a reorganisation is followed, 1 to 100,000; 256 when absent.</summary>
+    public int? RememberedBlocks { get => field ?? 256; init; }
+
+    internal IEnumerable<(string Name, int? Value, int Least, int Most)> Limits() =>
+    [
+        ("pollMilliseconds", PollMilliseconds, 50, 60_000),
+        ("behindBlocks", BehindBlocks, 1, 100_000),
+        ("rangeFromBlocks", RangeFromBlocks, 1, 100_000),
+        ("maxRangeBlocks", MaxRangeBlocks, 1, 100_000),
+        ("logsPerRange", LogsPerRange, 1, 1_000_000),
+        ("rangesAtOnce", RangesAtOnce, 1, 64),
+        ("blindSeconds", BlindSeconds, 1, 86_400),
+        ("skewSeconds", SkewSeconds, 1, 86_400),
+        ("staleSeconds", StaleSeconds, 0, 604_800),
+        ("rememberedBlocks", RememberedBlocks, 1, 100_000),
+    ];
 }
 
 /// <summary>How runs of the HGM engine are driven.</summary>

@@ -255,6 +255,24 @@ public sealed class Workspace
         return null;
     }
 
+    /// <summary>What has to hold all the time: the network's own file, else that of all networks, else the catalogue that ships.</summary>
+    /// <exception cref="ControlException"><c>controls-value</c>, <c>file-version</c>, and those of reading.</exception>
+    public ControlsFile Controls(string network)
+    {
+        foreach (var path in (string[])[Locate("config", $"controls.{network}.json"), Locate("config", "controls.json"), Path.Combine(_shippedConfig, "controls.json")])
+        {
+            if (JsonFile.TryRead(path, WorkspaceJson.Default.ControlsFile, out var file))
+            {
+                CheckVersion(path, file.Version);
+                return file.Problems().ToList() is [var problem, ..]
+                    ? throw new ControlException("controls-value", ExitCode.BadInput, $"{path}, at {problem.Place}: {problem.Message}.", problem.Mend)
+                    : file;
+            }
+        }
+
+        throw new ControlException("file-missing", ExitCode.BadInput, "There is no config/controls.json, neither in the workspace nor among what ships.", "Install the program again.");
+    }
+
     /// <summary>Who is told of a network's alerts: its own file, else that of every network; null when there is none. Whether it can do what it promises is asked of <see cref="OnCallCheck"/>.</summary>
     /// <exception cref="ControlException"><c>file-format</c> or <c>file-version</c>.</exception>
     public OnCallFile? OnCall(string network)
@@ -283,14 +301,14 @@ public sealed class Workspace
             : throw new ControlException("file-missing", ExitCode.BadInput, $"There is no {string.Join('/', tail)}, neither in {Path.Combine(Root, "config")} nor among what ships.", "Check the name in the manifest or the description.");
     }
 
-    /// <summary>The monitoring rules that ship for a protocol; null when none do. The place of their schema is as from the workspace's own folder of rules.</summary>
+    /// <summary>The monitoring rules that ship for a protocol; null when none do. Without the place of their schema, which a workspace may not have: <c>config schema</c> writes it there.</summary>
     /// <exception cref="ControlException"><c>file-read</c>.</exception>
     public byte[]? ShippedRules(string protocol)
     {
         var path = Path.Combine(_shippedConfig, "monitoring", protocol + ".json");
         try
         {
-            return File.Exists(path) ? Encoding.UTF8.GetBytes(File.ReadAllText(path).Replace("\"../schemas/", "\"../../config/schemas/", StringComparison.Ordinal)) : null;
+            return File.Exists(path) ? Encoding.UTF8.GetBytes(string.Concat(File.ReadLines(path).Where(line => !line.TrimStart().StartsWith("\"$schema\"", StringComparison.Ordinal)).Select(line => line + "\n"))) : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -35,6 +35,7 @@ namespace AgiJobs.Control.Workspaces;
 [JsonSerializable(typeof(OnCallFile))]
 [JsonSerializable(typeof(IncidentsFile))]
 [JsonSerializable(typeof(RunbookFile))]
+[JsonSerializable(typeof(ControlsFile))]
 public sealed partial class WorkspaceJson : JsonSerializerContext;
 
 /// <summary>Signer kinds by their lower-case names.</summary>

@@ -9,21 +9,40 @@ using AgiJobs.Response.Findings;
 
 namespace AgiJobs.Response.Alerts;
 
-/// <summary>What an act is about: everything that stands here must be so of an alert.</summary>
+/// <summary>What a silence is about: everything that stands here must be so of an alert. It names a fingerprint, a rule or a module; a severity alone would hide what nobody knows yet.</summary>
 /// <param name="Fingerprint">The fingerprint.</param>
 /// <param name="Rule">The rule.</param>
 /// <param name="Module">What the alert is about.</param>
 /// <param name="Severity">The severity.</param>
 public sealed record AlertMatcher(string? Fingerprint = null, string? Rule = null, string? Module = null, Severity? Severity = null)
 {
-    /// <summary>True when it says nothing, and so would match everything.</summary>
-    public bool IsEmpty() => Fingerprint is null && Rule is null && Module is null && Severity is null;
+    /// <summary>Whether it names something: what names nothing matches nothing.</summary>
+    public bool IsNamed() => Fingerprint is not null || Rule is not null || Module is not null;
+
+    /// <summary>Refuses what cannot be silenced.</summary>
+    /// <exception cref="ControlException"><c>silence-matcher</c>; <c>silence-never</c> (exit 4).</exception>
+    public void Check()
+    {
+        if (!IsNamed())
+        {
+            throw new ControlException(
+                "silence-matcher",
+                ExitCode.BadInput,
+                Severity is { } all ? $"A silence of everything that is {all.Name()} would hide a new attack with what is expected." : "A silence of everything would hide a new attack with what is expected.",
+                "Name what is expected, with --rule, --module or --fingerprint as 'agijobs alert list --json' has them; --severity narrows that.");
+        }
+
+        if (Rule is { } rule && AlertRules.IsNeverSilenced(rule))
+        {
+            throw new ControlException("silence-never", ExitCode.Refused, $"Alerts of the rule {rule} are never silenced; nor are the others of {AlertRules.NeverSilencedWords}.", "Mend what it tells of. 'agijobs alert ack' stops the escalation while somebody does.");
+        }
+    }
 
     /// <summary>Whether an alert is meant.</summary>
     public bool Matches(AlertRecord alert)
     {
         ArgumentNullException.ThrowIfNull(alert);
-        return !IsEmpty()
+        return IsNamed()
             && (Fingerprint is null || string.Equals(Fingerprint, alert.Fingerprint, StringComparison.Ordinal))
             && (Rule is null || string.Equals(Rule, alert.Rule, StringComparison.Ordinal))
             && (Module is null || string.Equals(Module, alert.Subject, StringComparison.Ordinal))
@@ -117,7 +136,7 @@ public sealed record AlertAct
 
     internal string? Problem() => Version != 1 ? $"it has version {Version}; this program reads version 1"
         : Act is not (Acknowledge or Close or Silence or Unsilence) ? $"there is no act '{Act}'"
-        : Act is Silence ? Target is not null || Matcher is not { } matcher || matcher.IsEmpty() ? "its matcher is missing or matches everything" : Until is null ? "it has no end" : Words()
+        : Act is Silence ? Target is not null || Matcher?.IsNamed() is not true ? "it names no rule, module or fingerprint" : Until is null ? "it has no end" : Words()
         : string.IsNullOrEmpty(Target) || Matcher is not null || Until is not null || Incident is not null ? "its target is missing, or it says what only a silence says"
         : Words();
 

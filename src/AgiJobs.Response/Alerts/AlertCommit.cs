@@ -18,7 +18,7 @@ public static class AlertCommit
 
     /// <summary>Works out what to write and commits it; when another was faster it is worked out anew.</summary>
     /// <exception cref="StorageException">Also when others were faster fifty times in a row.</exception>
-    public static async Task AsNeededAsync(IStateStore store, Func<CancellationToken, Task<AlertWrites>> work, CancellationToken cancellation)
+    public static async Task AsNeededAsync(IStateStore store, Func<CancellationToken, Task<FindingWrites>> work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(work);

@@ -85,6 +85,9 @@ public sealed record AlertRecord
     /// <summary>The facts of the last finding.</summary>
     public IReadOnlyDictionary<string, string> Facts { get => field ?? new SortedDictionary<string, string>(StringComparer.Ordinal); init; }
 
+    /// <summary>What goes on, by <see cref="Finding.Condition"/> of the finding that counted last; null when that had none.</summary>
+    public string? Condition { get; init; }
+
     /// <summary>Why it stands as it does, when it was retracted or closed.</summary>
     public string? Why { get; init; }
 

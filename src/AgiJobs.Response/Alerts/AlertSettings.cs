@@ -1,6 +1,7 @@
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Alerts.Escalation;
+using AgiJobs.Response.Findings;
 
 namespace AgiJobs.Response.Alerts;
 
@@ -20,6 +21,9 @@ public sealed record AlertSettings(string Network, ChainId ChainId)
 
     /// <summary>Within which time alerts are told as one.</summary>
     public TimeSpan GroupWindow => Plan?.GroupWindow ?? TimeSpan.FromMinutes(5);
+
+    /// <summary>After which time what goes on is told again.</summary>
+    public TimeSpan Renotify(Severity severity) => Plan?.Of(severity).Renotify ?? TimeSpan.FromMinutes(30);
 
     /// <summary>So many pages within that time make a storm.</summary>
     public int Storm => Plan?.Storm ?? 10;

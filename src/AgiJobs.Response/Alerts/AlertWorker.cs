@@ -10,8 +10,8 @@ namespace AgiJobs.Response.Alerts;
 public delegate Task<IReadOnlySet<string>> FindClosedIncidents(IReadOnlyList<string> incidents, CancellationToken cancellation);
 
 /// <summary>
-/// What happens to alerts as time passes, as the work of a host: steps of the escalation, what is told again, silences that end, monitors that are not heard of, the dead-man's switch. Several hosts may do it for one store: each
-/// step is made once.
+/// What happens to alerts as time passes, as the work of a host: steps of the escalation, what is told again, silences that end, monitors that are not heard of, the dead-man's switch, what is removed. Several hosts may do it for
+/// one store: each step is made once. It reads what fires; at its first look all alerts, so that none that fires is left out, whatever an earlier program wrote.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="settings">The settings.</param>
@@ -21,7 +21,12 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
 {
     private static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(2);
 
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
     private readonly TimeProvider _time = time;
+    private readonly AlertSweep _sweep = new(store, settings, time);
+    private DateTimeOffset? _swept;
+    private bool _isBegun;
     private volatile WorkerState _state = new(false, "starting", "it has not looked at the alerts yet");
 
     /// <summary>Which incidents are closed; none when absent.</summary>
@@ -51,7 +56,7 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
             store,
             async token =>
             {
-                var book = await AlertBook.ReadWholeAsync(store, settings, findings, token).ConfigureAwait(false);
+                var book = await (_isBegun ? AlertBook.ReadFiringAsync(store, settings, findings, token) : AlertBook.ReadWholeAsync(store, settings, findings, token)).ConfigureAwait(false);
                 var now = _time.GetUtcNow();
                 var incidents = book.Silences.Where(silence => silence.Holds(now)).Select(silence => silence.Signed.Act.Incident).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
                 var closed = incidents.Count == 0 ? null : await ClosedIncidents(incidents, token).ConfigureAwait(false);
@@ -60,7 +65,14 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
                 return writes;
             },
             cancellation).ConfigureAwait(false);
+        _isBegun = true;
         await BeatAsync(monitors, cancellation).ConfigureAwait(false);
+        if (_swept is null || _time.GetUtcNow() - _swept >= SweepEvery)
+        {
+            _ = await _sweep.SweepAsync(cancellation).ConfigureAwait(false);
+            _swept = _time.GetUtcNow();
+        }
+
         _state = settings.Plan is null
             ? new WorkerState(true, "nobody-told", $"{firing} alerts fire; there is no config/oncall.json, so nobody is told of alerts")
             : new WorkerState(true, "ready", $"{firing} alerts fire");
@@ -106,6 +118,7 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
                 {
                     Id = $"{fingerprint}/{beat}/{(isSilent ? "silent" : "alive")}",
                     Fingerprint = fingerprint,
+                    Condition = isSilent ? $"{fingerprint}/{beat}" : null,
                     Kind = isSilent ? FindingKind.Firing : FindingKind.Resolved,
                     Rule = AlertRules.MonitorSilent,
                     Source = "alerts",

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;
 
@@ -88,8 +89,16 @@ public sealed record Notice
     /// <summary>When it was written.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>The message of this channel that must have been settled before; null when none.</summary>
+    /// <summary>The message of this channel before this one about the page; null when none.</summary>
     public string? Behind { get; init; }
+
+    /// <summary>By which message the receiver has the page now (<see cref="Channels.DeliveryProof.Standing"/>); who delivers sets it. Null while it has none.</summary>
+    [JsonIgnore]
+    public string? Standing { get; init; }
+
+    /// <summary>By which messages the receiver perhaps has the page as well (<see cref="Channels.DeliveryProof.Unsure"/>); who delivers sets it.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Unsure { get; init; } = [];
 
     /// <summary>Reads a message.</summary>
     /// <exception cref="StorageException"><see cref="StorageException.Damaged"/>.</exception>

@@ -28,11 +28,11 @@ public sealed record SilenceRecord
     /// <summary>Whether it holds at a time.</summary>
     public bool Holds(DateTimeOffset now) => Ended is null && now < UntilTime();
 
-    /// <summary>Whether it keeps an alert from channels while it holds: one without an incident never does so with SEV-0.</summary>
+    /// <summary>Whether it keeps an alert from channels while it holds: what it names, one without an incident never SEV-0, and none what <see cref="AlertRules.IsNeverSilenced"/> says.</summary>
     public bool Covers(AlertRecord alert)
     {
         ArgumentNullException.ThrowIfNull(alert);
-        return (alert.Severity != Severity.Sev0 || Signed.Act.Incident is not null) && !AlertRules.IsAlone(alert.Rule) && Signed.Act.Matcher!.Matches(alert);
+        return (alert.Severity != Severity.Sev0 || Signed.Act.Incident is not null) && !AlertRules.IsNeverSilenced(alert.Rule) && Signed.Act.Matcher!.Matches(alert);
     }
 
     /// <summary>Reads a document.</summary>

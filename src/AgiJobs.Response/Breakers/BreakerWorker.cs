@@ -1,9 +1,9 @@
+using System.Globalization;
 using AgiJobs.Control;
 using AgiJobs.Control.Serving;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
-using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Response.Breakers;
@@ -17,6 +17,7 @@ namespace AgiJobs.Response.Breakers;
 /// <param name="chain">Its chain.</param>
 /// <param name="load">The network's breakers as they are now; null when there are none.</param>
 /// <param name="trigger">What stops the protocol.</param>
+/// <param name="gaps">Why the breakers would not stop what they are there to stop, in words.</param>
 /// <param name="take">Makes the writes with which findings reach people.</param>
 /// <param name="holder">Who this is, for the lease.</param>
 /// <param name="poll">How often it looks.</param>
@@ -27,6 +28,7 @@ public sealed class BreakerWorker(
     ChainId chain,
     Func<BreakersFile?> load,
     IPauseTrigger trigger,
+    Func<BreakersFile, CancellationToken, Task<IReadOnlyList<string>>> gaps,
     TakeFindings take,
     string holder,
     TimeSpan poll,
@@ -34,6 +36,7 @@ public sealed class BreakerWorker(
 {
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan StandingEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan GapsEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(30);
 
     private readonly TimeProvider _time = time;
@@ -41,6 +44,8 @@ public sealed class BreakerWorker(
     private string? _settled;
     private DateTimeOffset _stoodAt;
     private DateTimeOffset _again;
+    private DateTimeOffset _gapsAt;
+    private string? _gaps;
 
     /// <summary>Hears what is agreed, fired and what went wrong, a line each.</summary>
     public Action<string> Tell { get; init; } = _ => { };
@@ -100,17 +105,14 @@ public sealed class BreakerWorker(
     /// <exception cref="ControlException">The breakers' file cannot be read.</exception>
     internal async Task<WorkerState> LookAsync(Lease? lease, CancellationToken cancellation)
     {
-        var open = (await store.ListAsync(BreakerCase.Collection(network), cancellationToken: cancellation).ConfigureAwait(false)).Select(document => (Case: BreakerCase.Read(document), document)).ToList();
-        if (load() is not { } file)
-        {
-            return new WorkerState(true, "no-breakers", "no breakers are set: findings are told to people and stop nothing");
-        }
+        var file = load();
+        var opened = file is null ? [] : await HearAsync(lease, file, [.. (await CasesAsync(cancellation).ConfigureAwait(false)).Select(entry => entry.Case.Occurrence)], cancellation).ConfigureAwait(false);
 
-        await HearAsync(lease, file, [.. open.Select(entry => entry.Case.Occurrence)], cancellation).ConfigureAwait(false);
-        var pending = (await store.ListAsync(BreakerCase.Collection(network), cancellationToken: cancellation).ConfigureAwait(false)).Select(document => (Case: BreakerCase.Read(document), document)).Where(entry => entry.Case.IsOpen).ToList();
+        // What was begun is ended, also when somebody took the file away meanwhile.
+        var pending = (await CasesAsync(cancellation).ConfigureAwait(false)).Where(entry => entry.Case.IsOpen).ToList();
         foreach (var (one, document) in pending.Where(entry => entry.Case.State == BreakerState.Firing))
         {
-            await FireAsync(lease, one, document, cancellation).ConfigureAwait(false);
+            await FireAsync(lease, one, document, isNew: opened.Contains(one.Occurrence, StringComparer.Ordinal), cancellation).ConfigureAwait(false);
         }
 
         if (pending.Any(entry => entry.Case.State == BreakerState.Offered) && _time.GetUtcNow() - _stoodAt >= StandingEvery)
@@ -119,16 +121,58 @@ public sealed class BreakerWorker(
             await FollowAsync(lease, pending, cancellation).ConfigureAwait(false);
         }
 
+        if (file is not null && _time.GetUtcNow() - _gapsAt >= GapsEvery)
+        {
+            _gapsAt = _time.GetUtcNow();
+            await TellGapsAsync(lease, await gaps(file, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        }
+
         var failing = pending.Select(entry => entry.Case).FirstOrDefault(one => one is { State: BreakerState.Firing, Failures: > 0 });
         return failing is not null ? new WorkerState(false, "pause-failing", $"the pause for '{failing.Title}' has failed {failing.Failures} times: {failing.History[^1].Detail}")
+            : file is null ? new WorkerState(true, "no-breakers", "no breakers are set: findings are told to people and stop nothing")
+            : _gaps is { Length: > 0 } missing ? new WorkerState(false, "breaker-gaps", missing)
             : new WorkerState(true, "ready", $"{pending.Count} cases wait");
     }
 
-    private async Task HearAsync(Lease? lease, BreakersFile file, IReadOnlyList<string> known, CancellationToken cancellation)
+    private async Task<List<(BreakerCase Case, StoredDocument Document)>> CasesAsync(CancellationToken cancellation) =>
+        [.. (await store.ListAsync(BreakerCase.Collection(network), cancellationToken: cancellation).ConfigureAwait(false)).Select(document => (BreakerCase.Read(document), document))];
+
+    // A breaker that would not stop what it is there to stop is an alert as long as it is so. The first look says either, since an alert of an earlier process may stand.
+    private async Task TellGapsAsync(Lease? lease, IReadOnlyList<string> found, CancellationToken cancellation)
+    {
+        var now = _time.GetUtcNow();
+        var words = string.Join("; ", found);
+        if (string.Equals(words, _gaps, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        var finding = new Finding
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"{network}/breaker-gaps/{now.ToUnixTimeMilliseconds()}"),
+            Fingerprint = $"{network}/breaker-gaps",
+            Kind = found.Count > 0 ? FindingKind.Firing : FindingKind.Resolved,
+            Rule = "breaker-gaps",
+            Source = "breakers",
+            Network = network,
+            Severity = Severity.Sev2,
+            Title = found.Count > 0 ? $"A breaker would not stop what it is there to stop: {words}" : "The breakers can stop what they are there to stop",
+        };
+        await CommitAsync(lease, [finding], null, cancellation).ConfigureAwait(false);
+        if (found.Count > 0 || _gaps is { Length: > 0 })
+        {
+            Tell(finding.Title);
+        }
+
+        _gaps = words;
+    }
+
+    private async Task<List<string>> HearAsync(Lease? lease, BreakersFile file, IReadOnlyList<string> known, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow();
         var documents = await store.ListAsync(Witness.Collection(network), _settled, cancellationToken: cancellation).ConfigureAwait(false);
         StopStanding? standing = null;
+        var opened = new List<string>();
         foreach (var group in documents.GroupBy(document => document.Key[..document.Key.LastIndexOf('/')], StringComparer.Ordinal))
         {
             var notes = group.ToDictionary(document => document.Key[(document.Key.LastIndexOf('/') + 1)..], document => Witness.Decode(document.Data), StringComparer.Ordinal);
@@ -141,11 +185,13 @@ public sealed class BreakerWorker(
 
             standing ??= await trigger.StandingAsync(cancellation).ConfigureAwait(false);
             await OpenAsync(lease, verdict, breaker, standing, cancellation).ConfigureAwait(false);
+            opened.Add(verdict.Counted[0].Occurrence);
         }
 
         // What is older than any testimony that can still count is not read again.
         var horizon = documents.TakeWhile(document => now - document.At > TimeSpan.FromSeconds(file.FreshSeconds!.Value) * 2).LastOrDefault();
         _settled = horizon?.Key ?? _settled;
+        return opened;
     }
 
     private async Task OpenAsync(Lease? lease, Verdict verdict, BreakerRule breaker, StopStanding standing, CancellationToken cancellation)
@@ -181,24 +227,36 @@ public sealed class BreakerWorker(
         Tell(words);
     }
 
-    private async Task FireAsync(Lease? lease, BreakerCase open, StoredDocument document, CancellationToken cancellation)
+    private async Task FireAsync(Lease? lease, BreakerCase open, StoredDocument document, bool isNew, CancellationToken cancellation)
     {
         if (_time.GetUtcNow() < _again)
         {
             return;
         }
 
+        // What an earlier attempt sent may have done it: another armed pause is not spent for nothing.
+        if (!isNew && (await trigger.StandingAsync(cancellation).ConfigureAwait(false)).IsStopped == true)
+        {
+            await WriteAsync(lease, open.To(BreakerState.Stopped, _time.GetUtcNow(), "the protocol stands: by the pause that was under way, or by somebody else"), document.Version, [], cancellation).ConfigureAwait(false);
+            return;
+        }
+
         try
         {
             var fired = await trigger.FireAsync(open, cancellation).ConfigureAwait(false);
+            if ((await trigger.StandingAsync(cancellation).ConfigureAwait(false)).IsStopped is var stands && stands != true)
+            {
+                throw new ControlException("pause-partial", ExitCode.Mismatch, stands is null ? $"{fired.Change} was sent, and whether everything stands is unknown." : $"{fired.Change} was sent, and not everything stands.", "The next armed pause is fired; stop the rest by hand: agijobs owner emergency");
+            }
+
             var done = open.To(BreakerState.Fired, _time.GetUtcNow(), fired.Change) with { Change = fired.Change, StoppedBlock = fired.Block, StoppedTime = fired.Time };
             var words = $"{open.Title}: the protocol stands, by {fired.Change}{(fired.Block - open.Block is { } blocks ? $", {blocks} blocks after it" : "")}";
             await WriteAsync(lease, done, document.Version, Told(done, "fired", words), cancellation).ConfigureAwait(false);
             Tell(words);
         }
-        catch (Exception problem) when (problem is ControlException or EthereumException)
+        catch (Exception problem) when (problem is not (OperationCanceledException or StorageException))
         {
-            // A pause that does not go through is told at once, and tried again as long as the protocol does not stand.
+            // Whatever it is: a pause that does not go through is told at once, and tried again as long as the protocol does not stand.
             var standing = await trigger.StandingAsync(cancellation).ConfigureAwait(false);
             var now = _time.GetUtcNow();
             if (standing.IsStopped == true)
@@ -209,11 +267,11 @@ public sealed class BreakerWorker(
             }
 
             var failed = open with { Failures = open.Failures + 1 };
-            var isNew = open.Failures == 0 || !string.Equals(open.History[^1].Detail, problem.Message, StringComparison.Ordinal);
-            failed = isNew ? failed.To(BreakerState.Firing, now, problem.Message) : failed;
+            var isOther = open.Failures == 0 || !string.Equals(open.History[^1].Detail, problem.Message, StringComparison.Ordinal);
+            failed = isOther ? failed.To(BreakerState.Firing, now, problem.Message) : failed;
             _again = now + TimeSpan.FromSeconds(Math.Min(LongestRest.TotalSeconds, 1 << Math.Min(open.Failures, 5)));
             var words = $"{open.Title}: THE PAUSE WAS NOT SENT: {problem.Message} Stop the protocol by hand: agijobs owner emergency";
-            await WriteAsync(lease, failed, document.Version, isNew ? Told(failed, $"failed-{failed.Failures}", words) : [], cancellation).ConfigureAwait(false);
+            await WriteAsync(lease, failed, document.Version, isOther ? Told(failed, $"failed-{failed.Failures}", words) : [], cancellation).ConfigureAwait(false);
             Tell(words);
         }
     }
@@ -268,10 +326,13 @@ public sealed class BreakerWorker(
 
     private async Task WriteAsync(Lease? lease, BreakerCase written, long version, List<Finding> findings, CancellationToken cancellation)
     {
-        var now = _time.GetUtcNow();
-        var told = findings.Count == 0 ? FindingWrites.None : await take(findings, now, cancellation).ConfigureAwait(false);
-        var document = new DocumentWrite(BreakerCase.Collection(network), KeyOf(written), written.Encode(), version);
-        await store.CommitAsync(new StateCommit { Fence = lease, Events = told.Events, Documents = [.. told.Documents, document], Messages = told.Messages }, cancellation).ConfigureAwait(false);
+        await CommitAsync(lease, findings, new DocumentWrite(BreakerCase.Collection(network), KeyOf(written), written.Encode(), version), cancellation).ConfigureAwait(false);
+    }
+
+    private async Task CommitAsync(Lease? lease, List<Finding> findings, DocumentWrite? document, CancellationToken cancellation)
+    {
+        var told = findings.Count == 0 ? FindingWrites.None : await take(findings, _time.GetUtcNow(), cancellation).ConfigureAwait(false);
+        await store.CommitAsync(told.And(new FindingWrites([], document is null ? [] : [document], [])).Commit with { Fence = lease }, cancellation).ConfigureAwait(false);
     }
 
     private static string KeyOf(BreakerCase one) => Witness.KeyOf(new BlockNumber((ulong)one.Block), one.Occurrence, "case");

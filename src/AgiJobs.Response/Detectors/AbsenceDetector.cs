@@ -9,6 +9,9 @@ internal sealed class AbsenceDetector(string key, RuleFrame frame, IReadOnlyList
 {
     private const string On = "on:";
 
+    // Of so many it is remembered that they were told, so that their coming is told as well; of more, the newest.
+    private const int MostTold = 1000;
+
     private readonly HashSet<WatchedEvent> _awaited = [.. awaited];
 
     public override IReadOnlyList<WatchedEvent> Events { get; } = [.. awaited, .. after];
@@ -57,7 +60,7 @@ internal sealed class AbsenceDetector(string key, RuleFrame frame, IReadOnlyList
         foreach (var mark in state.Marks.Where(mark => window.IsOver(mark.Block, mark.Seconds, block.Number, block.Seconds)).ToList())
         {
             var isTold = state[On + mark.Key] is not null;
-            state = (state with { Marks = state.Marks.Remove(mark) }).With(On + mark.Key, "1");
+            state = (state with { Marks = state.Marks.Remove(mark) }).With(On + mark.Key, block.Number.ToString(CultureInfo.InvariantCulture));
             if (isTold)
             {
                 continue;
@@ -73,7 +76,7 @@ internal sealed class AbsenceDetector(string key, RuleFrame frame, IReadOnlyList
             }));
         }
 
-        return state;
+        return state.Facts.Count > MostTold ? state with { Facts = state.Facts.RemoveRange(state.Facts.OrderByDescending(fact => ulong.Parse(fact.Value, CultureInfo.InvariantCulture)).ThenBy(fact => fact.Key, StringComparer.Ordinal).Skip(MostTold).Select(fact => fact.Key)) } : state;
     }
 
     private string Subject(string part) => part.Length == 0 ? awaited[0].Subject : $"{awaited[0].Subject} {part}";

@@ -88,6 +88,7 @@ public sealed record RuleDifference(string Name, MonitoringRule? Before, Monitor
     RespectRequiredConstructorParameters = true,
     Converters = [typeof(Bytes32Converter)])]
 [JsonSerializable(typeof(AppliedRules))]
+[JsonSerializable(typeof(TamperingState))]
 internal sealed partial class DetectorJson : JsonSerializerContext;
 
 /// <summary>The rules in force of a network in the state store: the document <c>applied</c> of <c>response/NETWORK/rules</c>. Safe for use by several threads.</summary>
@@ -119,7 +120,7 @@ public sealed class AppliedRulesStore(IStateStore store, string network)
     }
 
     /// <summary>
-    /// Puts rules in force. The audit log hears of it first: what it does not know of is never in force without a finding, and an entry for rules that did not come into force does no harm.
+    /// Puts rules in force. The audit log hears of it first: what it does not know of is never in force without a finding, and an entry for rules that did not come into force is a finding until some are applied.
     /// </summary>
     /// <param name="rules">What they compiled to.</param>
     /// <param name="sources">The rules.</param>

@@ -37,6 +37,9 @@ internal abstract class Detector(string key, RuleFrame frame)
 
     public RuleFrame Frame => frame;
 
+    /// <summary>What it is told and what it watches, without words for people: as long as it is the same, what it remembers counts. Set once, when the rule is compiled.</summary>
+    public Bytes32 Digest { get; set; }
+
     /// <summary>The logs that it looks at.</summary>
     public virtual IReadOnlyList<WatchedEvent> Events => [];
 

@@ -9,7 +9,11 @@ using AgiJobs.Ethereum;
 namespace AgiJobs.Response.Detectors;
 
 /// <summary>What a <see cref="DetectorSet"/> remembers: the states of its detectors that remember anything, by their keys.</summary>
-internal sealed class DetectorMemory(Bytes32 digest, int confirmations, ImmutableSortedDictionary<string, DetectorState> states) : IDetectorMemory
+/// <param name="digest">The digest of the rules.</param>
+/// <param name="confirmations">The depth.</param>
+/// <param name="parts">The digest of each detector by its key; null where detectors come and go by themselves.</param>
+/// <param name="states">The states.</param>
+internal sealed class DetectorMemory(Bytes32 digest, int confirmations, IReadOnlyDictionary<string, Bytes32>? parts, ImmutableSortedDictionary<string, DetectorState> states) : IDetectorMemory
 {
     private static readonly JsonWriterOptions Written = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -32,6 +36,11 @@ internal sealed class DetectorMemory(Bytes32 digest, int confirmations, Immutabl
             foreach (var (key, state) in states)
             {
                 writer.WriteStartObject(key);
+                if (parts is not null)
+                {
+                    writer.WriteString("digest", parts[key].ToString());
+                }
+
                 writer.WriteStartObject("facts");
                 foreach (var (name, value) in state.Facts)
                 {
@@ -62,8 +71,13 @@ internal sealed class DetectorMemory(Bytes32 digest, int confirmations, Immutabl
     }
 
     /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <param name="encoded">The memory.</param>
+    /// <param name="digest">The digest of the rules.</param>
+    /// <param name="confirmations">The depth.</param>
+    /// <param name="parts">The digest of each detector by its key; null to take the memory of any.</param>
+    /// <param name="lost">Gets the detectors that are not as they were; null to take a memory of these very rules only.</param>
     /// <exception cref="ControlException"><c>memory-format</c>.</exception>
-    public static DetectorMemory Read(string encoded, Bytes32 digest, int confirmations, IReadOnlySet<string> detectors)
+    public static DetectorMemory Read(string encoded, Bytes32 digest, int confirmations, IReadOnlyDictionary<string, Bytes32>? parts, ICollection<string>? lost)
     {
         ArgumentNullException.ThrowIfNull(encoded);
         try
@@ -75,7 +89,7 @@ internal sealed class DetectorMemory(Bytes32 digest, int confirmations, Immutabl
                 throw Wrong("its version is unknown", null);
             }
 
-            if (!string.Equals(root.GetProperty("rules").GetString(), digest.ToString(), StringComparison.Ordinal) || root.GetProperty("confirmations").GetInt32() != confirmations)
+            if ((lost is null && !string.Equals(root.GetProperty("rules").GetString(), digest.ToString(), StringComparison.Ordinal)) || root.GetProperty("confirmations").GetInt32() != confirmations)
             {
                 throw Wrong("it is of other rules", null);
             }
@@ -83,9 +97,18 @@ internal sealed class DetectorMemory(Bytes32 digest, int confirmations, Immutabl
             var states = ImmutableSortedDictionary.CreateBuilder<string, DetectorState>(StringComparer.Ordinal);
             foreach (var detector in root.GetProperty("detectors").EnumerateObject())
             {
-                if (!detectors.Contains(detector.Name))
+                Bytes32 part = default;
+                if (parts?.TryGetValue(detector.Name, out part) is false)
                 {
-                    throw Wrong($"there is no rule '{detector.Name}'", null);
+                    // A rule that is watched no more, or at another depth.
+                    _ = lost ?? throw Wrong($"there is no rule '{detector.Name}'", null);
+                    continue;
+                }
+
+                if (parts is not null && (!detector.Value.TryGetProperty("digest", out var was) || !string.Equals(was.GetString(), part.ToString(), StringComparison.Ordinal)))
+                {
+                    (lost ?? throw Wrong($"the rule '{detector.Name}' was another", null)).Add(detector.Name);
+                    continue;
                 }
 
                 states.Add(detector.Name, new DetectorState(
@@ -93,7 +116,7 @@ internal sealed class DetectorMemory(Bytes32 digest, int confirmations, Immutabl
                     [.. detector.Value.GetProperty("marks").EnumerateArray().Select(mark => new Mark(mark[0].GetUInt64(), mark[1].GetInt64(), mark[2].GetString()!, mark[3].GetString()!))]));
             }
 
-            return new DetectorMemory(digest, confirmations, states.ToImmutable());
+            return new DetectorMemory(digest, confirmations, parts, states.ToImmutable());
         }
         catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or ArgumentException)
         {

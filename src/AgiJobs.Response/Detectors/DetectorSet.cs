@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
@@ -13,13 +14,12 @@ internal sealed class DetectorSet : IDetectorSet
     public const string BlindRule = "rule-blind";
 
     private readonly IReadOnlyList<Detector> _detectors;
-    private readonly HashSet<string> _keys;
     private readonly Dictionary<(Address, Bytes32), List<(int Detector, WatchedEvent Watched)>> _events = [];
 
     public DetectorSet(int confirmations, Bytes32 digest, IReadOnlyList<Detector> detectors)
     {
         (Confirmations, Digest, _detectors) = (confirmations, digest, detectors);
-        _keys = detectors.Select(detector => detector.Key).ToHashSet(StringComparer.Ordinal);
+        Parts = detectors.ToFrozenDictionary(detector => detector.Key, detector => detector.Digest, StringComparer.Ordinal);
         foreach (var (detector, index) in detectors.Select((detector, index) => (detector, index)))
         {
             foreach (var watched in detector.Events)
@@ -48,11 +48,21 @@ internal sealed class DetectorSet : IDetectorSet
 
     public Bytes32 Digest { get; }
 
+    public IReadOnlyDictionary<string, Bytes32> Parts { get; }
+
     public BlockNeeds Needs { get; }
 
-    public IDetectorMemory Begin() => new DetectorMemory(Digest, Confirmations, ImmutableSortedDictionary.Create<string, DetectorState>(StringComparer.Ordinal));
+    public IDetectorMemory Begin() => new DetectorMemory(Digest, Confirmations, Parts, ImmutableSortedDictionary.Create<string, DetectorState>(StringComparer.Ordinal));
 
-    public IDetectorMemory Read(string encoded) => DetectorMemory.Read(encoded, Digest, Confirmations, _keys);
+    public IDetectorMemory Read(string encoded) => DetectorMemory.Read(encoded, Digest, Confirmations, Parts, null);
+
+    public IDetectorMemory Carry(string encoded, out IReadOnlyList<string> lost)
+    {
+        var gone = new List<string>();
+        var memory = DetectorMemory.Read(encoded, Digest, Confirmations, Parts, gone);
+        lost = gone;
+        return memory;
+    }
 
     public Examination Examine(IDetectorMemory memory, WatchedBlock block, StateAnswers answers)
     {
@@ -101,7 +111,7 @@ internal sealed class DetectorSet : IDetectorSet
         }
 
         return new Examination(
-            ReferenceEquals(states, known.States) ? known : new DetectorMemory(Digest, Confirmations, states),
+            ReferenceEquals(states, known.States) ? known : new DetectorMemory(Digest, Confirmations, Parts, states),
             [.. found.OrderBy(finding => finding.Place!.LogIndex ?? int.MaxValue).ThenBy(finding => finding.Rule, StringComparer.Ordinal).ThenBy(finding => finding.Subject, StringComparer.Ordinal).ThenBy(finding => finding.Id, StringComparer.Ordinal)]);
     }
 }

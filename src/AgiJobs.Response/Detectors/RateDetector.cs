@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 using AgiJobs.Ethereum.Abi;
@@ -37,7 +38,13 @@ internal sealed class RateDetector(string key, RuleFrame frame, IReadOnlyList<Wa
             }
 
             var total = BigInteger.Parse(state[Total + subject] ?? "0", CultureInfo.InvariantCulture) + amount.Value;
-            state = (state with { Marks = state.Marks.Add(new Mark(block.Number, block.Seconds, subject, amount.Value.ToString(CultureInfo.InvariantCulture))) }).With(Total + subject, total.ToString(CultureInfo.InvariantCulture));
+            state = (state with { Marks = Add(state.Marks, block, subject, amount.Value) }).With(Total + subject, Text(total));
+            if (sum is null && total > limit)
+            {
+                // The newest of them say whether there are so many: what strangers log does not make it remember more.
+                state = (state with { Marks = state.Marks.RemoveAt(state.Marks.FindIndex(mark => string.Equals(mark.Key, subject, StringComparison.Ordinal))) }).With(Total + subject, Text(limit));
+            }
+
             if (total >= limit && state[On + subject] is null)
             {
                 found.Add(Frame.Firing(subject, block.At(log), Said(match, Amount(total), part), match.Unread));
@@ -62,7 +69,23 @@ internal sealed class RateDetector(string key, RuleFrame frame, IReadOnlyList<Wa
         _ => part,
     };
 
-    private string Amount(BigInteger amount) => sum is null ? amount.ToString(CultureInfo.InvariantCulture) : Frame.Text(sum, amount);
+    // One mark for the amounts of a block: they go together.
+    private ImmutableList<Mark> Add(ImmutableList<Mark> marks, BlockSight block, string subject, BigInteger amount)
+    {
+        for (var place = marks.Count - 1; sum is not null && place >= 0 && marks[place].Block == block.Number; place--)
+        {
+            if (string.Equals(marks[place].Key, subject, StringComparison.Ordinal))
+            {
+                return marks.SetItem(place, marks[place] with { Value = Text(BigInteger.Parse(marks[place].Value, CultureInfo.InvariantCulture) + amount) });
+            }
+        }
+
+        return marks.Add(new Mark(block.Number, block.Seconds, subject, Text(amount)));
+    }
+
+    private static string Text(BigInteger number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private string Amount(BigInteger amount) => sum is null ? Text(amount) : Frame.Text(sum, amount);
 
     private SortedDictionary<string, string> Said(EventMatch match, string total, string part)
     {
@@ -79,7 +102,7 @@ internal sealed class RateDetector(string key, RuleFrame frame, IReadOnlyList<Wa
         while (state.Marks is [var first, ..] && window.IsOver(first.Block, first.Seconds, block.Number, block.Seconds))
         {
             var total = BigInteger.Parse(state[Total + first.Key] ?? "0", CultureInfo.InvariantCulture) - BigInteger.Parse(first.Value, CultureInfo.InvariantCulture);
-            state = (state with { Marks = state.Marks.RemoveAt(0) }).With(Total + first.Key, total.IsZero ? null : total.ToString(CultureInfo.InvariantCulture));
+            state = (state with { Marks = state.Marks.RemoveAt(0) }).With(Total + first.Key, total.IsZero ? null : Text(total));
         }
 
         return state;

@@ -1,13 +1,12 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Numerics;
-using System.Text.Json;
 using AgiJobs.Control;
-using AgiJobs.Control.Changes;
 using AgiJobs.Control.Description;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Abi;
+using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Ethereum.Safes;
 using AgiJobs.Response.Detectors.Expressions;
 using AgiJobs.Response.Findings;
@@ -32,6 +31,9 @@ public sealed class RuleCompiler(RuleGround ground)
         var sleeping = new List<RuleProblem>();
         var detectors = new List<Detector>();
         var watched = new List<WatchedRule>();
+        var meanings = new List<string>();
+        var digests = new RuleDigest(ground);
+        var standstill = new HashSet<string>(StringComparer.Ordinal);
         foreach (var twice in sources.GroupBy(source => source.Rule.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
         {
             var last = twice.Last();
@@ -53,6 +55,12 @@ public sealed class RuleCompiler(RuleGround ground)
                 {
                     detectors.AddRange(made);
                     watched.Add(new WatchedRule(source.Rule, source.File, compile.Watches));
+                    meanings.AddRange(compile.Meanings.Select(meaning => $"{source.Rule.Name}: {meaning}"));
+                    foreach (var detector in made)
+                    {
+                        detector.Digest = digests.Of(detector, compile.Meanings);
+                    }
+                    standstill.UnionWith(source.Rule.Standstill ? Standstill(source.Rule.Name, made) : []);
                 }
             }
             catch (ControlException problem)
@@ -71,7 +79,7 @@ public sealed class RuleCompiler(RuleGround ground)
         }
 
         watched.Sort((one, other) => string.CompareOrdinal(one.Rule.Name, other.Rule.Name));
-        var digest = Digest(sources, watched);
+        var digest = digests.Of(sources, watched, meanings);
         foreach (var detector in detectors)
         {
             detector.Frame.RuleSet = digest;
@@ -82,44 +90,24 @@ public sealed class RuleCompiler(RuleGround ground)
                 [.. detectors.GroupBy(detector => detector.Frame.Rule.Confirmations).OrderBy(group => group.Key).Select(group => new DetectorSet(group.Key, digest, [.. group.OrderBy(detector => detector.Key, StringComparer.Ordinal)]))],
                 digest,
                 watched,
-                sleeping),
+                sleeping)
+            { Standstill = standstill },
             []);
     }
+
+    // The rule's word alone is not enough: the description has to say that a pause logs all that the rule watches there.
+    private IEnumerable<string> Standstill(string rule, IEnumerable<Detector> detectors) => detectors
+        .SelectMany(detector => detector.Events)
+        .GroupBy(watched => watched.Subject, StringComparer.Ordinal)
+        .Where(subject => subject.All(watched => ground.Protocol.At(watched.Address) is { } module
+            && module.Levers.Where(lever => lever.Action == LeverAction.Pause).SelectMany(lever => lever.Effects?.Emits ?? []).Concat(module.Stopping?.Emits ?? []).Any(signature => Keccak256.Hash(signature) == watched.Topic)))
+        .Select(subject => FindingIdentity.Fingerprint(ground.Network, rule, subject.Key));
 
     /// <summary>Compiles the rules of a network.</summary>
     /// <exception cref="ControlException">The code of the first problem, with every problem in its message.</exception>
     public CompiledRules Compile(IReadOnlyList<RuleSource> sources) => Check(sources).Require();
 
     private static string Place(RuleSource source, string at) => string.Create(CultureInfo.InvariantCulture, $"$.rules[{source.Index}]{(at.Length == 0 ? "" : ".")}{at}");
-
-    // What is watched belongs to it: the same file on another network, or before a module was moved, is another rule set.
-    private Bytes32 Digest(IReadOnlyList<RuleSource> sources, List<WatchedRule> watched)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("network", ground.Network);
-            writer.WriteNumber("chainId", ground.ChainId.Value);
-            writer.WriteStartArray("rules");
-            foreach (var source in sources.OrderBy(source => source.Rule.Name, StringComparer.Ordinal))
-            {
-                JsonSerializer.Serialize(writer, source.Rule, WorkspaceJson.Default.MonitoringRule);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteStartArray("watched");
-            foreach (var line in watched.SelectMany(rule => rule.Watches.Select(watch => $"{rule.Rule.Name}: {watch}")))
-            {
-                writer.WriteStringValue(line);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        return CanonicalJson.Digest(buffer.ToArray());
-    }
 
     /// <summary>A contract that a rule may look at.</summary>
     private sealed record Target(Address Address, string Name, ContractAbi Abi);
@@ -130,6 +118,7 @@ public sealed class RuleCompiler(RuleGround ground)
         private readonly Dictionary<string, Unit> _units = new(StringComparer.Ordinal);
         private readonly List<RuleProblem> _sleeping = [];
         private readonly SortedSet<string> _watches = new(StringComparer.Ordinal);
+        private readonly SortedSet<string> _meanings = new(StringComparer.Ordinal);
 
         private MonitoringRule Rule => source.Rule;
 
@@ -139,6 +128,9 @@ public sealed class RuleCompiler(RuleGround ground)
         public IReadOnlyList<RuleProblem> Sleeping => _sleeping;
 
         public IReadOnlyList<string> Watches => [.. _watches];
+
+        /// <summary>What the names and units in the rule stand for on this network.</summary>
+        public IReadOnlyList<string> Meanings => [.. _meanings];
 
         public RuleProblem Said(string code, string at, string message, string? mend) => new(code, source.File, Place(source, at), Rule.Name, message, mend);
 
@@ -173,7 +165,7 @@ public sealed class RuleCompiler(RuleGround ground)
             foreach (var (name, unit) in Rule.Units ?? FrozenDictionary<string, string>.Empty)
             {
                 At = $"units.{name}";
-                _units[name] = Unit.Of(unit, ground.Protocol.Tokens);
+                _units[name] = Known(unit);
             }
 
             At = "title";
@@ -191,6 +183,12 @@ public sealed class RuleCompiler(RuleGround ground)
             {
                 At = "unexplained";
                 throw Wrong("rule-unexplained", $"a rule of the kind '{given[0]}' is about no transaction, so that no change can be behind it.", "Remove \"unexplained\", or watch the event.");
+            }
+
+            if (Rule.Standstill && given[0] is not "event")
+            {
+                At = "standstill";
+                throw Wrong("rule-standstill", $"a rule of the kind '{given[0]}' tells more than that something was stopped.", "Remove \"standstill\", or watch the event that a pause logs.");
             }
 
             List<Detector> made = given[0] switch
@@ -402,7 +400,7 @@ public sealed class RuleCompiler(RuleGround ground)
                 }
 
                 var calldata = Hex.Encode(view.Encode([.. view.Inputs.Zip(file.Arguments, (input, text) =>
-                    text.StartsWith('@') && input.Type.Kind == AbiTypeKind.Address ? ground.AddressOf(text[1..]) ?? throw Wrong("rule-address", $"'{text}' is no address of the network.", "Write the name of a module that the manifest has, @safe, @backup-safe, or the address.") : ArgumentText.Parse(input.Type, text))]));
+                    text.StartsWith('@') && input.Type.Kind == AbiTypeKind.Address ? AddressOf(text[1..]) ?? throw Wrong("rule-address", $"'{text}' is no address of the network.", "Write the name of a module that the manifest has, @safe, @backup-safe, or the address.") : ArgumentText.Parse(input.Type, text))]));
                 views.Add(new WatchedView(target.Address, target.Name, view, new StateRead(target.Address, calldata)));
                 _watches.Add($"{target.Name} ({target.Address}) view {view.Signature} {calldata}");
 
@@ -410,6 +408,7 @@ public sealed class RuleCompiler(RuleGround ground)
                 if (view.Outputs.Count == 1 && !_units.ContainsKey("value") && view.Inputs.Count == 0 && ground.Protocol.At(target.Address)?.Parameters.FirstOrDefault(parameter => string.Equals(parameter.Getter.Signature, view.Signature, StringComparison.Ordinal) && parameter.Getter.Outputs.Count == 1 && parameter.Unit.IsNumber) is { } parameter && view.Outputs[0].Type.Kind is AbiTypeKind.UnsignedInteger or AbiTypeKind.SignedInteger)
                 {
                     _units["value"] = parameter.Unit;
+                    Mean(parameter.Unit.Name);
                 }
             }
 
@@ -445,10 +444,36 @@ public sealed class RuleCompiler(RuleGround ground)
             }
 
             At = at;
-            return Expression.Parse(text, new ExpressionScope(withTransaction ? [.. names, new ExpressionName(TransactionValue.Name, TransactionValue.Type)] : names, UnitOf, ground.AddressOf, owner));
+            return Expression.Parse(text, new ExpressionScope(withTransaction ? [.. names, new ExpressionName(TransactionValue.Name, TransactionValue.Type)] : names, UnitOf, AddressOf, owner));
         }
 
-        private Unit? UnitOf(string name) => name is "bps" or "wei" or "wad" or "seconds" || ground.Protocol.Tokens.ContainsKey(name) ? Unit.Of(name, ground.Protocol.Tokens) : null;
+        private Unit? UnitOf(string name) => name is "bps" or "wei" or "wad" or "seconds" || ground.Protocol.Tokens.ContainsKey(name) ? Known(name) : null;
+
+        private Unit Known(string name)
+        {
+            Mean(name);
+            return Unit.Of(name, ground.Protocol.Tokens);
+        }
+
+        // The units that are no token mean the same everywhere.
+        private void Mean(string unit)
+        {
+            if (ground.Protocol.Tokens.TryGetValue(unit, out var decimals))
+            {
+                _meanings.Add(string.Create(CultureInfo.InvariantCulture, $"{unit} has {decimals} decimals"));
+            }
+        }
+
+        private Address? AddressOf(string name)
+        {
+            if (ground.AddressOf(name) is not { } address)
+            {
+                return null;
+            }
+
+            _meanings.Add($"@{name} is {address}");
+            return address;
+        }
 
         private ExpressionName Named(AbiParameter parameter)
         {
@@ -467,12 +492,11 @@ public sealed class RuleCompiler(RuleGround ground)
         // Each contract with each of its items that is meant. What is named must be there; what is named by no module is taken wherever it is.
         private List<(Target Target, T Item)> Items<T>(IReadOnlyList<string> modules, IReadOnlyList<string> addresses, IReadOnlyList<string> abi, IReadOnlyList<string> wanted, IReadOnlyList<string> except, string at, string key, string kind, Func<ContractAbi, IReadOnlyList<(string Name, string Signature, T Item)>> itemsOf, Func<string, string> canonical)
         {
-            var patterns = wanted.Select(text => (Text: text, Canonical: text.Contains('(', StringComparison.Ordinal) ? canonical(text) : null)).ToList();
+            var patterns = wanted.Select(text => NamePattern.Of(text, canonical)).ToList();
             var hit = new HashSet<string>(StringComparer.Ordinal);
-            var missed = new HashSet<string>(except, StringComparer.Ordinal);
             var isNamed = modules.Count > 0 || addresses.Count > 0;
             var found = new List<(Target, T)>();
-            var targets = Targets(modules, addresses, abi, at, contract => isNamed || itemsOf(contract).Any(item => !except.Contains(item.Name, StringComparer.Ordinal) && patterns.Any(pattern => Is(pattern, item.Name, item.Signature))));
+            var targets = Targets(modules, addresses, abi, at, contract => isNamed || itemsOf(contract).Any(item => !except.Contains(item.Name, StringComparer.Ordinal) && patterns.Any(pattern => pattern.Fits(item.Name, item.Signature))));
             foreach (var target in targets)
             {
                 var any = false;
@@ -480,11 +504,10 @@ public sealed class RuleCompiler(RuleGround ground)
                 {
                     if (except.Contains(name, StringComparer.Ordinal))
                     {
-                        missed.Remove(name);
                         continue;
                     }
 
-                    foreach (var pattern in patterns.Where(pattern => Is(pattern, name, signature)))
+                    foreach (var pattern in patterns.Where(pattern => pattern.Fits(name, signature)))
                     {
                         hit.Add(pattern.Text);
                         if (!any || !found.Exists(entry => ReferenceEquals(entry.Item1, target) && ReferenceEquals(entry.Item2, item)))
@@ -505,16 +528,17 @@ public sealed class RuleCompiler(RuleGround ground)
 
             At = $"{at}.{key}";
             var isAsleep = _sleeping.Count > 0 || ground.Protocol.Described.Count > ground.Protocol.Modules.Count;
-            if (patterns.FirstOrDefault(pattern => !hit.Contains(pattern.Text)) is { Text: { } lost } && (targets.Count > 0 || !isAsleep))
+            var all = targets.Count > 0 && isNamed ? targets.Select(target => target.Abi).ToList() : ground.Protocol.Modules.Select(module => module.Abi).ToList();
+            if (patterns.Select(pattern => pattern.Text).Where(text => !hit.Contains(text)).Distinct(StringComparer.Ordinal).ToList() is { Count: > 0 } lost && (targets.Count > 0 || !isAsleep))
             {
                 // A module without an address may be the one that has it.
                 if (!isNamed && isAsleep)
                 {
-                    _sleeping.Add(Said("rule-sleeping", $"{at}.{key}", $"no module with an address has the {kind} '{ValueText.Clean(lost)}'.", "Give the manifest the address of the module that has it."));
+                    _sleeping.AddRange(lost.Select(text => Said("rule-sleeping", $"{at}.{key}", $"no module with an address has the {kind} '{ValueText.Clean(text)}'.", "Give the manifest the address of the module that has it.")));
                 }
                 else
                 {
-                    throw Wrong($"rule-{kind}-unknown", $"nothing that is watched has the {kind} '{ValueText.Clean(lost)}'. There are {Some(targets.Count > 0 ? targets.SelectMany(target => itemsOf(target.Abi)).Select(item => item.Signature) : ground.Protocol.Modules.SelectMany(module => itemsOf(module.Abi)).Select(item => item.Signature), lost)}.", $"Correct the {kind}'s name or signature.");
+                    throw Wrong($"rule-{kind}-unknown", $"nothing that is watched has the {kind} {string.Join(" or ", lost.Select(text => $"'{ValueText.Clean(text)}'"))}. There are {Some(targets.Count > 0 ? targets.SelectMany(target => itemsOf(target.Abi)).Select(item => item.Signature) : ground.Protocol.Modules.SelectMany(module => itemsOf(module.Abi)).Select(item => item.Signature), lost[0])}.", $"Correct the {kind}'s name or signature.");
                 }
             }
             else if (targets.Count == 0 && _sleeping.Count == 0)
@@ -522,39 +546,16 @@ public sealed class RuleCompiler(RuleGround ground)
                 _sleeping.Add(Said("rule-sleeping", $"{at}.{key}", $"no module with an address has the {kind} {string.Join(" or ", wanted)}.", "Give the manifest the address of the module that has it."));
             }
 
+            // A misspelt exception would let in what it is to keep out.
+            var missed = except.Where(name => !all.Exists(abi => itemsOf(abi).Any(item => string.Equals(item.Name, name, StringComparison.Ordinal)))).Distinct(StringComparer.Ordinal).ToList();
+            if (missed.Count > 0 && !isAsleep)
+            {
+                At = $"{at}.except";
+                throw Wrong("rule-except-unknown", $"nothing that is watched has the {kind} {string.Join(" or ", missed.Select(name => $"'{ValueText.Clean(name)}'"))}, which is to be left out.", $"Correct the {kind}'s name, without its arguments, or remove it.");
+            }
+
+            _sleeping.AddRange(missed.Select(name => Said("rule-sleeping", $"{at}.except", $"no module with an address has the {kind} '{ValueText.Clean(name)}', which is to be left out.", "Give the manifest the address of the module that has it, or correct the name.")));
             return found;
-        }
-
-        private static bool Is((string Text, string? Canonical) pattern, string name, string signature) =>
-            pattern.Canonical is { } exact ? string.Equals(exact, signature, StringComparison.Ordinal) : Glob(pattern.Text, name);
-
-        // The letters before, between and after the stars, in their order.
-        private static bool Glob(string pattern, string name)
-        {
-            var parts = pattern.Split('*');
-            if (parts.Length == 1)
-            {
-                return string.Equals(pattern, name, StringComparison.Ordinal);
-            }
-
-            if (!name.StartsWith(parts[0], StringComparison.Ordinal))
-            {
-                return false;
-            }
-
-            var at = parts[0].Length;
-            foreach (var part in parts[1..^1])
-            {
-                var next = name.IndexOf(part, at, StringComparison.Ordinal);
-                if (next < 0)
-                {
-                    return false;
-                }
-
-                at = next + part.Length;
-            }
-
-            return name.Length - at >= parts[^1].Length && name.EndsWith(parts[^1], StringComparison.Ordinal);
         }
 
         private List<Target> Targets(IReadOnlyList<string> modules, IReadOnlyList<string> addresses, IReadOnlyList<string> abi, string at, Func<ContractAbi, bool> has)

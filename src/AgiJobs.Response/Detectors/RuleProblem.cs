@@ -33,7 +33,11 @@ public sealed record WatchedRule(MonitoringRule Rule, string File, IReadOnlyList
 /// <param name="Digest">The digest of all rules together with what they watch.</param>
 /// <param name="Rules">The rules that watch, by name.</param>
 /// <param name="Sleeping">What is not watched here: rules that are disabled, and modules that are described and that the manifest gives no address.</param>
-public sealed record CompiledRules(IReadOnlyList<IDetectorSet> Sets, Ethereum.Bytes32 Digest, IReadOnlyList<WatchedRule> Rules, IReadOnlyList<RuleProblem> Sleeping);
+public sealed record CompiledRules(IReadOnlyList<IDetectorSet> Sets, Ethereum.Bytes32 Digest, IReadOnlyList<WatchedRule> Rules, IReadOnlyList<RuleProblem> Sleeping)
+{
+    /// <summary>The fingerprints of alerts that say of a contract that it was stopped, and nothing else: what they tell of ends with a resume.</summary>
+    public IReadOnlySet<string> Standstill { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+}
 
 /// <summary>What checking rules came to.</summary>
 /// <param name="Rules">What they compile to; null when a problem stands in the way.</param>

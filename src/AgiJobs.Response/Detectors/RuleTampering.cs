@@ -14,17 +14,20 @@ public static class RuleTampering
 
     private const string Group = "monitoring";
 
-    /// <summary>The digests of rules, for which the audit log has an entry that they were put in force.</summary>
-    /// <param name="entries">The entries of the network's logs.</param>
-    public static IReadOnlySet<Bytes32> Logged(IEnumerable<AuditEntry> entries)
+    /// <summary>What may be changed otherwise than by applying it.</summary>
+    internal static IReadOnlyList<string> Subjects { get; } = ["in force", "on disk"];
+
+    /// <summary>The content of the rules that were put in force last, as the audit log has it; null when it knows of none. Older ones are vouched for no more: somebody may have put them back.</summary>
+    /// <param name="entries">The entries of the network's logs, in the order of time.</param>
+    public static Bytes32? Newest(IEnumerable<AuditEntry> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        var found = new HashSet<Bytes32>();
+        Bytes32? found = null;
         foreach (var entry in entries.Where(entry => string.Equals(entry.Kind, AppliedRulesStore.AuditKind, StringComparison.Ordinal)))
         {
             if (entry.Data["content"] is JsonValue value && value.TryGetValue<string>(out var text) && Hex.TryDecode(text, out var bytes) && bytes.Length == Bytes32.Size)
             {
-                found.Add(new Bytes32(bytes));
+                found = new Bytes32(bytes);
             }
         }
 
@@ -37,10 +40,9 @@ public static class RuleTampering
     /// <param name="applied">The rules in force; null when none are.</param>
     /// <param name="disk">The rules on the disk; null when they cannot be read.</param>
     /// <param name="why">Why they cannot be read; null otherwise.</param>
-    /// <param name="logged">The contents that the audit log vouches for.</param>
-    public static IReadOnlyList<Finding> Find(string network, string source, AppliedRules? applied, IReadOnlyList<RuleSource>? disk, string? why, IReadOnlySet<Bytes32> logged)
+    /// <param name="newest">The content that the audit log vouches for; null when it vouches for none.</param>
+    public static IReadOnlyList<Finding> Find(string network, string source, AppliedRules? applied, IReadOnlyList<RuleSource>? disk, string? why, Bytes32? newest)
     {
-        ArgumentNullException.ThrowIfNull(logged);
         if (applied is null)
         {
             return [Make("in force", "none", Severity.Sev2, "No monitoring rules were ever put in force: 'agijobs monitoring apply --execute' does")];
@@ -52,9 +54,11 @@ public static class RuleTampering
         {
             found.Add(Make("in force", content.ToString(), Severity.Sev1, $"The monitoring rules in force are not those that {applied.By} applied at {Moment(applied.At)}: the state store was altered"));
         }
-        else if (!logged.Contains(content))
+        else if (newest != content)
         {
-            found.Add(Make("in force", content.ToString(), Severity.Sev1, $"The monitoring rules in force were put there at {Moment(applied.At)} without an entry in the audit log"));
+            found.Add(Make("in force", content.ToString(), Severity.Sev1, newest is null
+                ? $"The monitoring rules in force were put there at {Moment(applied.At)} without an entry in the audit log"
+                : $"The monitoring rules in force, of {Moment(applied.At)}, are not those that were put in force last by the audit log: they were put back, or 'monitoring apply' did not finish"));
         }
 
         if (disk is null)
@@ -69,7 +73,7 @@ public static class RuleTampering
 
         return found;
 
-        // Off the chain: the same state of affairs is the same finding.
+        // Off the chain: the same state of affairs has one identity; which time it is tells RuleTamperingRecord.
         Finding Make(string subject, string state, Severity severity, string title) => new()
         {
             Id = FindingIdentity.Of("rules", network, RuleName, subject, state, applied?.Content.ToString() ?? ""),

@@ -15,6 +15,9 @@ public sealed record RulesInForce(AppliedRules? Applied, IReadOnlyList<RuleSourc
     /// <summary>The sets, one for each confirmation depth; none when there is no rule at all.</summary>
     public IReadOnlyList<IDetectorSet> Sets => Compiled?.Sets ?? [];
 
+    /// <summary>True when the rules in force are not those that were applied: the state store was altered. What is compiled then is what the files have, where they are what was applied; and otherwise what there is.</summary>
+    public bool IsAltered { get; init; }
+
     /// <summary>True when it watches by what nobody put in force.</summary>
     public bool IsProvisional => Applied is null && Compiled is not null;
 
@@ -38,7 +41,13 @@ public sealed record RulesInForce(AppliedRules? Applied, IReadOnlyList<RuleSourc
             problem = unreadable;
         }
 
-        var sources = applied?.Sources ?? disk!;
-        return new RulesInForce(applied, disk, problem?.Message, sources.Count == 0 ? null : new RuleCompiler(RuleGround.Of(workspace, network, time)).Compile(sources));
+        var isAltered = applied is not null && AppliedRules.ContentOf(applied.Rules.Select(rule => rule.Rule)) != applied.Content;
+        var isOnDisk = isAltered && disk is not null && AppliedRules.ContentOf(disk.Select(rule => rule.Rule)) == applied!.Content;
+        var sources = isOnDisk ? disk! : applied?.Sources ?? disk!;
+        return new RulesInForce(applied, disk, problem?.Message, sources.Count == 0 ? null : Compile(RuleGround.Of(workspace, network, time), sources, mayFail: isAltered && !isOnDisk)) { IsAltered = isAltered && !isOnDisk };
     }
+
+    // What somebody altered may be anything: that it was altered has to be told all the same.
+    private static CompiledRules? Compile(RuleGround ground, IReadOnlyList<RuleSource> sources, bool mayFail) =>
+        new RuleCompiler(ground).Check(sources) is var check && check.Rules is null && mayFail ? null : check.Require();
 }

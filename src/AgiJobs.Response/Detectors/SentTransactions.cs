@@ -17,7 +17,7 @@ namespace AgiJobs.Response.Detectors;
 public sealed class SentTransactions(Workspace workspace, string network, ChainId chain, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (DateTime Written, long Length)> _read = new(StringComparer.Ordinal);
+    private readonly ChangedJournals _journals = new(workspace);
     private readonly Dictionary<Bytes32, string> _changes = [];
 
     /// <summary>The change that a transaction was sent for; null when none is on file.</summary>
@@ -27,41 +27,12 @@ public sealed class SentTransactions(Workspace workspace, string network, ChainI
         {
             if (!_changes.TryGetValue(transaction, out var known))
             {
-                Refresh();
+                // Only what was written since is read again: a stranger's transactions are asked for again and again.
+                _journals.Refresh(Read);
                 known = _changes.GetValueOrDefault(transaction);
             }
 
             return known;
-        }
-    }
-
-    // Only what was written since is read again: a stranger's transactions are asked for again and again.
-    private void Refresh()
-    {
-        var folder = new DirectoryInfo(workspace.Locate("storage", "changes"));
-        if (!folder.Exists)
-        {
-            return;
-        }
-
-        foreach (var change in folder.EnumerateDirectories())
-        {
-            var file = new FileInfo(Path.Combine(change.FullName, "journal.jsonl"));
-            if (!file.Exists || (_read.TryGetValue(change.Name, out var before) && before == (file.LastWriteTimeUtc, file.Length)))
-            {
-                continue;
-            }
-
-            var seen = (file.LastWriteTimeUtc, file.Length);
-            try
-            {
-                Read(change.Name);
-                _read[change.Name] = seen;
-            }
-            catch (Exception problem) when (problem is ControlException or IOException or UnauthorizedAccessException)
-            {
-                // Read again the next time; until then its transactions are unexplained.
-            }
         }
     }
 
@@ -72,11 +43,22 @@ public sealed class SentTransactions(Workspace workspace, string network, ChainI
             return;
         }
 
+        foreach (var transaction in Of(change))
+        {
+            _changes.TryAdd(transaction, change.Id);
+        }
+    }
+
+    /// <summary>The transactions that were sent for a change, by its journal, each of them perhaps more than once.</summary>
+    /// <exception cref="ControlException">The journal cannot be read.</exception>
+    public static IEnumerable<Bytes32> Of(FiledChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
         foreach (var entry in Journal.Read(change.JournalPath).Where(entry => (string?)entry["event"] is "signed" or "broadcast" or "mined" or "elsewhere"))
         {
             if (entry["hash"] is JsonValue value && value.TryGetValue<string>(out var text) && Hex.TryDecode(text, out var bytes) && bytes.Length == Bytes32.Size)
             {
-                _changes.TryAdd(new Bytes32(bytes), change.Id);
+                yield return new Bytes32(bytes);
             }
         }
     }

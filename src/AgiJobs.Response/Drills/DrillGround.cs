@@ -22,19 +22,23 @@ public sealed record Probe(string What, Address From, Address To, ReadOnlyMemory
 /// <param name="Reason">The decoded reason when it would not.</param>
 public sealed record ProbeOutcome(Probe Probe, bool Succeeds, string? Reason);
 
-/// <summary>
-/// Where a drill takes place: a throw-away chain, and the real commands, each in a process of its own. Implemented by the command line, which alone sees all parts.
-/// </summary>
-public interface IDrillGround
+/// <summary>The real commands on a chain of the drill's own, each in a process of its own.</summary>
+public interface IDrillCommands
 {
     /// <summary>Runs a command with <c>--json</c> against the drill's own workspace.</summary>
     Task<CommandOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation);
 
-    /// <summary>Tries the calls that a pause must stop, on the newest block.</summary>
-    Task<IReadOnlyList<ProbeOutcome>> ProbeAsync(CancellationToken cancellation);
-
     /// <summary>The newest block of the drill's chain.</summary>
     Task<BlockNumber> BlockAsync(CancellationToken cancellation);
+}
+
+/// <summary>
+/// Where a drill takes place: a throw-away chain, and the real commands, each in a process of its own. Implemented by the command line, which alone sees all parts.
+/// </summary>
+public interface IDrillGround : IDrillCommands
+{
+    /// <summary>Tries the calls that a pause must stop, on the newest block.</summary>
+    Task<IReadOnlyList<ProbeOutcome>> ProbeAsync(CancellationToken cancellation);
 
     /// <summary>
     /// Runs a command with <c>--json</c> as on a machine of somebody else, who was handed one file of the drill's workspace: in a folder with nothing but a copy of it, with an empty configuration folder of its own and

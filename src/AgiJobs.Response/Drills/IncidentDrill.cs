@@ -3,44 +3,6 @@ using System.Text.Json.Nodes;
 
 namespace AgiJobs.Response.Drills;
 
-/// <summary>How an incident drill went, by the clocks of its runbooks.</summary>
-/// <param name="Report">Its claims.</param>
-/// <param name="ToPause">From what went wrong, mined, to the pause, mined and verified; null when it did not come so far.</param>
-/// <param name="BlocksToPause">The same in blocks.</param>
-/// <param name="PauseWithin">The deadline of the pause.</param>
-/// <param name="Steps">How many steps of runbooks were done or skipped.</param>
-/// <param name="Late">Those that were late.</param>
-/// <param name="Faults">The faults that were injected, each with whether it was noticed.</param>
-public sealed record IncidentScore(DrillReport Report, TimeSpan? ToPause, ulong? BlocksToPause, TimeSpan PauseWithin, int Steps, IReadOnlyList<string> Late, IReadOnlyList<(string Fault, bool Noticed)> Faults)
-{
-    /// <summary>True when every claim held, the pause came in time, nothing was late and every fault was noticed.</summary>
-    public bool Held => Report.Held && ToPause <= PauseWithin && Late.Count == 0 && Faults.All(fault => fault.Noticed);
-
-    /// <summary>The entry for the log of exercises.</summary>
-    /// <param name="evidence">Where its evidence lies.</param>
-    public string ToMarkdown(string evidence)
-    {
-        var lines = new List<string>
-        {
-            $"## {Report.StartedAt:yyyy-MM-dd HH:mm:ss} UTC: {Report.Name}",
-            "",
-            string.Create(CultureInfo.InvariantCulture, $"{(Held ? "HELD" : "DID NOT HOLD")}: {Report.Claims.Count(claim => claim.Held)} of {Report.Claims.Count} claims, on {Report.Ground}."),
-            "",
-            "| what | found | wanted |",
-            "|---|---|---|",
-            string.Create(CultureInfo.InvariantCulture, $"| from the first bad block to the pause | {(ToPause is { } took ? $"{took.TotalSeconds:0.0} s, {BlocksToPause} blocks" : "not paused")} | {PauseWithin.TotalMinutes:0} min |"),
-            string.Create(CultureInfo.InvariantCulture, $"| steps of runbooks | {Steps} done or skipped, {Late.Count} late{(Late.Count > 0 ? $": {string.Join(", ", Late)}" : "")} | none late |"),
-            string.Create(CultureInfo.InvariantCulture, $"| faults noticed | {Faults.Count(fault => fault.Noticed)} of {Faults.Count} | all |"),
-            "",
-        };
-        lines.AddRange(Faults.Select(fault => $"- fault: {fault.Fault}: {(fault.Noticed ? "noticed" : "NOT NOTICED")}"));
-        lines.AddRange(Report.Claims.Where(claim => !claim.Held).Select(claim => $"- to improve: {claim.Claim}: {claim.Detail}"));
-        lines.Add($"- evidence: {evidence}");
-        lines.Add("");
-        return string.Join('\n', lines) + "\n";
-    }
-}
-
 /// <summary>
 /// The exercises that the incident playbooks ask for each quarter, with the operators' own commands on a throw-away chain: something goes wrong, people with different keys are led through it by the runbooks alone (each types the line
 /// that the run says is next), and meanwhile faults are injected that must be noticed and must not stop the response.
@@ -55,8 +17,6 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
         ["mass-slashing"] = "every validator is slashed: pause, resume module by module; a module that is paused already, a signer that is missing",
     };
 
-    private const string Incident = "DRILL-1";
-
     // An orchestrator of a local network.
     private const string Lost = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
 
@@ -69,8 +29,10 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
         ["finance"] = "treasury",
         ["author"] = "deployer",
         ["approver"] = "safe-owner-1",
-        ["executor"] = "relayer",
     };
+
+    // What people have to write down.
+    private static readonly Dictionary<string, string> Said = new(StringComparer.Ordinal) { ["reached"] = "a drill: nobody was paged" };
 
     private static readonly Dictionary<string, string> Others = new(StringComparer.Ordinal) { ["owner-2"] = "safe-owner-2", ["control-2"] = "safe-owner-3" };
 
@@ -78,6 +40,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
     private readonly List<(string, bool)> _faults = [];
     private readonly List<string> _late = [];
     private string? _part;
+    private string _incident = "";
     private int _steps;
     private TimeSpan? _toPause;
     private ulong? _blocks;
@@ -102,6 +65,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
                 _ => throw new ArgumentException($"There is no drill '{name}'.", nameof(name)),
             }).ConfigureAwait(false);
             _part = "The evidence";
+            await CommandAsync("The archive of the incident is written", 0, json => json["files"]?.GetValue<int>() > 0, ["incident", "archive", _incident], cancellation).ConfigureAwait(false);
             await CommandAsync("The audit log verifies, and no file that it vouches for was altered", 0, json => json["filesVerified"]?.GetValue<int>() > 0, ["evidence", "log", "--verify"], cancellation).ConfigureAwait(false);
             await CommandAsync("Two owners vouch for it", 0, _ => true, ["evidence", "checkpoint", "--signer", "safe-owner-1", "--signer", "safe-owner-2"], cancellation).ConfigureAwait(false);
             await CommandAsync("Everything on record is written to one file", 0, json => json["entries"]?.GetValue<int>() > 0, ["evidence", "export", "--all", "--out", "evidence.tar"], cancellation).ConfigureAwait(false);
@@ -111,7 +75,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
             Claim("The drill comes to its end", false, stopped.Message, null, TimeSpan.Zero);
         }
 
-        return new IncidentScore(new DrillReport(name, startedAt, time.GetElapsedTime(began), _claims, null, null), _toPause, _blocks, TimeSpan.FromMinutes(5), _steps, _late, _faults);
+        return new IncidentScore(_incident, new DrillReport(name, startedAt, time.GetElapsedTime(began), _claims, null, null), _toPause, _blocks, TimeSpan.FromMinutes(5), _steps, _late, _faults);
     }
 
     private async Task RotationAsync(CancellationToken cancellation)
@@ -123,6 +87,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
 
         _part = "A key is in wrong hands";
         var (began, block) = (time.GetTimestamp(), await ground.BlockAsync(cancellation).ConfigureAwait(false));
+        await OpenAsync("key in wrong hands", "0", "key-compromise", cancellation).ConfigureAwait(false);
         var run = await BeginAsync("key-compromise", ["--input", $"lost-key={Lost}"], cancellation).ConfigureAwait(false);
         await FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["runbook", "step", run, "pause", "--signer", "guardian-2", "--execute"], cancellation).ConfigureAwait(false);
         await WalkAsync(run, new Dictionary<string, string>(StringComparer.Ordinal), cancellation, until: "confirm-paused").ConfigureAwait(false);
@@ -133,7 +98,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
 
         _part = "The key is left with nothing";
         await WalkAsync(run, new Dictionary<string, string>(StringComparer.Ordinal) { ["legal"] = "a drill" }, cancellation).ConfigureAwait(false);
-        await CommandAsync("Nothing is left to the lost key", 0, json => json["sent"]?.GetValue<bool>() != true, ["owner", "rotate", "--lost", Lost, "--instance", "DRILL-1-after"], cancellation).ConfigureAwait(false);
+        await CommandAsync("Nothing is left to the lost key", 0, json => json["sent"]?.GetValue<bool>() != true, ["owner", "rotate", "--lost", Lost, "--instance", $"{_incident}/after"], cancellation).ConfigureAwait(false);
     }
 
     private async Task DrainAsync(CancellationToken cancellation)
@@ -142,6 +107,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
         await ground.DrainRewardsAsync(cancellation).ConfigureAwait(false);
         var (began, block) = (time.GetTimestamp(), await ground.BlockAsync(cancellation).ConfigureAwait(false));
         await AlreadyPausedAsync("FeePool", cancellation).ConfigureAwait(false);
+        await OpenAsync("rewards drain", "0", "funds-at-risk", cancellation).ConfigureAwait(false);
         await ground.LieAsync(true, cancellation).ConfigureAwait(false);
         var run = await BeginAsync("pause", [], cancellation).ConfigureAwait(false);
         await FaultAsync("a node that says that nothing is paused", "The pause is sent all the same, and the nodes' disagreement is told", outcome => outcome.Exit == 3 && State(outcome.Json, "pause") == "look", ["runbook", "step", run, "pause", "--signer", "guardian", "--execute"], cancellation).ConfigureAwait(false);
@@ -159,7 +125,8 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
         await ground.SlashEverybodyAsync(cancellation).ConfigureAwait(false);
         var (began, block) = (time.GetTimestamp(), await ground.BlockAsync(cancellation).ConfigureAwait(false));
         await AlreadyPausedAsync("StakeManager", cancellation).ConfigureAwait(false);
-        var run = await BeginAsync("pause", ["--severity", "SEV-1"], cancellation).ConfigureAwait(false);
+        await OpenAsync("every validator is slashed", "1", "other", cancellation).ConfigureAwait(false);
+        var run = await BeginAsync("pause", [], cancellation).ConfigureAwait(false);
         await FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["runbook", "step", run, "pause", "--signer", "guardian-2", "--execute"], cancellation).ConfigureAwait(false);
         await WalkAsync(run, Usual, cancellation, until: "confirm-paused").ConfigureAwait(false);
         await PausedAsync(began, block.Value, cancellation).ConfigureAwait(false);
@@ -168,7 +135,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
         await ResumeAsync("resume-by-module", ["--input", "watch-blocks=1"], cancellation).ConfigureAwait(false);
     }
 
-    private static Dictionary<string, string> Usual { get; } = new(StringComparer.Ordinal) { ["freeze"] = "a drill, without the arena's runner", ["silence"] = "a drill, without monitors" };
+    private static Dictionary<string, string> Usual { get; } = new(StringComparer.Ordinal) { ["freeze"] = "a drill, without the arena's runner" };
 
     private async Task AlreadyPausedAsync(string module, CancellationToken cancellation)
     {
@@ -196,9 +163,15 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
     private async Task StateAsync(string claim, string wanted, CancellationToken cancellation) =>
         await CommandAsync(claim, 0, json => json["modules"] is JsonArray { Count: > 0 } modules && modules.All(module => Text(module as JsonObject, "state") == wanted), ["owner", "system-pause", "--action", "status"], cancellation).ConfigureAwait(false);
 
+    private async Task OpenAsync(string title, string severity, string category, CancellationToken cancellation)
+    {
+        var opened = await CommandAsync($"The incident is opened as SEV-{severity}, with a commander and an operator who are different people", 0, json => Text(json, "id") is not null, ["incident", "open", $"Drill: {title}", "--severity", severity, "--category", category, "--commander", Cast["commander"], "--operator", Cast["operator"], "--signer", Cast["commander"]], cancellation).ConfigureAwait(false);
+        _incident = Text(opened.Json, "id")!;
+    }
+
     private async Task<string> BeginAsync(string runbook, string[] more, CancellationToken cancellation)
     {
-        var begun = await CommandAsync($"The runbook '{runbook}' is begun", 3, json => Text(json, "run") is not null, ["runbook", "run", runbook, "--incident", Incident, .. more], cancellation).ConfigureAwait(false);
+        var begun = await CommandAsync($"The runbook '{runbook}' is begun", 3, json => Text(json, "run") is not null, ["runbook", "run", runbook, "--incident", _incident, .. more], cancellation).ConfigureAwait(false);
         return Text(begun.Json, "run")!;
     }
 
@@ -214,7 +187,7 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
             var signer = Others.GetValueOrDefault(step, Cast[duty]);
             string[] line = skips.TryGetValue(step, out var reason)
                 ? ["runbook", "skip", run, step, "--reason", reason, "--signer", signer]
-                : ["runbook", verb, run, step, .. words.Contains("--execute", StringComparer.Ordinal) ? (string[])["--execute"] : [], .. verb == "done" ? (string[])["--note", "done in the drill"] : verb == "accept" ? ["--reason", "looked at in the drill, and judged"] : [], "--signer", signer];
+                : ["runbook", verb, run, step, .. words.Contains("--execute", StringComparer.Ordinal) ? (string[])["--execute"] : [], .. verb == "done" ? (string[])["--note", "done in the drill"] : verb == "accept" ? ["--reason", "looked at in the drill, and judged"] : [], .. Asked(words), "--signer", signer];
             var outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
 
             // A resume by module waits for blocks between two modules: the step is to be looked at and sent again.
@@ -244,6 +217,9 @@ public sealed class IncidentDrill(IIncidentGround ground, TimeProvider time)
             _late.AddRange(steps.Where(step => step["late"]?.GetValue<bool>() == true).Select(step => $"{run}/{Text(step, "id")}"));
         }
     }
+
+    // What the line asks for, with what people of a drill say.
+    private static string[] Asked(string[] words) => Array.IndexOf(words, "--input") is var at and >= 0 && words[at + 1].Split('=')[0] is var name ? ["--input", $"{name}={Said.GetValueOrDefault(name, "a drill")}"] : [];
 
     private async Task FaultAsync(string fault, string claim, Func<CommandOutcome, bool> notices, string[] line, CancellationToken cancellation)
     {

@@ -34,6 +34,12 @@ public sealed record Finding
     /// <summary>Which alert it belongs to: made of network, rule and subject. What goes on, or happens again, has the same.</summary>
     public required string Fingerprint { get; init; }
 
+    /// <summary>
+    /// The name of what goes on, where the finding tells of a time that has a beginning and an end, such as an outage; null when it tells of something that happened. What is told with the same name goes on: it counts once until
+    /// it is resolved by this name, and anew after that, or when it is told again after a person has closed the alert. What is resolved by a name ends that and nothing later.
+    /// </summary>
+    public string? Condition { get; init; }
+
     /// <summary>What it says.</summary>
     public required FindingKind Kind { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgiJobs.Control;
@@ -107,13 +108,13 @@ public sealed class DutyCalendar(IStateStore store, string network)
         }).OrderBy(standing => standing.IsOverdue ? 0 : 1).ThenBy(standing => standing.Due ?? DateTimeOffset.MaxValue).ThenBy(standing => standing.Entry.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>What is overdue, as findings.</summary>
+    /// <summary>What is overdue, as findings; what is not ends those of before.</summary>
     public static IReadOnlyList<Finding> Findings(string network, IEnumerable<DutyStanding> standings, string source) =>
-        [.. standings.Where(standing => standing.IsOverdue).Select(standing => new Finding
+        [.. standings.Select(standing => new Finding
         {
-            Id = $"{DutyFindings.CalendarRule}/{network}/{standing.Entry.Name}/{(standing.Due is { } due ? due.UtcDateTime.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) : standing.LastRelease ?? "never")}",
+            Id = string.Create(CultureInfo.InvariantCulture, $"{DutyFindings.CalendarRule}/{network}/{standing.Entry.Name}/{(standing.IsOverdue ? "overdue" : "done")}/{standing.LastAt?.ToUnixTimeMilliseconds() ?? 0}"),
             Fingerprint = $"{DutyFindings.CalendarRule}/{network}/{standing.Entry.Name}",
-            Kind = FindingKind.Firing,
+            Kind = standing.IsOverdue ? FindingKind.Firing : FindingKind.Resolved,
             Rule = DutyFindings.CalendarRule,
             Source = source,
             Network = network,

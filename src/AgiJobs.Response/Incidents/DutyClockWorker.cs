@@ -8,7 +8,7 @@ namespace AgiJobs.Response.Incidents;
 
 /// <summary>Looks at the clocks of all incidents and of the calendar and hands on what is overdue, as the work of a host. Beside a second one nothing is told twice: findings have the same identities.</summary>
 /// <param name="incidents">The incidents.</param>
-/// <param name="calendar">Gives the overdue duties of the calendar; nothing when none are managed.</param>
+/// <param name="calendar">Gives the overdue duties of the calendar and steps of runbooks; nothing when none are managed.</param>
 /// <param name="settings">How long duties may take, read anew at every look.</param>
 /// <param name="take">Takes findings: the alert book. What it throws of the store is tried again at the next look.</param>
 /// <param name="network">The network's name in the workspace.</param>
@@ -39,20 +39,37 @@ public sealed class DutyClockWorker(
     protected override WorkerState Present => _state;
 
     /// <summary>Looks once and hands on what is new.</summary>
-    /// <returns>How many findings were handed on.</returns>
+    /// <returns>How many findings were handed on for the first time.</returns>
     public async Task<int> LookAsync(CancellationToken cancellation)
     {
         var now = _time.GetUtcNow();
         var rules = settings();
-        var found = DutyFindings.Of(network, (await incidents.ListAsync(cancellation).ConfigureAwait(false)).SelectMany(state => DutyClocks.Of(state, rules, now)), now, source)
-            .Concat(await calendar(now, cancellation).ConfigureAwait(false)).Where(finding => !_told.Contains(finding.Id)).ToList();
+        var survey = await incidents.SurveyAsync(cancellation).ConfigureAwait(false);
+        var found = DutyFindings.Of(network, survey.Incidents.SelectMany(state => DutyClocks.Of(state, rules, now)), now, source)
+            .Concat(survey.Damaged.Select(damaged => DutyFindings.Damaged(network, damaged.Id, damaged.Problem.Message, source)))
+            .Concat(await CalendarAsync(now, cancellation).ConfigureAwait(false)).Where(finding => finding.Condition is not null || !_told.Contains(finding.Id)).ToList();
         if (found.Count > 0)
         {
             await take(found, cancellation).ConfigureAwait(false);
-            _told.UnionWith(found.Select(finding => finding.Id));
         }
 
-        return found.Count;
+        // What goes on is handed on at every look, so that it fires again after somebody has closed its alert.
+        var news = found.Count(finding => !_told.Contains(finding.Id));
+        _told.UnionWith(found.Select(finding => finding.Id));
+        return news;
+    }
+
+    // What is damaged in the calendar stops no clock of an incident.
+    private async Task<IReadOnlyList<Finding>> CalendarAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            return await calendar(now, cancellation).ConfigureAwait(false);
+        }
+        catch (ControlException problem)
+        {
+            return [DutyFindings.Damaged(network, "duties", problem.Message, source)];
+        }
     }
 
     /// <inheritdoc/>
@@ -69,9 +86,10 @@ public sealed class DutyClockWorker(
             {
                 return;
             }
-            catch (Exception problem) when (problem is StorageException or ControlException)
+            catch (Exception problem)
             {
-                var code = problem is StorageException store ? store.Code : ((ControlException)problem).Code;
+                // Whatever it is, the clocks are looked at again: nobody else does.
+                var code = problem switch { StorageException store => store.Code, ControlException refused => refused.Code, _ => "clocks-failed" };
                 if (_state.Code != code)
                 {
                     Tell($"clocks of duties: {problem.Message} [{code}]");

@@ -102,14 +102,17 @@ public static class DutyClocks
             $"an update every {settings.UpdateMinutes} minutes while it is SEV-0 or SEV-1", $"agijobs incident update {state.Id} \"TEXT\" --signer NAME");
     }
 
+    // It runs from the first word of a compromise, also when that was taken back and said again: the public waits since then. What took it back settles it.
     private static IEnumerable<DutyClock> Disclosure(IncidentState state, IncidentsFile settings)
     {
-        if (state.Category == IncidentCategories.KeyCompromise)
+        var disclosed = state.Updates.Where(update => update is { IsPublic: true, IsDisclosure: true }).Select(update => update.OutAt).OfType<DateTimeOffset>().Cast<DateTimeOffset?>().Min();
+        DateTimeOffset? first = null;
+        foreach (var (index, decision) in state.Categories.Index().Where(entry => entry.Item.Category == IncidentCategories.KeyCompromise))
         {
+            first ??= decision.Hand.At;
+            var takenBack = index + 1 < state.Categories.Count ? state.Categories[index + 1].Hand.At : (DateTimeOffset?)null;
             yield return new DutyClock(
-                state.Id, "disclosure", state.CategoryAt, state.CategoryAt + TimeSpan.FromMinutes(settings.DisclosureMinutes!.Value),
-                state.Updates.Where(update => update is { IsPublic: true, IsDisclosure: true }).Select(update => update.OutAt).OfType<DateTimeOffset>().Cast<DateTimeOffset?>().Min(),
-                Severity.Sev0, $"the public disclosure of the compromised key within {settings.DisclosureMinutes} minutes", $"agijobs incident update {state.Id} --public --disclosure --template key-compromise --signer NAME");
+                state.Id, "disclosure", decision.Hand.At, first.Value + TimeSpan.FromMinutes(settings.DisclosureMinutes!.Value), disclosed < takenBack || takenBack is null ? disclosed : takenBack, Severity.Sev0, $"the public disclosure of the compromised key within {settings.DisclosureMinutes} minutes", $"agijobs incident update {state.Id} --public --disclosure --template key-compromise --signer NAME");
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Findings;
 
 namespace AgiJobs.Response.Incidents;
@@ -5,11 +8,35 @@ namespace AgiJobs.Response.Incidents;
 /// <summary>Overdue duties as findings, so that they alert like anything else. The same duty overdue has the same <see cref="Finding.Id"/> whoever looks and whenever.</summary>
 public static class DutyFindings
 {
+    /// <summary>Who finds overdue duties and steps of people.</summary>
+    public const string Source = "duty clocks";
+
     /// <summary>The rule of overdue duties of incidents.</summary>
     public const string Rule = "incident-duty-overdue";
 
     /// <summary>The rule of overdue duties of the calendar.</summary>
     public const string CalendarRule = "duty-overdue";
+
+    /// <summary>The rule of records that cannot be read.</summary>
+    public const string DamagedRule = "incident-record-damaged";
+
+    /// <summary>A record that is not what people signed, so that its duties are unknown.</summary>
+    /// <param name="network">The network's name in the workspace.</param>
+    /// <param name="record">Which: an incident's name, or <c>duties</c>.</param>
+    /// <param name="why">Why.</param>
+    /// <param name="source">Who looks.</param>
+    public static Finding Damaged(string network, string record, string why, string source) => new()
+    {
+        Id = $"{DamagedRule}/{network}/{record}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(why)))[..16]}",
+        Fingerprint = $"{DamagedRule}/{network}/{record}",
+        Kind = FindingKind.Firing,
+        Rule = DamagedRule,
+        Source = source,
+        Network = network,
+        Severity = Severity.Sev1,
+        Title = $"The record {record} is damaged, so that what is due in it is unknown: {why}",
+        Subject = record,
+    };
 
     /// <summary>What is overdue, and what was and has been settled since.</summary>
     /// <param name="network">The network's name in the workspace.</param>
@@ -25,7 +52,7 @@ public static class DutyFindings
             var fingerprint = $"{Rule}/{network}/{clock.Incident}/{clock.Name}";
             var firing = new Finding
             {
-                Id = FormattableString.Invariant($"{fingerprint}/{clock.Due.ToUnixTimeMilliseconds()}"),
+                Id = FormattableString.Invariant($"{fingerprint}/{clock.Since.ToUnixTimeMilliseconds()}/{clock.Due.ToUnixTimeMilliseconds()}"),
                 Fingerprint = fingerprint,
                 Kind = FindingKind.Firing,
                 Rule = Rule,
@@ -36,9 +63,15 @@ public static class DutyFindings
                 Subject = clock.Incident,
                 Facts = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["command"] = clock.Command, ["due"] = $"{clock.Due.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC", ["duty"] = clock.Name },
             };
-            findings.Add(firing);
-            if (clock.SettledAt is { } settled)
+            if (clock.SettledAt is not { } settled)
             {
+                // It goes on: an alert of it that a person closed fires again.
+                findings.Add(firing with { Condition = firing.Id });
+            }
+            else if (now - settled <= AlertSweep.Kept / 2)
+            {
+                // What was settled longer ago may not be remembered any more, and would count anew.
+                findings.Add(firing);
                 findings.Add(firing with { Id = firing.Id + "/settled", Kind = FindingKind.Resolved, Title = $"{clock.Incident}: {clock.Name} was settled at {settled.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, {DutyClock.Words(settled - clock.Due)} late" });
             }
         }

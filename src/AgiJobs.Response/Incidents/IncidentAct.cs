@@ -73,7 +73,7 @@ public sealed record IncidentAct
     /// <summary>A step of the core response flow: a name of <see cref="IncidentSteps"/>.</summary>
     public string? Step { get; init; }
 
-    /// <summary>True when the step is skipped, for the reason.</summary>
+    /// <summary>True when the step is skipped, or a cause taken back, for the reason.</summary>
     public bool? IsSkipped { get; init; }
 
     /// <summary>True for an update that the public reads.</summary>
@@ -131,6 +131,7 @@ public sealed record IncidentAct
         IncidentActs.Classify => $"category {Category}, because {Reason}",
         IncidentActs.Assign => $"{Role?.Name()}: {Person}",
         IncidentActs.Note => $"{Text}",
+        IncidentActs.Cause => $"{(IsSkipped is true ? "not caused" : "caused")} by {string.Join(", ", Changes ?? [])}, because {Reason}",
         IncidentActs.Annotate => $"on {Subject}: {Text}",
         IncidentActs.Attach => $"attached {File}, {Size?.ToString(CultureInfo.InvariantCulture)} bytes, SHA-256 {Sha256}{(Text is null ? "" : $": {Text}")}",
         IncidentActs.Update => $"{(IsPublic is true ? "public " : "")}{(IsDisclosure is true ? "disclosure" : "update")}: {Text}",

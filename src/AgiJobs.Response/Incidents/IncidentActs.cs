@@ -18,6 +18,9 @@ public static class IncidentActs
     /// <summary>Says something, and may name alerts, transactions and changes that belong to the incident.</summary>
     public const string Note = "note";
 
+    /// <summary>Says which changes of the workspace caused the incident, or takes that back.</summary>
+    public const string Cause = "cause";
+
     /// <summary>Says something on an entry of the timeline.</summary>
     public const string Annotate = "annotate";
 
@@ -56,5 +59,5 @@ public static class IncidentActs
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [Open, Decide, Classify, Assign, Note, Annotate, Attach, Update, ApproveUpdate, Mark, SignOff, ApproveResume, BeginReview, CompleteReview, AddFollowUp, FinishFollowUp, Close];
+        [Open, Decide, Classify, Assign, Note, Cause, Annotate, Attach, Update, ApproveUpdate, Mark, SignOff, ApproveResume, BeginReview, CompleteReview, AddFollowUp, FinishFollowUp, Close];
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using AgiJobs.Ethereum;
+using AgiJobs.Response.Alerts;
+using AgiJobs.Response.Alerts.Incoming;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;
 
@@ -70,6 +72,36 @@ public sealed class IncidentAlerts(IStateStore store, string network)
         }
 
         return hashes;
+    }
+
+    /// <summary>What came in by webhooks for alerts, by file name; and the alerts from outside whose payload is not there.</summary>
+    /// <exception cref="StorageException">The store did not answer.</exception>
+    public async Task<(IReadOnlyDictionary<string, byte[]> Payloads, IReadOnlyList<string> Unknown)> PayloadsAsync(IReadOnlyList<string> named, CancellationToken cancellation = default)
+    {
+        var payloads = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        var unknown = new List<string>();
+        foreach (var (id, alert) in (await FindAsync(named, cancellation).ConfigureAwait(false)).Alerts.Where(entry => IncomingDesk.Sources.Contains(Text(entry.Alert, "source"), StringComparer.Ordinal)))
+        {
+            try
+            {
+                var found = await IncomingPayload.ReadAsync(store, new AlertPlaces(network), id, cancellation).ConfigureAwait(false);
+                foreach (var payload in found)
+                {
+                    payloads[payload.FileName] = payload.Body;
+                }
+
+                if (found.Count == 0)
+                {
+                    unknown.Add($"the webhook of the alert {id}: none is kept");
+                }
+            }
+            catch (StorageException problem) when (problem.Code == StorageException.Damaged)
+            {
+                unknown.Add($"the webhooks of the alert {id}: {problem.Message}");
+            }
+        }
+
+        return (payloads, unknown);
     }
 
     private async Task<(List<(string Id, JsonElement Alert)> Alerts, List<string> Unknown)> FindAsync(IReadOnlyList<string> named, CancellationToken cancellation)

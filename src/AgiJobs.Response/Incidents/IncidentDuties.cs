@@ -50,9 +50,9 @@ public static class IncidentDuties
                 state.Operator is { } other ? $"Have the operator {other.Person} do it, or give the command to another: agijobs incident assign {state.Id} commander NAME --signer NAME" : $"Name an operator who is somebody else: agijobs incident assign {state.Id} operator NAME --signer NAME");
         }
 
-        if (state.Operator is { } assigned && !assigned.Is(person, executor.Addresses))
+        if (state.Operator is { } assigned && !assigned.IsHeldBy(executor.Addresses))
         {
-            return new DutyRefusal("incident-operator-other", $"The operator of the incident {state.Id} is {assigned.Person}, not {person}.", $"Have {assigned.Person} do it, or change the operator: agijobs incident assign {state.Id} operator NAME --signer NAME");
+            return new DutyRefusal("incident-operator-other", $"The operator of the incident {state.Id} is {assigned.Person}, not {person}.", $"Have {assigned.Person} do it with an address they had when they were named, or name the operator anew: agijobs incident assign {state.Id} operator NAME --signer NAME");
         }
 
         return commander.TakenAt is not null ? null

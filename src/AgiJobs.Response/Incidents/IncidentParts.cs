@@ -17,6 +17,11 @@ public sealed record IncidentHand(DateTimeOffset At, string By, Duty Duty, Addre
 /// <param name="Reason">Why.</param>
 public sealed record SeverityDecision(IncidentHand Hand, Severity Severity, string Reason);
 
+/// <summary>A decision about the sort.</summary>
+/// <param name="Hand">Who decided, and when.</param>
+/// <param name="Category">What: a name of <see cref="IncidentCategories"/>.</param>
+public sealed record CategoryDecision(IncidentHand Hand, string Category);
+
 /// <summary>A role that a person fills.</summary>
 /// <param name="Hand">Who gave it, and when.</param>
 /// <param name="Role">The role.</param>
@@ -25,7 +30,10 @@ public sealed record SeverityDecision(IncidentHand Hand, Severity Severity, stri
 /// <param name="TakenAt">When the person signed anything in the incident for the first time since: the role is taken. Null before that.</param>
 public sealed record RoleAssignment(IncidentHand Hand, IncidentRole Role, string Person, IReadOnlyList<Address> Addresses, DateTimeOffset? TakenAt)
 {
-    /// <summary>True when it is this person: by the name or by any address.</summary>
+    /// <summary>True when one of these addresses is theirs: what gives the role's authority. A name gives none, since whoever signs writes it himself.</summary>
+    public bool IsHeldBy(IEnumerable<Address> addresses) => addresses.Any(Addresses.Contains);
+
+    /// <summary>True when it is or may be this person, by the name or by any address: what refuses one person two roles.</summary>
     public bool Is(string person, IEnumerable<Address> addresses) => string.Equals(Person.Trim(), person.Trim(), StringComparison.OrdinalIgnoreCase) || addresses.Any(Addresses.Contains);
 }
 

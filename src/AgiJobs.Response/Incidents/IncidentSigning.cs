@@ -1,5 +1,6 @@
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Keys;
 using AgiJobs.Ethereum.TypedData;
 
@@ -48,6 +49,7 @@ public sealed class IncidentSigning(OperatorBook people)
         return act.Kind switch
         {
             IncidentActs.Decide when Findings.Severities.Parse(act.Severity ?? "") is { } decided && state is { Version: > 0 } && decided > state.Severity => [Duty.Commander],
+            IncidentActs.Classify when state is { Version: > 0, Category: IncidentCategories.KeyCompromise } && act.Category != IncidentCategories.KeyCompromise => [Duty.Commander],
             IncidentActs.Assign => state?.Commander is null ? [] : [Duty.Commander],
             IncidentActs.Update when act.IsPublic is true => [Duty.Communications, Duty.Commander, Duty.Security],
             IncidentActs.ApproveUpdate => [Duty.Commander, Duty.Communications, Duty.Security],
@@ -71,7 +73,7 @@ public sealed class IncidentSigning(OperatorBook people)
     {
         ArgumentNullException.ThrowIfNull(act);
         ArgumentNullException.ThrowIfNull(signer);
-        var person = Of(signer);
+        var person = Of(signer.Address);
         // Who may never execute hears that, and not that a duty is missing.
         if (act is { Kind: IncidentActs.Mark, IsSkipped: not true } && state is not null && IncidentSteps.Privileged.Contains(act.Step, StringComparer.Ordinal)
             && IncidentDuties.Check(state, state.Commander, new IncidentExecutor(person.Name, person.Addresses)) is { } refused)
@@ -81,7 +83,7 @@ public sealed class IncidentSigning(OperatorBook people)
 
         var needs = Needs(act, state);
         // A person with several duties acts under that of the role they fill.
-        var roles = state is null ? [] : state.RolesOf(person.Name, person.Addresses).Select(role => role.Duty());
+        var roles = state is null ? [] : state.RolesOf(person.Addresses).Select(role => role.Duty());
         var duty = asked is { } wanted
             ? (person.Duties.Contains(wanted) && (needs.Count == 0 || needs.Contains(wanted)) ? wanted : null)
             : roles.Concat(Order).Where(person.Duties.Contains).Cast<Duty?>().FirstOrDefault(own => needs.Count == 0 || needs.Contains(own!.Value));
@@ -94,6 +96,26 @@ public sealed class IncidentSigning(OperatorBook people)
         return new SignedIncidentAct { Version = 1, Act = said, Duty = under, Signer = signer.Address, Signature = await SignAsync(said.Statement(under), signer, cancellation).ConfigureAwait(false) };
     }
 
+    /// <summary>Refuses an act that its signer may not do by the operators' files as they are now: what is asked before it is recorded, whoever made it.</summary>
+    /// <param name="signed">The act; its signature was checked.</param>
+    /// <param name="state">The incident before it.</param>
+    /// <exception cref="ControlException"><c>act-nobody</c>, <c>act-name</c>, <c>act-duty</c> (exit 4).</exception>
+    public void Require(SignedIncidentAct signed, IncidentState? state)
+    {
+        ArgumentNullException.ThrowIfNull(signed);
+        var person = Of(signed.Signer);
+        if (!string.Equals(person.Name, signed.By, StringComparison.Ordinal))
+        {
+            throw new ControlException("act-name", ExitCode.Refused, $"{signed.Signer} is an address of {person.Name}, and the act says that {Plain.Line(signed.By)} did it.", "Sign it anew under the own name.");
+        }
+
+        var needs = Needs(signed.Act, state);
+        if (!person.Duties.Contains(signed.Duty) || (needs.Count > 0 && !needs.Contains(signed.Duty)))
+        {
+            throw new ControlException("act-duty", ExitCode.Refused, $"{person.Name} has the duties {person.Duties.Names(", ")} and signed as {signed.Duty.Name()}, and this takes {(needs.Count == 0 ? "one of theirs" : needs.Names())}.", needs.Count == 0 ? "Leave --duty out." : $"Have one of them sign: {string.Join(", ", people.People.Where(other => other.Duties.Any(needs.Contains)).Select(other => other.Name).DefaultIfEmpty("nobody on file"))}.");
+        }
+    }
+
     /// <summary>Has a person sign that a duty of the calendar was done, under the first of their duties.</summary>
     /// <exception cref="ControlException"><c>act-nobody</c> (exit 4), <c>signature-other-key</c> (exit 6).</exception>
     /// <exception cref="Ethereum.EthereumException">Those of the signer.</exception>
@@ -101,13 +123,13 @@ public sealed class IncidentSigning(OperatorBook people)
     {
         ArgumentNullException.ThrowIfNull(done);
         ArgumentNullException.ThrowIfNull(signer);
-        var person = Of(signer);
+        var person = Of(signer.Address);
         var under = Order.FirstOrDefault(person.Duties.Contains);
         var said = done with { By = person.Name };
         return new SignedDutyDone { Done = said, Under = under, Signer = signer.Address, Signature = await SignAsync(said.Statement(under), signer, cancellation).ConfigureAwait(false) };
     }
 
-    private Operator Of(ISigner signer) => people.Of(signer.Address) ?? throw new ControlException("act-nobody", ExitCode.Refused, $"{signer.Address} is nobody's address in the operators' files.", "Have a person sign whom config/operators.json names.");
+    private Operator Of(Address address) => people.Of(address) ?? throw new ControlException("act-nobody", ExitCode.Refused, $"{address} is nobody's address in the operators' files.", "Have a person sign whom config/operators.json names.");
 
     private static async Task<byte[]> SignAsync(TypedDocument statement, ISigner signer, CancellationToken cancellation)
     {

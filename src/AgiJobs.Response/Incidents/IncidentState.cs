@@ -8,9 +8,12 @@ namespace AgiJobs.Response.Incidents;
 /// <summary>An incident as its acts made it, and nothing else: a pure fold of the event stream. Whatever the rules of the playbooks forbid is refused by <see cref="Apply"/>, so that no stream can hold it. Not safe for use by several threads.</summary>
 public sealed class IncidentState
 {
+    private const int FollowUpYears = 5;
+
     private readonly List<RecordedAct> _acts = [];
     private readonly HashSet<Bytes32> _digests = [];
     private readonly List<SeverityDecision> _severities = [];
+    private readonly List<CategoryDecision> _categories = [];
     private readonly Dictionary<IncidentRole, RoleAssignment> _roles = [];
     private readonly Dictionary<string, StepMark> _steps = new(StringComparer.Ordinal);
     private readonly List<IncidentUpdate> _updates = [];
@@ -21,6 +24,7 @@ public sealed class IncidentState
     private readonly List<string> _alerts = [];
     private readonly List<Bytes32> _transactions = [];
     private readonly List<Bytes32> _changes = [];
+    private readonly List<Bytes32> _causes = [];
 
     /// <summary>How many acts it has: the version of the stream.</summary>
     public long Version => _acts.Count;
@@ -38,10 +42,10 @@ public sealed class IncidentState
     public string Title { get; private set; } = "";
 
     /// <summary>What sort it is.</summary>
-    public string Category { get; private set; } = IncidentCategories.Other;
+    public string Category => _categories.Count == 0 ? IncidentCategories.Other : _categories[^1].Category;
 
-    /// <summary>Since when it is of this sort.</summary>
-    public DateTimeOffset CategoryAt { get; private set; }
+    /// <summary>What sort it was decided to be, oldest first.</summary>
+    public IReadOnlyList<CategoryDecision> Categories => _categories;
 
     /// <summary>How bad it is.</summary>
     public Severity Severity => _severities[^1].Severity;
@@ -106,6 +110,9 @@ public sealed class IncidentState
     /// <summary>Its changes, by digest, besides those whose instance names it.</summary>
     public IReadOnlyList<Bytes32> Changes => _changes;
 
+    /// <summary>The changes that caused it, by what people signed last of each; none when nobody said so.</summary>
+    public IReadOnlyList<Bytes32> Causes => _causes;
+
     /// <summary>Every act, oldest first.</summary>
     public IReadOnlyList<RecordedAct> Acts => _acts;
 
@@ -126,16 +133,21 @@ public sealed class IncidentState
     /// <summary>The roles whose people have not signed off.</summary>
     public IReadOnlyList<RoleAssignment> MissingSignOffs() => [.. _roles.Values.Where(role => !_signOffs.ContainsKey(role.Role)).OrderBy(role => role.Role)];
 
-    /// <summary>The roles that a person fills.</summary>
-    public IReadOnlyList<IncidentRole> RolesOf(string person, IEnumerable<Address> addresses)
+    /// <summary>The roles that the holder of these addresses fills.</summary>
+    public IReadOnlyList<IncidentRole> RolesOf(IEnumerable<Address> addresses)
     {
         var known = addresses.ToList();
-        return [.. _roles.Values.Where(role => role.Is(person, known)).Select(role => role.Role).Order()];
+        return [.. _roles.Values.Where(role => role.IsHeldBy(known)).Select(role => role.Role).Order()];
     }
+
+    /// <summary>The acts whose address is no address of the person whom they name: of a key that was never on file, or is no more. What they say is worth nothing before a person has looked at it.</summary>
+    /// <param name="people">Who is on file now; null when nobody is.</param>
+    public IReadOnlyList<RecordedAct> Strangers(Control.Workspaces.OperatorBook? people) =>
+        [.. _acts.Where(act => people?.Of(act.Signed.Signer) is not { } person || !string.Equals(person.Name, act.Signed.By, StringComparison.Ordinal))];
 
     /// <summary>Takes the next act.</summary>
     /// <exception cref="ControlException">
-    /// <c>incident-format</c>, <c>incident-exists</c>, <c>incident-unknown</c>, <c>incident-twice</c>, <c>incident-closed</c>, <c>incident-dual-control</c>, <c>incident-commander</c>, <c>incident-roles-missing</c>, <c>incident-steps-missing</c>, <c>incident-not-resolved</c>,
+    /// <c>incident-format</c>, <c>incident-exists</c>, <c>incident-resolved</c>, <c>incident-unknown</c>, <c>incident-twice</c>, <c>incident-closed</c>, <c>incident-dual-control</c>, <c>incident-commander</c>, <c>incident-roles-missing</c>, <c>incident-steps-missing</c>, <c>incident-not-resolved</c>,
     /// <c>incident-sign-offs-missing</c>, <c>incident-review-missing</c>, <c>follow-up-unknown</c>, <c>update-unknown</c>, <c>update-own-words</c>: the state is as before.
     /// </exception>
     public void Apply(RecordedAct recorded)
@@ -160,9 +172,9 @@ public sealed class IncidentState
             throw new ControlException("incident-twice", ExitCode.Refused, $"This act was recorded already: {act.Says()}", "Nothing was done twice.");
         }
 
-        if (Closed is not null && act.Kind is not (IncidentActs.Note or IncidentActs.Annotate or IncidentActs.Attach or IncidentActs.FinishFollowUp or IncidentActs.AddFollowUp))
+        if (Closed is not null && act.Kind is not (IncidentActs.Note or IncidentActs.Cause or IncidentActs.Annotate or IncidentActs.Attach or IncidentActs.FinishFollowUp or IncidentActs.AddFollowUp))
         {
-            throw new ControlException("incident-closed", ExitCode.Refused, $"The incident {Id} was closed on {Closed.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC by {Closed.By}.", "Notes, attachments and follow-ups are still taken. What begins anew is a new incident.");
+            throw new ControlException("incident-closed", ExitCode.Refused, $"The incident {Id} was closed on {Closed.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC by {Closed.By}.", "Notes, causes, attachments and follow-ups are still taken. What begins anew is a new incident.");
         }
 
         var hand = new IncidentHand(recorded.At, recorded.Signed.By, recorded.Signed.Duty, recorded.Signed.Signer);
@@ -172,7 +184,7 @@ public sealed class IncidentState
         Add(_alerts, act.Alerts);
         Add(_transactions, act.Transactions);
         Add(_changes, act.Changes);
-        foreach (var role in _roles.Values.Where(role => role.TakenAt is null && role.Is(hand.By, [hand.Signer])).ToList())
+        foreach (var role in _roles.Values.Where(role => role.TakenAt is null && role.IsHeldBy([hand.Signer])).ToList())
         {
             _roles[role.Role] = role with { TakenAt = hand.At };
         }
@@ -185,7 +197,8 @@ public sealed class IncidentState
             case IncidentActs.Open:
                 var severity = SeverityOf(act);
                 var (id, title, category) = (IncidentName.Require(act.Incident), Needed(act.Title, "title"), CategoryOf(act.Category ?? IncidentCategories.Other));
-                (Id, Network, ChainId, Title, Opened, Category, CategoryAt) = (id, act.Network, act.ChainId, title, hand, category, hand.At);
+                (Id, Network, ChainId, Title, Opened) = (id, act.Network, act.ChainId, title, hand);
+                _categories.Add(new CategoryDecision(hand, category));
                 DetectedAt = act.DetectedAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
                 DetectedBlock = act.DetectedBlock is { } block and >= 0 ? new BlockNumber((ulong)block) : null;
                 _severities.Add(new SeverityDecision(hand, severity, act.Reason ?? "as it was opened"));
@@ -203,13 +216,33 @@ public sealed class IncidentState
                 _resumes.Clear();
                 break;
             case IncidentActs.Classify:
-                (Category, CategoryAt) = (CategoryOf(act.Category), Category == act.Category ? CategoryAt : hand.At);
+                var sort = CategoryOf(act.Category);
+                if (Category == IncidentCategories.KeyCompromise && sort != Category)
+                {
+                    RequireCommander(hand, "says that no key is compromised after all, which ends the time for its disclosure");
+                }
+
+                if (sort != Category)
+                {
+                    _categories.Add(new CategoryDecision(hand, sort));
+                }
+
                 break;
             case IncidentActs.Assign:
                 Assign(act, hand);
                 break;
             case IncidentActs.Note:
                 _ = Needed(act.Text, "text");
+                break;
+            case IncidentActs.Cause:
+                _ = Needed(act.Reason, "reason");
+                var causes = act.Changes is { Count: > 0 } named ? named : throw Format("the changes are missing");
+                _ = _causes.RemoveAll(causes.Contains);
+                if (act.IsSkipped is not true)
+                {
+                    _causes.AddRange(causes.Distinct());
+                }
+
                 break;
             case IncidentActs.Annotate:
                 _ = (Needed(act.Subject, "entry"), Needed(act.Text, "text"));
@@ -289,6 +322,11 @@ public sealed class IncidentState
 
     private void Mark(IncidentAct act, IncidentHand hand)
     {
+        if (ResolvedAt is { } resolved)
+        {
+            throw new ControlException("incident-resolved", ExitCode.Refused, $"The incident {Id} recovered on {resolved.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; its steps are over, and the time of its review runs from then.", "What begins anew is a new incident: agijobs incident open.");
+        }
+
         var step = act.Step is { } named && IncidentSteps.All.Contains(named, StringComparer.Ordinal) ? named : throw Format($"there is no step '{act.Step}': name one of {string.Join(", ", IncidentSteps.All)}");
         var skipped = act.IsSkipped is true;
         var text = skipped ? Needed(act.Reason, "reason") : act.Text ?? "";
@@ -332,7 +370,7 @@ public sealed class IncidentState
 
     private void SignOff(IncidentHand hand)
     {
-        var roles = RolesOf(hand.By, [hand.Signer]);
+        var roles = RolesOf([hand.Signer]);
         if (roles.Count == 0)
         {
             throw new ControlException("incident-not-responder", ExitCode.Refused, $"{hand.By} has no role in the incident {Id}, so that there is nothing to sign off.", $"The responders are {(_roles.Count == 0 ? "nobody yet" : string.Join(", ", _roles.Values.OrderBy(role => role.Role).Select(role => $"{role.Role.Name()} {role.Person}")))}.");
@@ -394,7 +432,7 @@ public sealed class IncidentState
 
     private void RequireCommander(IncidentHand hand, string does)
     {
-        if (Commander is { } commander ? !commander.Is(hand.By, [hand.Signer]) : hand.Duty != Control.Workspaces.Duty.Commander)
+        if (Commander is { } commander ? !commander.IsHeldBy([hand.Signer]) : hand.Duty != Control.Workspaces.Duty.Commander)
         {
             throw new ControlException(
                 "incident-commander",
@@ -416,7 +454,7 @@ public sealed class IncidentState
 
     private static string CategoryOf(string? category) => category is not null && IncidentCategories.All.Contains(category, StringComparer.Ordinal) ? category : throw Format($"'{category}' is no category: {string.Join(", ", IncidentCategories.All)}");
 
-    private static DateOnly DueOf(IncidentAct act) => DateOnly.TryParseExact(act.Due, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var due) ? due : throw Format($"'{act.Due}' is no day: write 2026-03-31");
+    private static DateOnly DueOf(IncidentAct act) => DateOnly.TryParseExact(act.Due, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var due) && due <= DateOnly.FromDateTime(act.Time.UtcDateTime).AddYears(FollowUpYears) ? due : throw Format($"'{act.Due}' is no day within the next {FollowUpYears} years: write it like 2026-03-31");
 
     private string FileOf(IncidentAct act) =>
         act.File is not { } file || !AttachmentName.IsName(file) ? throw Format($"'{act.File}' is no name of a file")

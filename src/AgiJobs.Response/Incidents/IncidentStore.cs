@@ -35,18 +35,45 @@ public sealed class IncidentStore(IStateStore store, string network, ChainId cha
             ?? throw new ControlException("incident-unknown", ExitCode.BadInput, $"There is no incident '{id}' on the network '{network}'.", "'agijobs incident list' names those there are; 'agijobs incident open' opens one.");
 
     /// <summary>All incidents, in the order of their names.</summary>
-    /// <exception cref="ControlException"><c>incident-damaged</c>.</exception>
+    /// <exception cref="ControlException"><c>incident-damaged</c>: one of them is; <see cref="SurveyAsync"/> reads the others.</exception>
     /// <exception cref="StorageException">The store did not answer.</exception>
-    public async Task<IReadOnlyList<IncidentState>> ListAsync(CancellationToken cancellation = default) =>
-        [.. (await store.ReadAllAsync(Prefix, cancellationToken: cancellation).ConfigureAwait(false)).GroupBy(entry => entry.Stream, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Fold(group.Key[Prefix.Length..], [.. group]))];
+    public async Task<IReadOnlyList<IncidentState>> ListAsync(CancellationToken cancellation = default)
+    {
+        var survey = await SurveyAsync(cancellation).ConfigureAwait(false);
+        return survey.Damaged is [var first, ..] ? throw first.Problem : survey.Incidents;
+    }
+
+    /// <summary>All incidents in the order of their names, and those whose record is damaged beside them: one that cannot be read hides no other.</summary>
+    /// <exception cref="StorageException">The store did not answer.</exception>
+    public async Task<IncidentSurvey> SurveyAsync(CancellationToken cancellation = default)
+    {
+        var (incidents, damaged) = (new List<IncidentState>(), new List<DamagedIncident>());
+        foreach (var group in (await store.ReadAllAsync(Prefix, cancellationToken: cancellation).ConfigureAwait(false)).GroupBy(entry => entry.Stream, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            try
+            {
+                incidents.Add(Fold(group.Key[Prefix.Length..], [.. group]));
+            }
+            catch (ControlException problem)
+            {
+                damaged.Add(new DamagedIncident(group.Key[Prefix.Length..], problem));
+            }
+        }
+
+        return new IncidentSurvey(incidents, damaged);
+    }
 
     /// <summary>Appends an act; what others appended meanwhile comes before it, and the rules are asked again.</summary>
     /// <returns>The incident with the act.</returns>
-    /// <exception cref="ControlException">Those of <see cref="IncidentState.Apply"/>: nothing was appended. <c>incident-busy</c>.</exception>
+    /// <param name="signed">The act.</param>
+    /// <param name="people">Who may do what: asked here, because nobody need come by a command.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ControlException">Those of <see cref="IncidentSigning.Require"/> and of <see cref="IncidentState.Apply"/>: nothing was appended. <c>incident-busy</c>.</exception>
     /// <exception cref="StorageException">The store did not answer; whether it was appended is then known by reading again.</exception>
-    public async Task<IncidentState> AppendAsync(SignedIncidentAct signed, CancellationToken cancellation = default)
+    public async Task<IncidentState> AppendAsync(SignedIncidentAct signed, IncidentSigning people, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(signed);
+        ArgumentNullException.ThrowIfNull(people);
         if (signed.Problem() is { } wrong || signed.Act.Network != network || signed.Act.ChainId != chain)
         {
             throw new ControlException("incident-format", ExitCode.BadInput, $"This act cannot be recorded: {signed.Problem() ?? $"it is for the network '{signed.Act.Network}', chain {signed.Act.ChainId}"}.", "Sign it anew.");
@@ -58,6 +85,7 @@ public sealed class IncidentStore(IStateStore store, string network, ChainId cha
         {
             var state = await FindAsync(id, cancellation).ConfigureAwait(false) ?? new IncidentState();
             var version = state.Version;
+            people.Require(signed, state);
             state.Apply(new RecordedAct(version + 1, signed.Act.Time, signed));
             try
             {

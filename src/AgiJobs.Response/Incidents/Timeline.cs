@@ -3,12 +3,13 @@ using System.Text.Json.Nodes;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Evidence;
 using AgiJobs.Ethereum;
+using AgiJobs.Response.Runbooks;
 
 namespace AgiJobs.Response.Incidents;
 
 /// <summary>What happened, with where it is known from.</summary>
 /// <param name="At">When.</param>
-/// <param name="Source">From where: <c>person</c>, <c>alert</c>, <c>audit log</c>, <c>journal</c>, <c>page</c>.</param>
+/// <param name="Source">From where: <c>person</c>, <c>alert</c>, <c>audit log</c>, <c>journal</c>, <c>page</c>, <c>runbook</c>.</param>
 /// <param name="Key">What names it, so that people can annotate it; unique within the incident and the same at every reading.</param>
 /// <param name="Text">What, in one line.</param>
 public sealed record TimelineEntry(DateTimeOffset At, string Source, string Key, string Text)
@@ -41,6 +42,9 @@ public sealed record TimelineSources
     /// <summary>What alerts and pages of the incident there were, each with a key of its own.</summary>
     public IReadOnlyList<TimelineEntry> Alerts { get => field ?? []; init; } = [];
 
+    /// <summary>What runs of runbooks wrote, of every incident.</summary>
+    public IReadOnlyList<RunbookMoment> Runbooks { get => field ?? []; init; } = [];
+
     /// <summary>What could not be read, in words: a timeline with gaps says so.</summary>
     public IReadOnlyList<string> Unknown { get => field ?? []; init; } = [];
 }
@@ -65,6 +69,7 @@ public sealed record Timeline(IReadOnlyList<TimelineEntry> Entries, IReadOnlyLis
         var notes = state.Acts.Where(act => act.Signed.Act.Kind == IncidentActs.Annotate)
             .ToLookup(act => act.Signed.Act.Subject!, act => $"{act.Signed.By}: {Plain.Line(act.Signed.Act.Text!)}", StringComparer.Ordinal);
         var entries = state.Acts.Where(act => act.Signed.Act.Kind != IncidentActs.Annotate).Select(Of).Concat(audit).Concat(journals).Concat(sources.Alerts)
+            .Concat(sources.Runbooks.Where(moment => string.Equals(moment.Incident, state.Id, StringComparison.Ordinal)).Select(Of))
             .OrderBy(entry => entry.At).ThenBy(entry => entry.Source, StringComparer.Ordinal).ThenBy(entry => entry.Key, StringComparer.Ordinal)
             .Select(entry => entry with { Text = Plain.Line(entry.Text), Notes = [.. notes[entry.Key]] }).ToList();
         var known = entries.Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
@@ -114,6 +119,12 @@ public sealed record Timeline(IReadOnlyList<TimelineEntry> Entries, IReadOnlyLis
     {
         By = $"{Plain.Line(act.Signed.By)} ({Control.Workspaces.Duties.Name(act.Signed.Duty)})",
         Transaction = act.Signed.Act.Transactions is [var only] ? only : null,
+    };
+
+    private static TimelineEntry Of(RunbookMoment moment) => new(moment.At, "runbook", FormattableString.Invariant($"{moment.Run}-{moment.Version}"), $"{moment.Run}: {moment.Text}")
+    {
+        By = moment.By is { } by ? Plain.Line(by) : null,
+        Transaction = moment.Transactions is [var only] && Hex.TryDecode(only, out var hash) && hash.Length == Bytes32.Size ? new Bytes32(hash) : null,
     };
 
     private static bool Concerns(AuditEntry entry, IncidentState state, Dictionary<Bytes32, FiledChange> changes) =>

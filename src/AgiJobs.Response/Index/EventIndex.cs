@@ -6,6 +6,7 @@ using AgiJobs.Control.Description;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Hashing;
 using AgiJobs.Response.Detectors;
+using AgiJobs.Response.Findings;
 using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 
@@ -38,6 +39,13 @@ public sealed class EventIndex : IBlockRecord
     {
         (_store, _protocol) = (store, protocol);
         (_events, _terms) = ($"response/{network}/index/events", $"response/{network}/index/terms");
+    }
+
+    /// <summary>What events are decoded by: the modules, their addresses and their ABIs. What was indexed by another digest stays as it was until the index is made anew.</summary>
+    public static Bytes32 DigestOf(Protocol protocol)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        return new EveryEvent(protocol).Digest;
     }
 
     /// <summary>The monitor that keeps it, from the block on in which the first module was placed.</summary>

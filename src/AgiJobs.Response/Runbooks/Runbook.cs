@@ -43,6 +43,13 @@ public sealed class Runbook
     /// <summary>A step; null when there is none of that name.</summary>
     public RunbookStep? Step(string id) => _byId.GetValueOrDefault(id);
 
+    /// <summary>True for a step whose command does not itself use the key of the person who runs it, so that they sign that they run it.</summary>
+    public bool TakesWord(RunbookStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step is { Kind: StepKind.Command, IsEmergency: false } && !step.Takes.Any(name => Input(name)?.From == RunbookRules.FromPerson);
+    }
+
     /// <summary>An input; null when there is none of that name.</summary>
     public RunbookInputFile? Input(string name) => File.Inputs.FirstOrDefault(input => string.Equals(input.Name, name, StringComparison.Ordinal));
 

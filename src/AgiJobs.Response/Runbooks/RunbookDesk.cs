@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
+using AgiJobs.Ethereum.TypedData;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;
 
@@ -38,26 +39,26 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
     /// <param name="inputs">Values of inputs.</param>
     /// <param name="by">Who begins it; null when nobody says.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="ControlException"><c>incident-name</c>, <c>incident-needed</c>, <c>input-unknown</c> (exit 2).</exception>
+    /// <exception cref="ControlException"><c>incident-name</c>, <c>incident-needed</c>, <c>input-unknown</c>, <c>input-form</c> (exit 2).</exception>
     public async Task<RunbookRun> BeginAsync(Runbook runbook, string? incident, Severity? severity, IReadOnlyDictionary<string, string> inputs, string? by, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(runbook);
         ArgumentNullException.ThrowIfNull(inputs);
         if (incident is not null && !IncidentName().IsMatch(incident))
         {
-            throw new ControlException("incident-name", ExitCode.BadInput, $"'{incident}' is no incident's name.", "Use letters, digits and '-', such as INC-7.");
+            throw new ControlException("incident-name", ExitCode.BadInput, $"'{incident}' is no incident's name.", "Take it from 'agijobs incident list', such as 2026-03-01-rewards-drain. Nobody has opened it yet? Any name of letters, digits and '-' will do.");
         }
 
         if (incident is null && runbook.TakesIncident)
         {
-            throw new ControlException("incident-needed", ExitCode.BadInput, $"The runbook '{runbook.Name}' is for an incident.", "Give --incident ID.");
+            throw new ControlException("incident-needed", ExitCode.BadInput, $"The runbook '{runbook.Name}' is for an incident.", "Give --incident ID, from 'agijobs incident list'. None is open: agijobs incident open \"TITLE\" --severity SEV --signer NAME.");
         }
 
         // One that is not opened yet keeps nothing from beginning: a pause waits for no paperwork. Each step looks again who has which role.
-        var sight = incident is not null && Incidents is { } incidents ? await incidents(incident, cancellation).ConfigureAwait(false) : null;
-        foreach (var name in inputs.Keys)
+        var sight = await SightAsync(incident, mayFail: true, cancellation).ConfigureAwait(false);
+        foreach (var (name, value) in inputs)
         {
-            Askable(runbook, name);
+            Askable(runbook, name, value);
         }
 
         var open = (await ListAsync(cancellation).ConfigureAwait(false)).ToList();
@@ -109,11 +110,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
     }
 
     /// <summary>All runs of the network, by name.</summary>
-    public async Task<IReadOnlyList<RunbookRun>> ListAsync(CancellationToken cancellation)
-    {
-        var prefix = RunbookRun.StreamsOf(network);
-        return [.. (await store.ReadAllAsync(prefix, cancellationToken: cancellation).ConfigureAwait(false)).GroupBy(stored => stored.Stream, StringComparer.Ordinal).OrderBy(stream => stream.Key, StringComparer.Ordinal).Select(stream => RunbookRun.Fold(stream.Key[prefix.Length..], [.. stream]))];
-    }
+    public Task<IReadOnlyList<RunbookRun>> ListAsync(CancellationToken cancellation) => RunbookRun.ListAsync(store, network, cancellation);
 
     /// <summary>Which of the steps whose command has not ended is worked on by a process that lives, and by whom; the others are of processes that died.</summary>
     public async Task<IReadOnlyDictionary<string, string>> UnderWayAsync(RunbookRun run, CancellationToken cancellation)
@@ -131,24 +128,49 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
         return found;
     }
 
+    /// <summary>What is known of a run's incident; null without one, or when there is none of its name.</summary>
+    /// <exception cref="ControlException">Those of reading it.</exception>
+    public Task<IncidentSight?> SightAsync(RunbookRun run, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return SightAsync(run.Begun.Incident, mayFail: false, cancellation);
+    }
+
     /// <summary>Gives inputs their values; one that has the same already is left alone.</summary>
-    /// <exception cref="ControlException"><c>input-unknown</c>.</exception>
+    /// <exception cref="ControlException"><c>input-unknown</c>, <c>input-form</c>; <c>input-used</c> (exit 4): a step that is done was done with another value.</exception>
     public Task<RunbookRun> GiveAsync(string id, IReadOnlyDictionary<string, string> inputs, string? by, CancellationToken cancellation) => AppendAsync(
         id,
         run =>
         {
-            foreach (var name in inputs.Keys)
+            foreach (var (name, value) in inputs)
             {
-                Askable(run.Runbook, name);
+                Askable(run.Runbook, name, value);
+                CheckUnused(run, name, value);
             }
 
             return [.. inputs.Where(input => run.Given.GetValueOrDefault(input.Key) != input.Value).OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => new InputGiven { Name = input.Key, Value = input.Value, By = by })];
         },
         cancellation);
 
-    /// <summary>Says that it is worse, or better.</summary>
-    public Task<RunbookRun> ChangeSeverityAsync(string id, Severity severity, string? by, CancellationToken cancellation) =>
-        AppendAsync(id, run => run.Severity == severity ? [] : [new SeverityChanged { Severity = severity.Name(), By = by }], cancellation);
+    /// <summary>Says that it is worse, or better. It is signed; better, which leaves more time to every step, is the commander's to say.</summary>
+    /// <exception cref="ControlException"><c>duty-missing</c> (exit 4).</exception>
+    public async Task<RunbookRun> ChangeSeverityAsync(string id, Severity severity, RunbookActor actor, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        var now = await ReadAsync(id, cancellation).ConfigureAwait(false);
+        if (now.Severity == severity)
+        {
+            return now;
+        }
+
+        var signed = await WordAsync(actor, severity > now.Severity ? Duty.Commander : null, (issued, duty) => RunbookStatement.OfSeverity(network, chain, id, severity.Name(), issued, duty), cancellation).ConfigureAwait(false);
+        return await AppendAsync(
+            id,
+            run => run.Severity == severity ? []
+                : severity > run.Severity && signed.Duty != Duty.Commander ? throw new ControlException("run-changed", ExitCode.Refused, $"The run '{id}' has become {run.Severity.Name()} meanwhile.", "Run the command again.")
+                : [new SeverityChanged { Severity = severity.Name(), By = actor.Name, Signed = signed }],
+            cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Runs the command or check of a step. One that is done is left alone, but for an emergency pause, which is sent again whenever somebody says so. A step that sends is only tried without <paramref name="send"/>. What may have been sent by a process that died is asked about first.
@@ -184,7 +206,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
             throw new ControlException("signer-needed", ExitCode.BadInput, $"Who does the step '{step}' must be said.", "Give --signer NAME.");
         }
 
-        var sight = run.Begun.Incident is { } incident && Incidents is { } incidents ? await incidents(incident, cancellation).ConfigureAwait(false) : null;
+        var sight = await SightAsync(run.Begun.Incident, known.IsEmergency, cancellation).ConfigureAwait(false);
         var lease = preview ? null : await store.TryAcquireAsync(LeaseOf(id, step), Holder(actor), Held, cancellation).ConfigureAwait(false);
         if (!preview && lease is null && !known.IsEmergency && known.Kind != StepKind.Check)
         {
@@ -234,7 +256,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
         ArgumentNullException.ThrowIfNull(actor);
         var run = await ReadAsync(id, cancellation).ConfigureAwait(false);
         var known = Known(run, step);
-        var sight = run.Begun.Incident is { } incident && Incidents is { } incidents ? await incidents(incident, cancellation).ConfigureAwait(false) : null;
+        var sight = await SightAsync(run, cancellation).ConfigureAwait(false);
         if (run[step].IsSettled)
         {
             return run;
@@ -292,11 +314,24 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
         }
     }
 
-    /// <summary>Gives a run up.</summary>
-    /// <exception cref="ControlException"><c>reason-needed</c>.</exception>
-    public Task<RunbookRun> EndAsync(string id, string reason, string by, CancellationToken cancellation) => string.IsNullOrWhiteSpace(reason)
-        ? throw new ControlException("reason-needed", ExitCode.BadInput, "A run is not given up without a reason.", "Give --reason TEXT.")
-        : AppendAsync(id, run => run.IsOpen ? [new RunEnded { Reason = reason, By = by }] : [], cancellation);
+    /// <summary>Gives a run up: nothing of it is overdue any more. It is signed, by somebody with the commander's duty.</summary>
+    /// <exception cref="ControlException"><c>reason-needed</c>; <c>duty-missing</c> (exit 4).</exception>
+    public async Task<RunbookRun> EndAsync(string id, string reason, RunbookActor actor, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        if (string.IsNullOrWhiteSpace(reason))
+        {
+            throw new ControlException("reason-needed", ExitCode.BadInput, "A run is not given up without a reason.", "Give --reason TEXT.");
+        }
+
+        if (await ReadAsync(id, cancellation).ConfigureAwait(false) is { IsOpen: false } over)
+        {
+            return over;
+        }
+
+        var signed = await WordAsync(actor, Duty.Commander, (issued, duty) => RunbookStatement.OfEnd(network, chain, id, reason, issued, duty), cancellation).ConfigureAwait(false);
+        return await AppendAsync(id, run => run.IsOpen ? [new RunEnded { Reason = reason, By = actor.Name, Signed = signed }] : [], cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>The words of a kind of step.</summary>
     public static string Words(StepKind kind) => kind switch
@@ -321,13 +356,59 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
     private static RunbookStep Known(RunbookRun run, string step) => run.Runbook.Step(step)
         ?? throw new ControlException("step-unknown", ExitCode.BadInput, $"The runbook '{run.Runbook.Name}' has no step '{step}'.", $"It has {string.Join(", ", run.Runbook.Steps.Select(known => known.Id))}.");
 
-    private static void Askable(Runbook runbook, string name)
+    // A pause waits for no record that cannot be read.
+    private async Task<IncidentSight?> SightAsync(string? incident, bool mayFail, CancellationToken cancellation)
     {
+        try
+        {
+            return incident is not null && Incidents is { } incidents ? await incidents(incident, cancellation).ConfigureAwait(false) : null;
+        }
+        catch (ControlException) when (mayFail)
+        {
+            return null;
+        }
+    }
+
+    private static void Askable(Runbook runbook, string name, string value)
+    {
+        // It stands for one word of a command line, and must not become an option of it.
+        if (value.StartsWith('-'))
+        {
+            throw new ControlException("input-form", ExitCode.BadInput, $"The input '{name}' begins with '-': the command that takes it would read '{value}' as an option.", "Begin it with another sign.");
+        }
+
         if (runbook.Input(name)?.From is not (RunbookRules.FromAsked or RunbookRules.FromStep))
         {
             var askable = runbook.File.Inputs.Where(input => input.From is RunbookRules.FromAsked or RunbookRules.FromStep).Select(input => input.Name).ToList();
             throw new ControlException("input-unknown", ExitCode.BadInput, $"The runbook '{runbook.Name}' asks for no input '{name}'.", askable.Count == 0 ? "It asks for none." : $"It asks for {string.Join(", ", askable)}.");
         }
+    }
+
+    // Of a run whose steps were done about one thing, nothing is done about another.
+    private static void CheckUnused(RunbookRun run, string name, string value)
+    {
+        if (run.Given.TryGetValue(name, out var before) && before != value
+            && run.Steps.FirstOrDefault(step => (step.IsSettled || step.UnderWay is not null) && (step.Step.Takes.Contains(name, StringComparer.Ordinal) || step.Step.File.Command?.Take?.ContainsKey(name) is true)) is { } used)
+        {
+            throw new ControlException("input-used", ExitCode.Refused, $"The step '{used.Step.Id}' was done with {name} = {before}; with {value} the run would be about something else.", $"Begin a run of its own for it: agijobs runbook run {run.Runbook.Name} --input {name}={value}");
+        }
+    }
+
+    // Somebody's signature under the duty that is wanted, or under any of theirs.
+    private async Task<RunbookSignature> WordAsync(RunbookActor actor, Duty? wanted, Func<long, Duty, TypedDocument> statement, CancellationToken cancellation)
+    {
+        var duty = actor.Duties is not { } duties ? wanted ?? Duty.Commander
+            : (wanted is null ? duties : duties.Where(own => own == wanted)).Order().Cast<Duty?>().FirstOrDefault()
+            ?? throw new ControlException("duty-missing", ExitCode.Refused, $"It takes somebody with {(wanted is { } needed ? $"the duty {needed.Name()}" : "a duty")}; {actor.Name} has {(duties.Count == 0 ? "none" : duties.Names(", "))}.", "Have a person with that duty do it: --signer NAME.");
+        return await SignAsync(actor, duty, issued => statement(issued, duty), cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<RunbookSignature> SignAsync(RunbookActor actor, Duty duty, Func<long, TypedDocument> statement, CancellationToken cancellation)
+    {
+        var issued = time.GetUtcNow().ToUnixTimeSeconds();
+        var signed = new RunbookSignature(duty, actor.Address, issued, await actor.SignAsync(statement(issued), cancellation).ConfigureAwait(false));
+        return RunbookStatement.Fault(statement(issued), signed.Signer, signed.Signature) is not { } fault ? signed
+            : throw new ControlException("signature-other-key", ExitCode.Mismatch, $"The signer of {actor.Address} gave a signature that is not its own: {fault}.", "Nothing was recorded. Check what the signer's reference points to.");
     }
 
     private static void CheckOpen(RunbookRun run)
@@ -373,6 +454,7 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
         var sends = step.Sends && what == "do";
         IReadOnlyList<string> words = [];
         long version = 0;
+        var (word, promised, unsigned) = what == "do" && actor is not null ? await PromiseAsync(id, step, line, actor, sends, cancellation).ConfigureAwait(false) : default;
         _ = await AppendAsync(
             id,
             run =>
@@ -396,7 +478,12 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
                 CheckInputs(run, step, line.Placeholders, actor);
                 version = run.Version + 1;
                 words = [.. line.Fill(name => run.Value(name, actor?.Signer, ground.AddressOf)), .. sends ? (string[])["--execute"] : []];
-                return [new CommandBegun { Step = step.Id, Words = words, What = what, Sends = sends, By = actor?.Name, Breach = breach }];
+                if (word is not null && !words.SequenceEqual(promised!, StringComparer.Ordinal))
+                {
+                    throw new ControlException("run-changed", ExitCode.Refused, $"An input of the step '{step.Id}' was changed while {actor!.Name} signed for it.", "Run the command again.");
+                }
+
+                return [new CommandBegun { Step = step.Id, Words = words, What = what, Sends = sends, By = actor?.Name, Signed = word, Breach = breach ?? unsigned }];
             },
             cancellation).ConfigureAwait(false);
         var outcome = await ground.RunAsync(words, cancellation).ConfigureAwait(false);
@@ -417,6 +504,27 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
 
         // What became of it is recorded also when nobody waits any more.
         return await AppendAsync(id, _ => [ended, .. taken.Where(entry => entry.Value is not null).Select(entry => new InputGiven { Name = entry.Key, Value = entry.Value! })], CancellationToken.None).ConfigureAwait(false);
+    }
+
+    // A command that does not itself use the person's key is signed for, so that nobody runs it in another's name. Where an emergency is under way nothing waits for a key: that nobody signed is a finding.
+    private async Task<(RunbookSignature? Word, IReadOnlyList<string>? Words, string? Unsigned)> PromiseAsync(string id, RunbookStep step, RunbookLine line, RunbookActor actor, bool sends, CancellationToken cancellation)
+    {
+        var run = await ReadAsync(id, cancellation).ConfigureAwait(false);
+        if (!run.Runbook.TakesWord(step))
+        {
+            return default;
+        }
+
+        CheckInputs(run, step, line.Placeholders, actor);
+        IReadOnlyList<string> words = [.. line.Fill(name => run.Value(name, actor.Signer, ground.AddressOf)), .. sends ? (string[])["--execute"] : []];
+        try
+        {
+            return (await SignAsync(actor, step.Duty, issued => RunbookStatement.OfCommand(network, chain, id, step.Id, words, issued, step.Duty), cancellation).ConfigureAwait(false), words, null);
+        }
+        catch (Exception problem) when (problem is ControlException or EthereumException && run.Runbook.Steps.Any(other => other.IsEmergency))
+        {
+            return (null, null, $"that {actor.Name} ran it is not proven: {problem.Message}");
+        }
     }
 
     private static (string Outcome, string Seen) Judge(RunbookStep step, string what, RunbookOutcome outcome, JsonObject? json)
@@ -506,6 +614,6 @@ public sealed partial class RunbookDesk(IStateStore store, string network, Chain
         }
     }
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9-]{0,60}$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9-]{0,79}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex IncidentName();
 }

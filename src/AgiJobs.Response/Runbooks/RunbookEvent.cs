@@ -114,7 +114,10 @@ public sealed record SeverityChanged : RunbookEvent
     public required string Severity { get; init; }
 
     /// <summary>Who says so.</summary>
-    public string? By { get; init; }
+    public required string By { get; init; }
+
+    /// <summary>Their signature; a milder one takes the commander's duty.</summary>
+    public required RunbookSignature Signed { get; init; }
 }
 
 /// <summary>A command or check is run. It was written before the command began: when nothing follows, the program died and it is not known what became of it.</summary>
@@ -139,6 +142,9 @@ public sealed record CommandBegun : RunbookEvent
 
     /// <summary>Who runs it; null for nobody in particular.</summary>
     public string? By { get; init; }
+
+    /// <summary>The signature of who runs it, where the command itself does not use their key; null otherwise.</summary>
+    public RunbookSignature? Signed { get; init; }
 
     /// <summary>What is wrong about who runs it, when an emergency went before; null when nothing is.</summary>
     public string? Breach { get; init; }
@@ -176,6 +182,13 @@ public sealed record CommandEnded : RunbookEvent
     /// <summary>The transactions that it sent.</summary>
     public IReadOnlyList<string> Transactions { get => field ?? []; init; }
 }
+
+/// <summary>A signature of <see cref="RunbookStatement"/>.</summary>
+/// <param name="Duty">Under which duty.</param>
+/// <param name="Signer">With which address.</param>
+/// <param name="Issued">When, by the signer's own word, in seconds since 1970.</param>
+/// <param name="Signature">The signature.</param>
+public sealed record RunbookSignature(Duty Duty, Address Signer, long Issued, byte[] Signature);
 
 /// <summary>Somebody decided a step, with a signature of <see cref="RunbookStatement"/>.</summary>
 public sealed record StepDecided : RunbookEvent
@@ -223,6 +236,9 @@ public sealed record RunEnded : RunbookEvent
 
     /// <summary>Who.</summary>
     public required string By { get; init; }
+
+    /// <summary>Their signature, under the commander's duty.</summary>
+    public required RunbookSignature Signed { get; init; }
 }
 
 /// <summary>How events of runs are read and written.</summary>

@@ -1,3 +1,5 @@
+using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum.TypedData;
 using AgiJobs.Response.Findings;
 using AgiJobs.Storage;
 
@@ -100,6 +102,15 @@ public sealed class RunbookRun
     /// <summary>What the streams of all runs begin with.</summary>
     public static string StreamsOf(string network) => $"response/{network}/runbooks/";
 
+    /// <summary>All runs of a network, by name.</summary>
+    /// <exception cref="StorageException">Also <see cref="StorageException.Damaged"/>.</exception>
+    public static async Task<IReadOnlyList<RunbookRun>> ListAsync(IStateStore store, string network, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var prefix = StreamsOf(network);
+        return [.. (await store.ReadAllAsync(prefix, cancellationToken: cancellation).ConfigureAwait(false)).GroupBy(stored => stored.Stream, StringComparer.Ordinal).OrderBy(stream => stream.Key, StringComparer.Ordinal).Select(stream => Fold(stream.Key[prefix.Length..], [.. stream]))];
+    }
+
     /// <summary>Folds events.</summary>
     /// <param name="id">The run's name.</param>
     /// <param name="events">Its events, from the first.</param>
@@ -169,12 +180,12 @@ public sealed class RunbookRun
         return ready.Find(step => step.Step.IsEmergency && mayDo?.Invoke(step.Step) != false) ?? ready.Find(step => mayDo?.Invoke(step.Step) == true) ?? (ready.Count > 0 ? ready[0] : null);
     }
 
-    /// <summary>True when somebody may do a step by what the run's own events say.</summary>
-    public bool MayDo(RunbookStep step, RunbookActor actor)
+    /// <summary>True when somebody may do a step, by what the run's own events say and what is known of its incident.</summary>
+    public bool MayDo(RunbookStep step, RunbookActor actor, IncidentSight? incident = null)
     {
         ArgumentNullException.ThrowIfNull(step);
         ArgumentNullException.ThrowIfNull(actor);
-        return RunbookDuties.Refusal(this, step, actor, null) is null;
+        return RunbookDuties.Refusal(this, step, actor, incident) is null;
     }
 
     private void Apply(RunbookEvent happened, StoredEvent stored)
@@ -186,10 +197,24 @@ public sealed class RunbookRun
                 _inputs[given.Name] = given.Value;
                 break;
             case SeverityChanged changed:
-                Severity = Severities.Parse(changed.Severity) ?? Severity;
+                var said = Severities.Parse(changed.Severity) ?? Severity;
+                if (Counts(changed.Signed, RunbookStatement.OfSeverity(Begun.Network, Begun.ChainId, Id, changed.Severity, changed.Signed.Issued, changed.Signed.Duty), said > Severity, $"'{changed.Severity}' of {changed.By}"))
+                {
+                    Severity = said;
+                }
+
                 break;
             case CommandBegun { What: not "preview" } begun when _steps.TryGetValue(begun.Step, out var step):
                 _steps[begun.Step] = (step.IsSettled ? step : step with { State = StepState.Begun, At = stored.At, By = begun.By }) with { UnderWay = begun, UnderWaySince = stored.Version, Sender = begun.Sends ? begun.By : step.Sender };
+                if (begun is { Signed: { } signed } && RunbookStatement.Fault(RunbookStatement.OfCommand(Begun.Network, Begun.ChainId, Id, begun.Step, begun.Words, signed.Issued, signed.Duty), signed.Signer, signed.Signature) is { } forged)
+                {
+                    _findings.Add($"{begun.Step}: that {begun.By} ran it is not proven: {forged}");
+                }
+                else if (begun is { Signed: null, Breach: null, What: "do" } && Runbook.TakesWord(step.Step))
+                {
+                    _findings.Add($"{begun.Step}: that {begun.By} ran it is not proven: nobody signed for it");
+                }
+
                 if (begun.Breach is { } breach)
                 {
                     _findings.Add($"{begun.Step}: {breach}");
@@ -211,9 +236,25 @@ public sealed class RunbookRun
 
                 break;
             case RunEnded ended:
-                Ended ??= ended;
+                if (Counts(ended.Signed, RunbookStatement.OfEnd(Begun.Network, Begun.ChainId, Id, ended.Reason, ended.Signed.Issued, ended.Signed.Duty), true, $"the end by {ended.By}"))
+                {
+                    Ended ??= ended;
+                }
+
                 break;
         }
+    }
+
+    // What is decided about the whole run and was not signed, or not under the duty that it takes, is a finding and changes nothing.
+    private bool Counts(RunbookSignature signed, TypedDocument statement, bool takesCommander, string what)
+    {
+        var fault = RunbookStatement.Fault(statement, signed.Signer, signed.Signature) ?? (takesCommander && signed.Duty != Duty.Commander ? "it takes the duty commander" : null);
+        if (fault is not null)
+        {
+            _findings.Add($"{what} counts not: {fault}");
+        }
+
+        return fault is null;
     }
 
     // A step that is done stays so, whatever another process that tried the same has to say afterwards.

@@ -13,6 +13,15 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
     /// <summary>What whoever looks may do; null leads through everything.</summary>
     public Func<RunbookStep, bool>? MayDo { get; init; }
 
+    /// <summary>The name of the signer of whoever looks, so that the line to type has it; null when nobody said.</summary>
+    public string? Signer { get; init; }
+
+    /// <summary>What is known of the run's incident; null without one, and where nothing is known.</summary>
+    public IncidentSight? Incident { get; init; }
+
+    /// <summary>What is wrong with the run's incident, in words; null when nothing is.</summary>
+    public string? IncidentFault { get; init; }
+
     /// <summary>Fills in placeholders for people.</summary>
     public Func<string, string?> Value { get; init; } = _ => null;
 
@@ -30,7 +39,7 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
         var rule = new string('-', width);
         List<string> head = [Fit($"{run.Runbook.Name}: {run.Runbook.File.Title}", $"{run.Begun.Network}, chain {run.Begun.ChainId}", width), Fit(State(), run.Severity.Name(), width), rule];
         var next = Next;
-        var detail = next is null ? [] : Detail(next).SelectMany(line => Wrap(line, width)).ToList();
+        var detail = next is null ? [] : Detail(next).Concat(IncidentFault is { } fault ? [$"  FINDING {fault}"] : []).SelectMany(line => Wrap(line, width)).ToList();
         List<string> said = note is null ? [] : [.. Wrap(note, width).Take(height < 20 ? 1 : 4)];
         var steps = run.Steps.Select(step => Cut(Row(step, ReferenceEquals(step.Step, next?.Step)), width)).ToList();
 
@@ -44,7 +53,7 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
 
         var at = next is null ? steps.Count - 1 : run.Steps.TakeWhile(step => !ReferenceEquals(step.Step, next.Step)).Count();
         var first = Math.Clamp(at - (shown / 2), 0, steps.Count - shown);
-        return [.. head, .. steps.Skip(first).Take(shown), rule, .. detail, .. said, Cut(Prompt(), width)];
+        return [.. head, .. steps.Skip(first).Take(shown), rule, .. detail, .. said, Cut(Prompt(width), width)];
     }
 
     /// <summary>Everything, without a limit; the last line is the command to type next.</summary>
@@ -57,7 +66,7 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
             $"  {run.Runbook.File.Title}: {run.Runbook.File.Purpose}",
             $"  {State()}, {run.Severity.Name()}",
             .. run.Steps.Select(step => Row(step, ReferenceEquals(step.Step, next?.Step)) + (step.IsSettled && step.Seen is { } seen ? $": {seen}" : "")),
-            .. run.Findings.Select(finding => $"FINDING {finding}"),
+            .. Faults.Select(finding => $"FINDING {finding}"),
             .. next is null ? [] : Detail(next),
             Command(),
         ];
@@ -73,13 +82,14 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
 
         if (Next is not { } next)
         {
-            return run.Late is [_, ..] late ? $"COMPLETE, {late.Count} of {run.Steps.Count} steps late: {string.Join(", ", late.Select(step => step.Step.Id))}" : $"COMPLETE: all {run.Steps.Count} steps done or skipped, none late";
+            var after = Incident is null ? "" : $". NEXT: agijobs incident show {run.Begun.Incident}";
+            return run.Late is [_, ..] late ? $"COMPLETE, {late.Count} of {run.Steps.Count} steps late: {string.Join(", ", late.Select(step => step.Step.Id))}{after}" : $"COMPLETE: all {run.Steps.Count} steps done or skipped, none late{after}";
         }
 
         var id = next.Step.Id;
-        var who = $"--signer NAME    ({next.Step.Duty.Name()}, {Due(next)})";
+        var who = $"--signer {(Signer is { } mine && MayDo?.Invoke(next.Step) == true ? mine : "NAME")}    ({Who(next.Step)}, {Due(next)})";
         return underWay.TryGetValue(id, out var holder) ? $"NEXT: wait, {id} is being done by {holder}: agijobs runbook status {run.Id}"
-            : Missing(next) is { } input ? $"NEXT: agijobs runbook step {run.Id} {id} --input {input}=VALUE {who}"
+            : Missing(next) is [_, ..] inputs ? $"NEXT: agijobs runbook step {run.Id} {id}{string.Concat(inputs.Select(input => $" --input {input}=VALUE"))}{(next.Step.Sends ? " --execute" : "")} {who}"
             : next.State == StepState.Attention ? $"NEXT: agijobs runbook accept {run.Id} {id} --reason TEXT {who}"
             : next.Step.Kind switch
             {
@@ -89,8 +99,9 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
             };
     }
 
-    /// <summary>The next thing to do, with the keys that do it.</summary>
-    public string Prompt()
+    /// <summary>The next thing to do, with the keys that do it; what does not fit is left out from the least needed on, and never a key.</summary>
+    /// <param name="width">Characters.</param>
+    public string Prompt(int width = int.MaxValue)
     {
         if (!run.IsOpen || Next is not { } next)
         {
@@ -98,8 +109,9 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
         }
 
         var id = next.Step.Id;
+        var missing = Missing(next);
         var keys = underWay.ContainsKey(id) ? "wait, it is under way"
-            : Missing(next) is { } input ? $"i {input}"
+            : missing.Count > 0 ? missing.Count == 1 ? $"i {missing[0]}" : "i inputs"
             : next.State == StepState.Attention ? next.Step.Sends ? "a accept, x SEND again" : "a accept, r again"
             : next.Step.Kind switch
             {
@@ -108,14 +120,23 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
                 _ when next.Step.Sends => "x SEND, p preview",
                 _ => "r run",
             };
-        return $"NEXT {id} ({next.Step.Duty.Name()}, {Due(next)}): {keys}{(next.Step.File.MaySkip == true ? ", s skip" : "")}, q leave";
+        keys = $"{keys}{(missing.Count == 0 && Asked(next).Count > 0 ? ", i inputs" : "")}{(next.Step.File.MaySkip == true ? ", s skip" : "")}, q leave";
+        string[] ways = [$"NEXT {id} ({Who(next.Step)}, {Due(next)}): {keys}", $"NEXT {id} ({Due(next)}): {keys}", $"NEXT {id}: {keys}"];
+        return ways.FirstOrDefault(way => way.Length <= width) ?? ways[^1];
     }
 
-    /// <summary>The first input that a step takes and that nobody has given; null when none is missing.</summary>
-    public string? Missing(StepStanding step)
+    /// <summary>The inputs that people give to a step: those that are missing, and of one that failed all of them, since one may have been wrong.</summary>
+    public IReadOnlyList<string> Asked(StepStanding step)
     {
         ArgumentNullException.ThrowIfNull(step);
-        return step.Step.Takes.FirstOrDefault(name => run.Runbook.Input(name)!.From is RunbookRules.FromAsked or RunbookRules.FromStep && string.IsNullOrEmpty(run.Given.GetValueOrDefault(name) ?? run.Runbook.Input(name)!.Default));
+        return step.State == StepState.Failed ? [.. step.Step.Takes.Where(name => run.Runbook.Input(name)!.From is RunbookRules.FromAsked)] : Missing(step);
+    }
+
+    /// <summary>The inputs that a step takes and that nobody has given.</summary>
+    public IReadOnlyList<string> Missing(StepStanding step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return [.. step.Step.Takes.Where(name => run.Runbook.Input(name)!.From is RunbookRules.FromAsked or RunbookRules.FromStep && string.IsNullOrEmpty(run.Given.GetValueOrDefault(name) ?? run.Runbook.Input(name)!.Default))];
     }
 
     /// <summary>How long until a deadline, in words: <c>due in 4m 12s</c>, <c>3m 0s OVERDUE</c>.</summary>
@@ -132,10 +153,15 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
         : span.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours}h {span.Minutes}m")
         : string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}m {span.Seconds}s");
 
+    // The person, where the incident names one: nobody has to look up whom to wake.
+    private string Who(RunbookStep step) => Incident?.Roles.GetValueOrDefault(step.Duty) is { } person ? $"{step.Duty.Name()} {person}" : step.Duty.Name();
+
+    private IEnumerable<string> Faults => IncidentFault is { } fault && run.IsOpen ? run.Findings.Prepend(fault) : run.Findings;
+
     private string State()
     {
         var overdue = run.OverdueAt(now).Count;
-        return string.Create(CultureInfo.InvariantCulture, $"run {run.Id}, since {run.StartedAt:MM-dd HH:mm:ss} UTC, {run.Steps.Count(step => step.IsSettled)} of {run.Steps.Count} steps{(overdue > 0 ? $", {overdue} OVERDUE" : "")}{(run.Findings.Count > 0 ? $", {run.Findings.Count} FINDING" : "")}");
+        return string.Create(CultureInfo.InvariantCulture, $"run {run.Id}, since {run.StartedAt:MM-dd HH:mm:ss} UTC, {run.Steps.Count(step => step.IsSettled)} of {run.Steps.Count} steps{(overdue > 0 ? $", {overdue} OVERDUE" : "")}{(Faults.Any() ? $", {Faults.Count()} FINDING" : "")}");
     }
 
     private string Row(StepStanding step, bool isNext)
@@ -165,7 +191,7 @@ public sealed class RunbookScreen(RunbookRun run, IReadOnlyDictionary<string, st
             yield return $"  note  {task.WriteDown}";
         }
 
-        if (Missing(next) is { } input)
+        foreach (var input in Missing(next))
         {
             yield return $"  asks  {input}: {run.Runbook.Input(input)!.What}";
         }

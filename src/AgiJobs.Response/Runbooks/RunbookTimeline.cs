@@ -12,7 +12,8 @@ namespace AgiJobs.Response.Runbooks;
 /// <param name="Text">What happened, in one line.</param>
 /// <param name="Change">The change that it was about; null without one.</param>
 /// <param name="Transactions">The transactions that were sent.</param>
-public sealed record RunbookMoment(DateTimeOffset At, string Run, string? Incident, string? By, string Text, string? Change, IReadOnlyList<string> Transactions);
+/// <param name="Version">Its place among the events of the run.</param>
+public sealed record RunbookMoment(DateTimeOffset At, string Run, string? Incident, string? By, string Text, string? Change, IReadOnlyList<string> Transactions, long Version);
 
 /// <summary>The runs of a network as moments of the timelines of their incidents.</summary>
 public static class RunbookTimeline
@@ -35,7 +36,7 @@ public static class RunbookTimeline
             var title = begun.TryGetValue(id, out var run) ? run.Runbook.Steps : [];
             if (Text(happened, step => title.FirstOrDefault(known => string.Equals(known.Id, step, StringComparison.Ordinal))?.Text ?? step) is var (by, text))
             {
-                yield return new RunbookMoment(stored.At, id, run?.Incident, by, text, (happened as CommandEnded)?.Change, (happened as CommandEnded)?.Transactions ?? []);
+                yield return new RunbookMoment(stored.At, id, run?.Incident, by, text, (happened as CommandEnded)?.Change, (happened as CommandEnded)?.Transactions ?? [], stored.Version);
             }
         }
     }

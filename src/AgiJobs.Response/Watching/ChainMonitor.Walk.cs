@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using AgiJobs.Ethereum;
 using AgiJobs.Ethereum.Rpc;
@@ -39,9 +40,11 @@ public sealed partial class ChainMonitor
                 return;
             }
 
-            if (target >= track.Next + (ulong)_options.RangeFrom)
+            // A back end that lags answers by number with fewer logs, and without an error: what is near the head is asked for by its hash.
+            var settled = Math.Min(target + 1, SettledEnd(head.Number.Value));
+            if (settled > track.Next + (ulong)_options.RangeFrom)
             {
-                await RangesAsync(track, target, cancellation).ConfigureAwait(false);
+                await RangesAsync(track, settled - 1, cancellation).ConfigureAwait(false);
                 continue;
             }
 
@@ -70,19 +73,62 @@ public sealed partial class ChainMonitor
                     throw new EthereumException("block-reorganised", Fault.Unknown, $"block {header.Number} does not stand on the block that was examined before it");
                 }
 
-                await ExamineAsync(track, [await _chain.ReadAsync(header, track.Set.Needs, cancellation).ConfigureAwait(false)], cancellation).ConfigureAwait(false);
+                var content = await _chain.ReadAsync(header, track.Set.NeedsOf(header.Number.Value, header.Number.Value), cancellation).ConfigureAwait(false);
+                if (Readable(track.Name, [content]) == 0)
+                {
+                    throw Refused(content);
+                }
+
+                await ExamineAsync(track, [content], cancellation).ConfigureAwait(false);
+                if (IsLong)
+                {
+                    return;
+                }
             }
 
             return;
         }
     }
 
+    // The end of what is read by number, that block not included.
+    private ulong SettledEnd(ulong head) => head >= (ulong)_options.RangeFrom ? head - (ulong)_options.RangeFrom + 1 : 0;
+
+    // How many of the blocks can be taken: those before the first whose views the node refuses; all of them once it has refused for so long that they are unknown.
+    private int Readable(string reader, IReadOnlyList<BlockContent> blocks)
+    {
+        var now = _time.GetUtcNow();
+        for (var place = 0; place < blocks.Count; place++)
+        {
+            if (!blocks[place].IsUnread)
+            {
+                if (blocks[place].Answers.Answers.Count > 0)
+                {
+                    _ = _refusedSince.Remove(reader);
+                }
+            }
+            else if (!_refusedSince.TryGetValue(reader, out var since))
+            {
+                _refusedSince[reader] = now;
+                return place;
+            }
+            else if (now - since < _options.ViewPatience)
+            {
+                return place;
+            }
+        }
+
+        return blocks.Count;
+    }
+
+    private static EthereumException Refused(BlockContent content) =>
+        new("views-refused", Fault.Unknown, $"the node refuses the views of block {content.Block.Header.Number}: {content.Answers.Answers.Values.First(answer => answer.IsRefused).Why}");
+
     private async Task RangesAsync(TrackCursor track, ulong target, CancellationToken cancellation)
     {
         // Several ranges are one commit: a flush of the disk for each would be waited for.
         var waiting = new List<BlockContent>();
         long logs = 0;
-        await foreach (var part in _readers.Of(track.Name, _chain!).ReadAsync(track.Next, target, track.Set.Needs, cancellation).ConfigureAwait(false))
+        await foreach (var part in _readers.Of(track.Name, _chain!).ReadAsync(track.Next, target, track.Set.NeedsOf(track.Next, target), cancellation).ConfigureAwait(false))
         {
             if ((waiting.Count > 0 ? waiting[^1].Block.Header.Hash : track.Hash) is { } hash && part[0].Block.Header.ParentHash != hash)
             {
@@ -95,7 +141,18 @@ public sealed partial class ChainMonitor
                 return;
             }
 
-            waiting.AddRange(part);
+            var readable = Readable(track.Name, part);
+            waiting.AddRange(part.Take(readable));
+            if (readable < part.Count)
+            {
+                if (waiting.Count > 0)
+                {
+                    await ExamineAsync(track, waiting, cancellation).ConfigureAwait(false);
+                }
+
+                throw Refused(part[readable]);
+            }
+
             logs += part.Sum(content => (long)content.Block.Logs.Count);
             if (logs < RangesPerCommit * (long)_options.LogsPerRange && waiting.Count < _options.MaxRange && !IsLong)
             {
@@ -122,7 +179,7 @@ public sealed partial class ChainMonitor
         var parent = track.Hash ?? blocks[0].Block.Header.ParentHash;
         var (memory, findings, documents) = await FindAsync(track, track.Memory, blocks, cancellation).ConfigureAwait(false);
         documents.AddRange(track.Advance(blocks, memory, _options.Remembered));
-        documents.AddRange(track.Cover(Range(track, blocks, parent), Sign));
+        documents.AddRange(Covered(track, blocks, parent));
         foreach (var content in blocks)
         {
             track.Told.Remove(content.Block.Header.Number.Value);
@@ -279,8 +336,9 @@ public sealed partial class ChainMonitor
         return (null, null, replaced);
     }
 
-    private async Task FillAsync(TrackCursor track, CancellationToken cancellation)
+    private async Task FillAsync(TrackCursor track, ulong head, CancellationToken cancellation)
     {
+        var reader = track.Name + "~fill";
         while (track.Fill is { } fill && !IsLong)
         {
             if (fill.Next > fill.To)
@@ -289,8 +347,10 @@ public sealed partial class ChainMonitor
                 return;
             }
 
-            await foreach (var part in _readers.Of(track.Name + "~fill", _chain!).ReadAsync(fill.Next, fill.To, track.Set.Needs, cancellation).ConfigureAwait(false))
+            await foreach (var read in PartsAsync(track.Set, reader, fill.Next, fill.To, head, cancellation).ConfigureAwait(false))
             {
+                var readable = Readable(reader, read);
+                IReadOnlyList<BlockContent> part = readable == read.Count ? read : readable > 0 ? [.. read.Take(readable)] : throw Refused(read[0]);
                 if (fill.Hash is { } hash && part[0].Block.Header.ParentHash != Bytes32.Parse(hash))
                 {
                     track.Fill = fill with { Next = fill.From, Hash = null };
@@ -301,17 +361,46 @@ public sealed partial class ChainMonitor
 
                 var (memory, findings, documents) = await FindAsync(track, track.FillMemory ?? track.Set.Begin(), part, cancellation).ConfigureAwait(false);
                 var last = part[^1].Block.Header;
-                documents.AddRange(track.Cover(Range(track, part, part[0].Block.Header.ParentHash), Sign));
+                documents.AddRange(Covered(track, part, part[0].Block.Header.ParentHash));
                 documents.Add(new DocumentWrite(_places.Memories, FillKey(track), TrackCursor.Encode(last.Hash!.Value.ToString(), memory)));
                 track.FillMemory = memory;
                 track.Fill = fill = fill with { Next = last.Number.Value + 1, Hash = last.Hash!.Value.ToString() };
                 await CommitAsync(findings, documents, cancellation).ConfigureAwait(false);
                 _progressed = true;
+                if (readable < read.Count)
+                {
+                    throw Refused(read[readable]);
+                }
+
                 if (IsLong)
                 {
                     return;
                 }
             }
+        }
+    }
+
+    // By number as far as the chain is settled, then block by block by the hash.
+    private async IAsyncEnumerable<IReadOnlyList<BlockContent>> PartsAsync(IDetectorSet set, string reader, ulong from, ulong to, ulong head, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var settled = Math.Min(to + 1, SettledEnd(head));
+        if (settled > from)
+        {
+            await foreach (var part in _readers.Of(reader, _chain!).ReadAsync(from, settled - 1, set.NeedsOf(from, settled - 1), cancellation).ConfigureAwait(false))
+            {
+                yield return part;
+            }
+        }
+
+        for (var next = Math.Max(from, settled); next <= to;)
+        {
+            var headers = await _chain!.HeadersAsync(next, Math.Min(to, next + HeadersAtOnce - 1), cancellation).ConfigureAwait(false);
+            foreach (var header in headers)
+            {
+                yield return [await _chain.ReadAsync(header, set.NeedsOf(header.Number.Value, header.Number.Value), cancellation).ConfigureAwait(false)];
+            }
+
+            next += headers.Count > 0 ? (ulong)headers.Count : throw new EthereumException("block-unknown", Fault.Unknown, $"the node has no block {next}");
         }
     }
 
@@ -345,6 +434,30 @@ public sealed partial class ChainMonitor
         track.FillMemory = track.Set.Begin();
         await LoadToldAsync(track, hole.From, cancellation).ConfigureAwait(false);
         findings.Add(Own("monitor-coverage-gap", Severity.Sev2, $"{track.Name}/{hole.From}-{hole.To}", track.Name, string.Create(CultureInfo.InvariantCulture, $"The monitor {Name} never examined the blocks {hole.From} to {hole.To} for {track.Name}; they are examined now"), FindingKind.Firing));
+    }
+
+    // Blocks whose views are unknown are no part of a range of those that were read whole.
+    private Dictionary<string, DocumentWrite>.ValueCollection Covered(TrackCursor track, IReadOnlyList<BlockContent> blocks, Bytes32 parent)
+    {
+        var writes = new Dictionary<string, DocumentWrite>(StringComparer.Ordinal);
+        for (var first = 0; first < blocks.Count;)
+        {
+            var next = first + 1;
+            while (next < blocks.Count && blocks[next].IsUnread == blocks[first].IsUnread)
+            {
+                next++;
+            }
+
+            var range = Range(track, [.. blocks.Take(next).Skip(first)], first == 0 ? parent : blocks[first - 1].Block.Header.Hash!.Value) with { IsUnread = blocks[first].IsUnread };
+            foreach (var write in track.Cover(range, Sign))
+            {
+                writes[write.Key] = write;
+            }
+
+            first = next;
+        }
+
+        return writes.Values;
     }
 
     private CoverageRange Range(TrackCursor track, IReadOnlyList<BlockContent> blocks, Bytes32 parent) =>

@@ -32,11 +32,15 @@ public sealed partial class ChainMonitor : IDisposable
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly List<Finding> _told = [];
     private readonly List<string> _notes = [];
+    private readonly Dictionary<string, DateTimeOffset> _refusedSince = new(StringComparer.Ordinal);
     private IWatchedChain? _chain;
     private Lease? _lease;
     private long _renewedAt;
     private MonitorStanding? _standing;
     private List<TrackCursor> _tracks = [];
+    private IReadOnlyList<TrackStanding> _before = [];
+    private BlockMark? _genesis;
+    private bool _seeksGenesis;
     private long _tickBegan;
     private bool _progressed;
 
@@ -64,9 +68,9 @@ public sealed partial class ChainMonitor : IDisposable
 
     /// <summary>Looks until cancelled, at every new block that the node tells of and at least at every poll, and then gives the lease back.</summary>
     /// <param name="hear">Hears of every look.</param>
-    /// <param name="fail">Hears of a state that cannot be read or written; it is tried again.</param>
+    /// <param name="fail">Hears of what keeps it from looking, such as a state that cannot be read or written, a key that is gone, a range that cannot be parsed; it is tried again.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task RunAsync(Action<MonitorTick> hear, Action<StorageException> fail, CancellationToken cancellation)
+    public async Task RunAsync(Action<MonitorTick> hear, Action<ControlException> fail, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(hear);
         ArgumentNullException.ThrowIfNull(fail);
@@ -84,6 +88,10 @@ public sealed partial class ChainMonitor : IDisposable
                     again = tick is { State: MonitorState.Watching, Behind: > 0 } && _progressed;
                 }
                 catch (StorageException problem)
+                {
+                    fail(new ControlException(problem.Code, ExitCode.Unknown, problem.Message, null, problem));
+                }
+                catch (ControlException problem)
                 {
                     fail(problem);
                 }
@@ -115,6 +123,7 @@ public sealed partial class ChainMonitor : IDisposable
 
     /// <summary>Looks once: examines what is due, for a few seconds at most.</summary>
     /// <exception cref="StorageException">The state could not be read or written; the next look reads it anew.</exception>
+    /// <exception cref="ControlException"><c>monitor-chain</c>, <c>coverage-format</c>, <c>monitor-key-missing</c>, <c>file-read</c> and what else the state and the configuration folder come to; the next look tries anew.</exception>
     public async Task<MonitorTick> TickAsync(CancellationToken cancellation)
     {
         _told.Clear();
@@ -178,6 +187,7 @@ public sealed partial class ChainMonitor : IDisposable
 
             _chain ??= await _connect(cancellation).ConfigureAwait(false);
             head = await _chain.HeadAsync(cancellation).ConfigureAwait(false);
+            await SeekGenesisAsync(_chain, cancellation).ConfigureAwait(false);
             await SeeAsync(head, cancellation).ConfigureAwait(false);
             foreach (var track in _tracks)
             {
@@ -186,7 +196,7 @@ public sealed partial class ChainMonitor : IDisposable
 
             foreach (var track in _tracks)
             {
-                await FillAsync(track, cancellation).ConfigureAwait(false);
+                await FillAsync(track, head.Number.Value, cancellation).ConfigureAwait(false);
             }
 
             await BeatAsync(cancellation).ConfigureAwait(false);
@@ -217,7 +227,7 @@ public sealed partial class ChainMonitor : IDisposable
 
     private void Forget()
     {
-        _tracks = [];
+        (_tracks, _before) = ([], []);
         Volatile.Write(ref _standing, null);
     }
 
@@ -284,17 +294,26 @@ public sealed partial class ChainMonitor : IDisposable
             throw new ControlException("monitor-chain", ExitCode.Mismatch, $"The monitor {_options.Name} of {_options.Network} followed chain {standing.ChainId}, and the network is chain {_options.ChainId} now.", "Give the monitor another name, or mend the network's chain id.");
         }
 
+        // How the sets stood when these rules were taken up is kept until all of these have begun: a rule may have moved from one to another.
+        var isOther = !standing.Tracks.Select(kept => $"{kept.Name} {kept.RuleSet}").Order(StringComparer.Ordinal).SequenceEqual(_specs.Select(spec => $"{spec.Name} {spec.Set.Digest}").Order(StringComparer.Ordinal), StringComparer.Ordinal);
+        IReadOnlyList<TrackStanding> before = [.. standing.Before, .. isOther ? standing.Tracks.Select(kept => kept with { Recent = [], Checkpoints = [], Fill = null }) : []];
         var tracks = new List<TrackCursor>();
         var findings = new List<Finding>();
+        var documents = new List<DocumentWrite>();
         foreach (var spec in _specs)
         {
             if (standing.Tracks.FirstOrDefault(kept => string.Equals(kept.Name, spec.Name, StringComparison.Ordinal)) is { } kept)
             {
-                tracks.Add(await OpenTrackAsync(spec, kept, findings, cancellation).ConfigureAwait(false));
+                var track = await OpenTrackAsync(spec, kept, findings, cancellation).ConfigureAwait(false);
+                tracks.Add(track);
+                if (!string.Equals(kept.RuleSet, spec.Set.Digest.ToString(), StringComparison.Ordinal) && MovedFrom(spec, before, kept.Detectors) is { } moved && moved < track.Next)
+                {
+                    documents.AddRange(await RewindAsync(track, moved, cancellation).ConfigureAwait(false));
+                }
             }
         }
 
-        _tracks = tracks;
+        (_tracks, _before, _seeksGenesis) = (tracks, before, _options.Key is not null);
         Volatile.Write(ref _standing, standing with { Node = _options.Node, RuleSet = _specs.Count == 0 ? null : _specs[0].Set.Digest.ToString(), Key = _options.Key?.Verifier.ToString() });
         foreach (var track in tracks)
         {
@@ -302,10 +321,33 @@ public sealed partial class ChainMonitor : IDisposable
             await SeekHoleAsync(track, findings, cancellation).ConfigureAwait(false);
         }
 
-        if (findings.Count > 0)
+        if (findings.Count > 0 || documents.Count > 0)
         {
-            await CommitAsync(findings, [], cancellation).ConfigureAwait(false);
+            await CommitAsync(findings, documents, cancellation).ConfigureAwait(false);
         }
+    }
+
+    // The first block that a rule of the set has not been held against, of those that were in a set of another depth; null when none was. Of a set of which nobody knows what was in it, any may have been.
+    private static ulong? MovedFrom(WatchTrack spec, IEnumerable<TrackStanding> before, IReadOnlyList<string>? own) => before
+        .Where(other => !string.Equals(other.Name, spec.Name, StringComparison.Ordinal) && spec.Set.Parts.Keys.Any(detector => other.Detectors?.Contains(detector, StringComparer.Ordinal) != false && own?.Contains(detector, StringComparer.Ordinal) != true))
+        .Min(other => (ulong?)other.Next);
+
+    // Back to where rules that came from another depth had left off: what is found again has the identity that it had.
+    private async Task<IReadOnlyList<DocumentWrite>> RewindAsync(TrackCursor track, ulong next, CancellationToken cancellation)
+    {
+        var to = track.Checkpoints.LastOrDefault(mark => mark.Number < next);
+        if (to is null)
+        {
+            (track.From, track.LiveFrom) = (Math.Min(track.From, next), Math.Min(track.LiveFrom, next));
+        }
+
+        var was = track.Next;
+        var memory = track.ReadMemory(to is null ? null : await _store.GetAsync(_places.Memories, MonitorPlaces.Key(track.Name, to.Number), cancellation).ConfigureAwait(false), out _);
+        var documents = track.GoBack(to, memory).ToList();
+        documents.AddRange(track.Uncover(track.Next, to is null ? null : Bytes32.Parse(to.Hash), Sign));
+        await LoadToldAsync(track, track.Next, cancellation).ConfigureAwait(false);
+        _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{track.Name} has rules now that had come to block {next} at another depth: it goes on from block {track.Next}, after {was - 1}"));
+        return documents;
     }
 
     private async Task<TrackCursor> OpenTrackAsync(WatchTrack spec, TrackStanding kept, List<Finding> findings, CancellationToken cancellation)
@@ -313,10 +355,10 @@ public sealed partial class ChainMonitor : IDisposable
         var track = TrackCursor.Of(spec, _places, kept);
         if (track.Checkpoints.Count > 0)
         {
-            track.Memory = track.ReadMemory(await _store.GetAsync(_places.Memories, MonitorPlaces.Key(track.Name, track.Checkpoints[^1].Number), cancellation).ConfigureAwait(false), out var isOther);
-            if (isOther)
+            track.Memory = track.ReadMemory(await _store.GetAsync(_places.Memories, MonitorPlaces.Key(track.Name, track.Checkpoints[^1].Number), cancellation).ConfigureAwait(false), out var lost);
+            if (lost is not { Count: 0 })
             {
-                findings.Add(Own("monitor-memory-lost", Severity.Sev3, $"{track.Name}/{track.Next}", track.Name, $"The monitor {Name} remembers nothing of the blocks before {track.Next} for {track.Name}: windows and counts begin anew", FindingKind.Firing));
+                findings.Add(Own("monitor-memory-lost", Severity.Sev3, $"{track.Name}/{track.Next}", track.Name, $"The monitor {Name} remembers nothing of the blocks before {track.Next} for {(lost is null ? track.Name : $"{string.Join(", ", lost)} of {track.Name}, which are other rules now")}: windows and counts begin anew", FindingKind.Firing));
             }
         }
 
@@ -345,17 +387,18 @@ public sealed partial class ChainMonitor : IDisposable
     {
         var findings = new List<Finding>();
         var now = _time.GetUtcNow();
+        ForgetRetired();
+        // All is asked before anything is done.
+        var unseen = new List<(WatchTrack Spec, RememberedCoverage? Lost)>();
         foreach (var spec in _specs.Where(spec => !_tracks.Exists(track => string.Equals(track.Name, spec.Name, StringComparison.Ordinal))))
         {
-            var due = head.Number.Value >= (ulong)spec.Set.Confirmations ? head.Number.Value - (ulong)spec.Set.Confirmations : 0;
-            var lost = spec.Record is null ? _options.Key?.Recall(spec.Name) : null;
-            // Of another chain, such as a local network that began anew, nothing was lost.
-            if (lost is not null && !(await _chain!.HeadersAsync(lost.To, lost.To, cancellation).ConfigureAwait(false) is [var proven] && proven.Hash!.Value == lost.Hash))
-            {
-                lost = null;
-            }
+            unseen.Add((spec, await LostAsync(spec, cancellation).ConfigureAwait(false)));
+        }
 
-            var from = Math.Min(_options.From ?? lost?.From ?? due, lost?.From ?? ulong.MaxValue);
+        foreach (var (spec, lost) in unseen)
+        {
+            var due = head.Number.Value >= (ulong)spec.Set.Confirmations ? head.Number.Value - (ulong)spec.Set.Confirmations : 0;
+            var from = Math.Min(_options.From ?? lost?.From ?? due, Math.Min(lost?.From ?? ulong.MaxValue, MovedFrom(spec, _before, null) ?? ulong.MaxValue));
             // After a loss what happens now is watched first, and what was to be examined before is filled in beside it.
             var track = TrackCursor.Begin(spec, _places, from, lost is null ? from : Math.Max(from, due));
             _tracks.Add(track);
@@ -370,7 +413,8 @@ public sealed partial class ChainMonitor : IDisposable
 
         _tracks.Sort((a, b) => a.Set.Confirmations.CompareTo(b.Set.Confirmations));
         var standing = _standing!;
-        var isNew = standing.Head is null || _progressed;
+        var isNew = standing.Head is null || _progressed || _before.Count > 0;
+        _before = [];
         if (standing.Blind is { } blind)
         {
             if (blind.IsTold)
@@ -388,6 +432,57 @@ public sealed partial class ChainMonitor : IDisposable
         if (isNew)
         {
             await CommitAsync(findings, [], cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // A set that no rule is in any more has lost nothing when it comes back.
+    private void ForgetRetired()
+    {
+        foreach (var gone in _before.Where(before => !_specs.Any(spec => string.Equals(spec.Name, before.Name, StringComparison.Ordinal))))
+        {
+            _options.Key?.Forget(gone.Name);
+        }
+    }
+
+    // What the configuration folder remembers of a set that the state knows nothing of; null when nothing, or when it was of another chain, such as a local network that began anew. That its newest block is not there any
+    // more says little: it may have been withdrawn, or the node be behind. Only what lies deep tells one chain from another, and as long as the node does not show that, nothing is known.
+    private async Task<RememberedCoverage?> LostAsync(WatchTrack spec, CancellationToken cancellation)
+    {
+        if (spec.Record is not null || _options.Key?.Recall(spec.Name) is not { } lost)
+        {
+            return null;
+        }
+
+        var newest = await HashAsync(lost.To, cancellation).ConfigureAwait(false);
+        if (newest == lost.Hash)
+        {
+            return lost;
+        }
+
+        var deep = lost.Deep is { } mark ? await HashAsync(mark.Number, cancellation).ConfigureAwait(false) : newest;
+        return deep is not { } shown ? throw new EthereumException("node-behind", Fault.Unknown, $"the node shows no block {lost.Deep?.Number ?? lost.To}, which would tell whether this is the chain of which the monitor had examined the blocks {lost.From} to {lost.To}")
+            : lost.Deep is { } known && !string.Equals(shown.ToString(), known.Hash, StringComparison.Ordinal) ? null
+            : lost;
+    }
+
+    private async Task<Bytes32?> HashAsync(ulong number, CancellationToken cancellation) => await _chain!.HeadersAsync(number, number, cancellation).ConfigureAwait(false) is [var header] ? header.Hash : null;
+
+    // Asked for once: a node that has thrown its oldest blocks away can be followed as well.
+    private async Task SeekGenesisAsync(IWatchedChain chain, CancellationToken cancellation)
+    {
+        if (!_seeksGenesis)
+        {
+            return;
+        }
+
+        _seeksGenesis = false;
+        try
+        {
+            _genesis = await chain.HeadersAsync(0, 0, cancellation).ConfigureAwait(false) is [{ Hash: { } hash }] ? new BlockMark(0, hash.ToString()) : null;
+        }
+        catch (EthereumException)
+        {
+            _genesis = null;
         }
     }
 
@@ -456,7 +551,7 @@ public sealed partial class ChainMonitor : IDisposable
         }
 
         var now = _time.GetUtcNow();
-        var standing = _standing! with { At = now, Findings = _standing.Findings + findings.Count, Tracks = [.. _tracks.Select(track => track.Standing())] };
+        var standing = _standing! with { At = now, Findings = _standing.Findings + findings.Count, Tracks = [.. _tracks.Select(track => track.Standing())], Before = _before };
         for (var attempt = 1; ; attempt++)
         {
             var taken = findings.Count == 0 ? FindingWrites.None : await _options.Take(findings, now, cancellation).ConfigureAwait(false);
@@ -513,7 +608,7 @@ public sealed partial class ChainMonitor : IDisposable
         {
             try
             {
-                key.Remember(track.Name, new RememberedCoverage(track.From, track.Next - 1, track.Hash!.Value));
+                key.Remember(track.Name, new RememberedCoverage(track.From, track.Next - 1, track.Hash!.Value, _genesis ?? (track.Checkpoints.Count > 0 ? track.Checkpoints[0] : null)));
             }
             catch (ControlException problem)
             {

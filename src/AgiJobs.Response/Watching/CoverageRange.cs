@@ -19,9 +19,13 @@ namespace AgiJobs.Response.Watching;
 public sealed record CoverageRange(string Network, ChainId ChainId, string Monitor, string Track, Bytes32 RuleSet, ulong From, ulong To, Bytes32 Parent, Bytes32 Hash)
 {
     private const string Format = "agijobs-coverage/1";
+    private const string Unread = "views unread";
+
+    /// <summary>True when the views of these blocks are unknown, because the node refused them: what they log was examined, what their state is was not.</summary>
+    public bool IsUnread { get; init; }
 
     /// <summary>The text that is signed.</summary>
-    public string ToText() => string.Create(CultureInfo.InvariantCulture, $"{Format}\n{Network} {ChainId}\n{Monitor} {Track}\n{RuleSet}\n{From} {To}\n{Parent} {Hash}\n");
+    public string ToText() => string.Create(CultureInfo.InvariantCulture, $"{Format}\n{Network} {ChainId}\n{Monitor} {Track}\n{RuleSet}\n{From} {To}\n{Parent} {Hash}\n{(IsUnread ? $"{Unread}\n" : "")}");
 
     /// <summary>Reads the text.</summary>
     /// <exception cref="ControlException"><c>coverage-format</c> (exit 6).</exception>
@@ -30,10 +34,10 @@ public sealed record CoverageRange(string Network, ChainId ChainId, string Monit
         ArgumentNullException.ThrowIfNull(text);
         try
         {
-            if (text.Split('\n') is [Format, var place, var who, var rules, var blocks, var hashes, ""]
+            if (text.Split('\n') is [Format, var place, var who, var rules, var blocks, var hashes, .. var rest] && rest is [""] or [Unread, ""]
                 && place.Split(' ') is [var network, var chain] && who.Split(' ') is [var monitor, var track] && blocks.Split(' ') is [var from, var to] && hashes.Split(' ') is [var parent, var hash])
             {
-                var range = new CoverageRange(network, new ChainId(ulong.Parse(chain, NumberStyles.None, CultureInfo.InvariantCulture)), monitor, track, Bytes32.Parse(rules), ulong.Parse(from, NumberStyles.None, CultureInfo.InvariantCulture), ulong.Parse(to, NumberStyles.None, CultureInfo.InvariantCulture), Bytes32.Parse(parent), Bytes32.Parse(hash));
+                var range = new CoverageRange(network, new ChainId(ulong.Parse(chain, NumberStyles.None, CultureInfo.InvariantCulture)), monitor, track, Bytes32.Parse(rules), ulong.Parse(from, NumberStyles.None, CultureInfo.InvariantCulture), ulong.Parse(to, NumberStyles.None, CultureInfo.InvariantCulture), Bytes32.Parse(parent), Bytes32.Parse(hash)) { IsUnread = rest.Length > 1 };
                 if (string.Equals(range.ToText(), text, StringComparison.Ordinal) && range.From <= range.To)
                 {
                     return range;
@@ -48,11 +52,11 @@ public sealed record CoverageRange(string Network, ChainId ChainId, string Monit
         throw Malformed(null);
     }
 
-    /// <summary>Whether another one goes on exactly where this one ends, by the same rules and on the same branch.</summary>
+    /// <summary>Whether another one goes on exactly where this one ends, by the same rules, on the same branch, and as whole.</summary>
     public bool GoesOnIn(CoverageRange later)
     {
         ArgumentNullException.ThrowIfNull(later);
-        return later.From == To + 1 && later.RuleSet == RuleSet && string.Equals(later.Track, Track, StringComparison.Ordinal) && later.Parent == Hash;
+        return later.From == To + 1 && later.RuleSet == RuleSet && later.IsUnread == IsUnread && string.Equals(later.Track, Track, StringComparison.Ordinal) && later.Parent == Hash;
     }
 
     /// <summary>The blocks of a stretch that none of the ranges has, in order.</summary>

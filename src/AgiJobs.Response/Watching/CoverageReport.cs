@@ -21,8 +21,8 @@ public sealed record TrackCoverage(TrackStanding Standing, IReadOnlyList<ProvenR
 /// <param name="IsOwnKey">Whether the signing key is the one of this user's configuration folder; null when none is there.</param>
 public sealed record CoverageReport(MonitorStanding Standing, IReadOnlyList<TrackCoverage> Tracks, bool? IsOwnKey)
 {
-    /// <summary>Whether everything that was to be examined is proven.</summary>
-    public bool IsWhole => IsOwnKey != false && Tracks.All(track => track.Holes.Count == 0 && track.Ranges.All(range => range.Signature == "good"));
+    /// <summary>Whether everything that was to be examined is proven to be, views included.</summary>
+    public bool IsWhole => IsOwnKey != false && Tracks.All(track => track.Holes.Count == 0 && track.Ranges.All(range => range is { Signature: "good", Range.IsUnread: false }));
 
     /// <summary>Reads and verifies what a monitor proves.</summary>
     /// <param name="store">The state.</param>

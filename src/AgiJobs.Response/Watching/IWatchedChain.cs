@@ -7,7 +7,11 @@ namespace AgiJobs.Response.Watching;
 /// <summary>What was read of one block besides its header.</summary>
 /// <param name="Block">The block with what was asked for of it.</param>
 /// <param name="Answers">Its views.</param>
-public sealed record BlockContent(WatchedBlock Block, StateAnswers Answers);
+public sealed record BlockContent(WatchedBlock Block, StateAnswers Answers)
+{
+    /// <summary>Whether the node refused a view, so that what it returns at this block is unknown.</summary>
+    public bool IsUnread => Answers.Answers.Values.Any(answer => answer.IsRefused);
+}
 
 /// <summary>
 /// One node's chain as a monitor reads it. What cannot be read is an <see cref="EthereumException"/> and never an empty answer. Safe for use by several threads.

@@ -12,8 +12,9 @@ namespace AgiJobs.Response.Watching;
 /// <summary>What the user's configuration folder remembers of a monitor's set: which blocks it had proven, so that a state that was lost is found out.</summary>
 /// <param name="From">The first block that was to be examined.</param>
 /// <param name="To">The last that was.</param>
-/// <param name="Hash">Its hash, which tells the chain from others.</param>
-public sealed record RememberedCoverage(ulong From, ulong To, Bytes32 Hash);
+/// <param name="Hash">Its hash.</param>
+/// <param name="Deep">A block far below, the chain's first where the node has it: by its hash the chain is told from others. Null when none was known.</param>
+public sealed record RememberedCoverage(ulong From, ulong To, Bytes32 Hash, BlockMark? Deep = null);
 
 /// <summary>
 /// The Ed25519 key of one monitor, sealed in the user's configuration folder under <c>monitors/NETWORK/</c>; it is made on first use and signs what the monitor has examined and found, nothing else. Safe for use by several threads.
@@ -83,15 +84,19 @@ public sealed class MonitorKey
     public void Remember(string track, RememberedCoverage coverage)
     {
         ArgumentNullException.ThrowIfNull(coverage);
-        _folder.Write(MemoryOf(track), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{coverage.From} {coverage.To} {coverage.Hash}")));
+        _folder.Write(MemoryOf(track), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{coverage.From} {coverage.To} {coverage.Hash}{(coverage.Deep is { } deep ? $" {deep.Number} {deep.Hash}" : "")}")));
     }
+
+    /// <summary>Forgets what was proven of a set, which is not examined any more.</summary>
+    /// <exception cref="ControlException">Those of the configuration folder.</exception>
+    public void Forget(string track) => _folder.Delete(MemoryOf(track));
 
     /// <summary>What is remembered of a set; null when nothing is.</summary>
     /// <exception cref="ControlException">Those of opening a sealed file.</exception>
     public RememberedCoverage? Recall(string track) =>
-        _folder.Read(MemoryOf(track)) is { } bytes && Encoding.UTF8.GetString(bytes).Split(' ') is [var from, var to, var hash]
+        _folder.Read(MemoryOf(track)) is { } bytes && Encoding.UTF8.GetString(bytes).Split(' ') is [var from, var to, var hash, .. var deep]
             && ulong.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out var first) && ulong.TryParse(to, NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-            ? new RememberedCoverage(first, last, Bytes32.Parse(hash))
+            ? new RememberedCoverage(first, last, Bytes32.Parse(hash), deep is [var number, var other] && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var height) ? new BlockMark(height, other) : null)
             : null;
 
     private string MemoryOf(string track) => $"{_monitor}.{track}.covered";

@@ -2,35 +2,8 @@ using System.Globalization;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
-using AgiJobs.Storage;
 
 namespace AgiJobs.Response.Watching;
-
-/// <summary>What is written because of findings, in the commit that moves the cursor past their blocks.</summary>
-/// <param name="Events">Events.</param>
-/// <param name="Documents">Documents.</param>
-/// <param name="Messages">Messages for outboxes.</param>
-public sealed record FindingWrites(IReadOnlyList<StreamAppend> Events, IReadOnlyList<DocumentWrite> Documents, IReadOnlyList<MessageWrite> Messages)
-{
-    /// <summary>Nothing.</summary>
-    public static FindingWrites None { get; } = new([], [], []);
-
-    /// <summary>These and others, in one commit.</summary>
-    public FindingWrites And(FindingWrites others)
-    {
-        ArgumentNullException.ThrowIfNull(others);
-        return new FindingWrites([.. Events, .. others.Events], [.. Documents, .. others.Documents], [.. Messages, .. others.Messages]);
-    }
-}
-
-/// <summary>
-/// Makes of findings what is written. Asked again with the same findings when the commit met another writer's (<see cref="StorageException.DocumentConflict"/>, <see cref="StorageException.StreamConflict"/>): it then
-/// reads anew. With no findings it is not asked.
-/// </summary>
-/// <param name="findings">In order; each was not told before by this monitor.</param>
-/// <param name="now">The time.</param>
-/// <param name="cancellation">Stops it.</param>
-public delegate Task<FindingWrites> TakeFindings(IReadOnlyList<Finding> findings, DateTimeOffset now, CancellationToken cancellation);
 
 /// <summary>How a monitor watches.</summary>
 public sealed record MonitorOptions
@@ -64,10 +37,13 @@ public sealed record MonitorOptions
     /// <summary>How old the newest block may be before that is a finding; null where blocks come as they please. Default null.</summary>
     public TimeSpan? StaleAfter { get; init; }
 
+    /// <summary>For how long a node that refuses views of a block is asked for them again before they are unknown, which the coverage says. Default 20 s.</summary>
+    public TimeSpan ViewPatience { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Hashes of how many blocks are remembered, block for block; further back there are checkpoints, ever fewer. Default 256.</summary>
     public int Remembered { get; init; } = 256;
 
-    /// <summary>From how many blocks behind on they are read in ranges. Default 64.</summary>
+    /// <summary>From how many blocks behind on they are read in ranges; so many below the head never are. Default 64.</summary>
     public int RangeFrom { get; init; } = 64;
 
     /// <summary>The largest range of one request. Default 2,000.</summary>
@@ -97,7 +73,7 @@ public sealed record MonitorOptions
             throw new ControlException("monitor-name", ExitCode.BadInput, $"'{Name}' is no name for a monitor.", string.Create(CultureInfo.InvariantCulture, $"Use 1 to {LongestName} lower-case letters, digits and '-', with a letter in front."));
         }
 
-        if (Poll <= TimeSpan.Zero || BlindAfter <= TimeSpan.Zero || SkewLimit <= TimeSpan.Zero || StaleAfter <= TimeSpan.Zero || Lease <= TimeSpan.Zero || Remembered < 1 || RangeFrom < 1 || MaxRange < 1 || LogsPerRange < 1 || InFlight < 1)
+        if (Poll <= TimeSpan.Zero || BlindAfter <= TimeSpan.Zero || SkewLimit <= TimeSpan.Zero || StaleAfter <= TimeSpan.Zero || ViewPatience <= TimeSpan.Zero || Lease <= TimeSpan.Zero || Remembered < 1 || RangeFrom < 1 || MaxRange < 1 || LogsPerRange < 1 || InFlight < 1)
         {
             throw new ControlException("monitor-options", ExitCode.BadInput, "A time or a number of the monitor's settings is zero or below.", "Write values above zero.");
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgiJobs.Storage;
@@ -54,6 +55,9 @@ public sealed record TrackStanding
 
     /// <summary>The hole that is being filled; null when there is none.</summary>
     public CoverageFill? Fill { get; init; }
+
+    /// <summary>The keys of its detectors; none where it is one whole, null where nobody wrote them down.</summary>
+    public IReadOnlyList<string>? Detectors { get; init; }
 }
 
 /// <summary>
@@ -61,6 +65,9 @@ public sealed record TrackStanding
 /// </summary>
 public sealed record MonitorStanding
 {
+    /// <summary>A monitor that has not written for so long is not at work: one that lives writes every few seconds.</summary>
+    public static TimeSpan SilentAfter { get; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 
@@ -108,6 +115,25 @@ public sealed record MonitorStanding
 
     /// <summary>How its sets stand.</summary>
     public IReadOnlyList<TrackStanding> Tracks { get => field ?? []; init; }
+
+    /// <summary>How the sets stood when other rules were taken up, until all of these have begun; none otherwise. Without hashes.</summary>
+    public IReadOnlyList<TrackStanding> Before { get => field ?? []; init; }
+
+    /// <summary>Why it does not see, by the rules in force, what happens now; null when it does, as far as it has come.</summary>
+    /// <param name="ruleSet">The digest of the rules in force; null when it is not known, and then any rules do.</param>
+    /// <param name="now">The time.</param>
+    public string? WhyUnable(string? ruleSet, DateTimeOffset now) =>
+        now - At > SilentAfter ? string.Create(CultureInfo.InvariantCulture, $"has not written since {At.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC")
+        : Blind is { } blind ? $"is blind: {blind.Why}"
+        : IsStale ? string.Create(CultureInfo.InvariantCulture, $"sees no block after that of {HeadTime?.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC")
+        : RuleSet is null || (ruleSet is not null && !string.Equals(RuleSet, ruleSet, StringComparison.Ordinal)) ? "does not watch by the rules in force"
+        : null;
+
+    /// <summary>The first block up to a head that is due and was not examined; null when there is none.</summary>
+    /// <param name="head">The newest block.</param>
+    public ulong? FirstUnexamined(ulong head) => Tracks
+        .SelectMany(track => (ulong?[])[track.Fill?.Next, head >= (ulong)track.Confirmations && track.Next <= head - (ulong)track.Confirmations ? track.Next : null])
+        .Min();
 
     /// <summary>The monitors of a network, by name.</summary>
     /// <exception cref="StorageException">Also <see cref="StorageException.Damaged"/>.</exception>

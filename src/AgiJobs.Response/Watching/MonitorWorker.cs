@@ -1,15 +1,13 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using AgiJobs.Control;
 using AgiJobs.Control.Serving;
-using AgiJobs.Storage;
 
 namespace AgiJobs.Response.Watching;
 
 /// <summary>A monitor as the work of a host. A blind one is not ready; one that stands by is.</summary>
 public sealed class MonitorWorker : LoopWorker
 {
-    // Far behind is not watching; so much is caught up within a look.
-    private const ulong TolerableLag = 64;
-
     private readonly ChainMonitor _monitor;
     private readonly Meter _meter;
     private volatile WorkerState _state = new(false, "starting", "it has not looked at the chain yet");
@@ -32,10 +30,13 @@ public sealed class MonitorWorker : LoopWorker
         _ = _meter.CreateObservableCounter("agijobs.monitor.reorganisations", () => monitor.Standing is { } standing ? [new Measurement<long>(standing.Reorganisations, label)] : Array.Empty<Measurement<long>>(), null, "How often blocks were withdrawn.");
     }
 
+    /// <summary>From more blocks behind than this on it is not ready: far behind is not watching. 64, so much is caught up within a look.</summary>
+    public ulong BehindLimit { get; init; } = 64;
+
     /// <summary>Hears of every look.</summary>
     public Action<MonitorTick> Hear { get; init; } = _ => { };
 
-    /// <summary>Hears of a state that cannot be read or written.</summary>
+    /// <summary>Hears of what keeps it from looking, such as a state that cannot be read or written; it tries again.</summary>
     public Action<string> Tell { get; init; } = _ => { };
 
     /// <inheritdoc/>
@@ -62,16 +63,22 @@ public sealed class MonitorWorker : LoopWorker
         {
             { State: MonitorState.Blind } => new WorkerState(false, "chain-unknown", tick.Why ?? "the node cannot be read"),
             { State: MonitorState.StandingBy } => new WorkerState(true, "standing-by", "another monitor of this name is at work; this one takes over when that one is gone"),
-            { Behind: > TolerableLag } => new WorkerState(false, "behind", $"{tick.Behind} blocks are due and not examined yet"),
+            _ when _monitor.Standing is { IsStale: true, HeadTime: { } time } => new WorkerState(false, "chain-stale", string.Create(CultureInfo.InvariantCulture, $"the newest block that the node shows, {tick.Head?.Number}, is of {time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")),
+            _ when tick.Behind > BehindLimit => new WorkerState(false, "behind", $"{tick.Behind} blocks are due and not examined yet"),
             { State: MonitorState.Moved } => new WorkerState(true, "moved", "the chain moved while it was read; it is read again"),
             _ => new WorkerState(true, "ready", $"block {tick.Head?.Number}, {tick.Behind} behind"),
         };
         Hear(tick);
     }
 
-    private void Fail(StorageException problem)
+    private void Fail(ControlException problem)
     {
+        // It is tried again and again: once is enough to hear of it.
+        if (!string.Equals(_state.Message, problem.Message, StringComparison.Ordinal))
+        {
+            Tell($"monitor {_monitor.Name}: {problem.Message} [{problem.Code}]");
+        }
+
         _state = new WorkerState(false, problem.Code, problem.Message);
-        Tell($"monitor {_monitor.Name}: {problem.Message} [{problem.Code}]");
     }
 }

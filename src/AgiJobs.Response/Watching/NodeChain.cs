@@ -183,17 +183,15 @@ public sealed class NodeChain(EthereumClient client) : IWatchedChain
             foreach (var (block, reads, transactions) in asked)
             {
                 var answers = new Dictionary<StateRead, StateAnswer>();
-                var refused = false;
                 foreach (var (read, slot) in reads)
                 {
-                    // The contract's refusal, and the node's, are answers of their own; silence is none, and is asked again.
+                    // The contract's refusal is an answer. The node's is none, as of state that it has not: whoever asked decides how long to ask again. Silence is an error.
                     answers[read] = slot.TryGet(out var result) ? new StateAnswer(Hex.Encode(result), null)
-                        : slot.Error is RpcException problem ? new StateAnswer(null, problem.Message)
+                        : slot.Error is RpcException problem ? new StateAnswer(null, problem.Message) { IsRefused = problem is not RevertException }
                         : throw slot.Error!;
-                    refused |= slot.Error is RpcException and not RevertException;
                 }
 
-                if (refused)
+                if (answers.Values.Any(answer => answer.IsRefused))
                 {
                     await RequireCanonicalAsync(block.Header, cancellation).ConfigureAwait(false);
                 }

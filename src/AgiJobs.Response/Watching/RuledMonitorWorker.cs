@@ -7,8 +7,8 @@ using AgiJobs.Storage;
 namespace AgiJobs.Response.Watching;
 
 /// <summary>
-/// A monitor that watches by the rules in force: when others are put in force, it goes on by those, from where it was. Rules that cannot be compiled leave it as it is, not ready, and say why. Now and then it looks whether
-/// somebody changed the rules otherwise.
+/// A monitor that watches by the rules in force: when others are put in force, it goes on by those, from where it was. Rules that cannot be compiled, and rules that nobody applied, leave it as it is, not ready, and say
+/// why; a watch that has ended by itself is begun anew. Now and then it looks whether somebody changed the rules otherwise.
 /// </summary>
 /// <param name="name">The monitor's name.</param>
 /// <param name="load">Loads the rules in force.</param>
@@ -24,7 +24,7 @@ public sealed class RuledMonitorWorker(string name, Func<CancellationToken, Task
     private volatile WorkerState _trouble = new(false, "starting", "the rules in force were not read yet");
     private volatile IWorker? _inner;
     private volatile bool _isWell;
-    private string _told = "";
+    private string? _told;
     private long _lastLook;
 
     /// <summary>Hears of what goes wrong with the rules, and of other rules.</summary>
@@ -33,7 +33,7 @@ public sealed class RuledMonitorWorker(string name, Func<CancellationToken, Task
     /// <summary>Looks whether the rules were changed otherwise than by putting them in force.</summary>
     public Func<RulesInForce, IReadOnlyList<Finding>> Look { get; init; } = _ => [];
 
-    /// <summary>Takes what <see cref="Look"/> found, each once for as long as it is so; an alert book commits it.</summary>
+    /// <summary>Takes what <see cref="Look"/> found whenever that is another than before, and at the beginning; nothing is found when all is well again.</summary>
     public Func<IReadOnlyList<Finding>, CancellationToken, Task> Take { get; init; } = static (_, _) => Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -53,15 +53,26 @@ public sealed class RuledMonitorWorker(string name, Func<CancellationToken, Task
                 try
                 {
                     var found = await load(cancellation).ConfigureAwait(false);
-                    var isOther = rules is null || rules.Digest != found.Digest;
+                    // Also where the turn to these very rules failed half-way: nothing watches then. Rules that nobody applied take the place of none that are watched by.
+                    var isWatching = rules is not null && _inner is { State.Code: not Stopped };
+                    var isOther = !isWatching || (rules!.Digest != found.Digest && !found.IsAltered);
                     if (isOther)
                     {
                         await TurnAsync(found, cancellation).ConfigureAwait(false);
                     }
 
-                    rules = found;
-                    _isWell = true;
-                    if (isOther || _time.GetElapsedTime(_lastLook) >= LookEvery)
+                    var isNews = isOther || rules!.IsAltered != found.IsAltered;
+                    rules = isOther || !found.IsAltered ? found : rules! with { IsAltered = true };
+                    if (found.IsAltered)
+                    {
+                        Trouble("rules-altered", "the rules in force are not those that were applied: the state store was altered; apply them again with 'agijobs monitoring apply --execute'");
+                    }
+                    else
+                    {
+                        _isWell = true;
+                    }
+
+                    if (isNews || _time.GetElapsedTime(_lastLook) >= LookEvery)
                     {
                         await LookAsync(found, cancellation).ConfigureAwait(false);
                         _lastLook = _time.GetTimestamp();
@@ -74,6 +85,10 @@ public sealed class RuledMonitorWorker(string name, Func<CancellationToken, Task
                 catch (StorageException problem)
                 {
                     Trouble(problem.Code, problem.Message);
+                }
+                catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+                {
+                    Trouble("file-read", problem.Message);
                 }
 
                 await Task.Delay(Pace, _time, cancellation).ConfigureAwait(false);
@@ -94,14 +109,15 @@ public sealed class RuledMonitorWorker(string name, Func<CancellationToken, Task
 
     private async Task TurnAsync(RulesInForce rules, CancellationToken cancellation)
     {
+        // What cannot be made leaves the one that watches in its place.
+        var next = make(rules.Sets);
         if (_inner is { } before)
         {
-            Tell($"monitor {name}: other rules are in force, {rules.Digest}; it goes on by these");
+            Tell(before.State is { Code: Stopped } ended ? $"monitor {name}: {ended.Message}; it is begun anew" : $"monitor {name}: other rules are in force, {rules.Digest}; it goes on by these");
             _inner = null;
             await before.StopAsync(Drain).ConfigureAwait(false);
         }
 
-        var next = make(rules.Sets);
         await next.StartAsync(cancellation).ConfigureAwait(false);
         _inner = next;
     }
@@ -116,6 +132,11 @@ public sealed class RuledMonitorWorker(string name, Func<CancellationToken, Task
             foreach (var finding in found)
             {
                 Tell($"FINDING {finding.Severity.Name()} {finding.Rule}: {finding.Title}");
+            }
+
+            if (found.Count == 0 && _told is { Length: > 0 })
+            {
+                Tell($"monitor {name}: the rules are as they were put in force again");
             }
 
             _told = said;

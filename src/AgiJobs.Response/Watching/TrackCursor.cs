@@ -71,6 +71,7 @@ internal sealed class TrackCursor(WatchTrack spec, MonitorPlaces places)
         Recent = [.. _recent.Select(hash => hash.ToString())],
         Checkpoints = [.. _checkpoints],
         Fill = Fill,
+        Detectors = [.. Set.Parts.Keys.Order(StringComparer.Ordinal)],
     };
 
     /// <summary>Moves on past examined blocks and leaves a memory there; returns what is written for it.</summary>
@@ -107,10 +108,12 @@ internal sealed class TrackCursor(WatchTrack spec, MonitorPlaces places)
         return gone.Select(mark => new DocumentWrite(places.Memories, MonitorPlaces.Key(Name, mark.Number), null));
     }
 
-    /// <summary>The memory of a checkpoint; that of who has examined nothing when it is of other rules, which <paramref name="isOther"/> says.</summary>
-    public IDetectorMemory ReadMemory(StoredDocument? document, out bool isOther)
+    /// <summary>The memory of a checkpoint, as far as the rules are what they were.</summary>
+    /// <param name="document">What is kept of it; null when there is nothing.</param>
+    /// <param name="lost">The detectors that are not what they were, and whose memory is gone; null when all of it is.</param>
+    public IDetectorMemory ReadMemory(StoredDocument? document, out IReadOnlyList<string>? lost)
     {
-        isOther = true;
+        lost = null;
         if (document is null)
         {
             return Set.Begin();
@@ -119,12 +122,11 @@ internal sealed class TrackCursor(WatchTrack spec, MonitorPlaces places)
         try
         {
             using var json = JsonDocument.Parse(document.Data);
-            var memory = Set.Read(json.RootElement.GetProperty("memory").GetRawText());
-            isOther = false;
-            return memory;
+            return Set.Carry(json.RootElement.GetProperty("memory").GetRawText(), out lost);
         }
         catch (ControlException problem) when (problem.Code == "memory-format")
         {
+            lost = null;
             return Set.Begin();
         }
     }

@@ -19,7 +19,7 @@ internal sealed class IndexRoutes(ServerParts parts)
     private readonly EventIndex _index = new(parts.Store, parts.Network);
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/index/events", (Delegate)SearchAsync).WithMetadata(new RouteFacts("The protocol's events by account, job, round, transaction, event, module and block, paged.") { Codes = [GatewayCode.Malformed] });
+        routes.MapGet("/v1/index/events", (Delegate)SearchAsync).WithMetadata(new RouteFacts("The protocol's events by account, job, round, transaction, event, module and block, paged; how far the index goes, and why the answer may not be all.") { Codes = [GatewayCode.Malformed] });
 
     private async Task SearchAsync(HttpContext context)
     {
@@ -33,6 +33,7 @@ internal sealed class IndexRoutes(ServerParts parts)
             throw new RefusalException(GatewayCode.Malformed, $"The query cannot be read: {wrong.Message}", "Numbers are decimal; an address and a transaction are 0x and hex digits; after is what the page before gives as next.");
         }
 
+        var standing = await IndexStanding.ReadAsync(parts.Store, parts.Network, parts.Protocol, parts.Time.GetUtcNow(), context.RequestAborted).ConfigureAwait(false);
         var buffer = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -47,10 +48,40 @@ internal sealed class IndexRoutes(ServerParts parts)
 
             writer.WriteEndArray();
             writer.WriteString("next", page.Next);
+            Write(writer, standing);
             writer.WriteEndObject();
         }
 
         await Answer.BytesAsync(context, buffer.WrittenMemory, "application/json; charset=utf-8").ConfigureAwait(false);
+    }
+
+    // An answer that may not be all of it says so.
+    private static void Write(Utf8JsonWriter writer, IndexStanding standing)
+    {
+        writer.WriteStartObject("index");
+        if (standing is { Monitor: { } monitor, Track: { } track })
+        {
+            writer.WriteNumber("from", track.From);
+            writer.WriteNumber("next", track.Next);
+            writer.WriteString("at", monitor.At);
+            if (track.Fill is { } fill)
+            {
+                writer.WriteStartObject("fill");
+                writer.WriteNumber("from", fill.From);
+                writer.WriteNumber("to", fill.To);
+                writer.WriteNumber("next", fill.Next);
+                writer.WriteEndObject();
+            }
+        }
+
+        writer.WriteStartArray("problems");
+        foreach (var problem in standing.Problems)
+        {
+            writer.WriteStringValue(problem);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
     }
 
     private static EventQuery Query(IQueryCollection query)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.Channels;
 using AgiJobs.Arena.Agents;
 using AgiJobs.Arena.Rounds;
 using AgiJobs.Ethereum;
@@ -37,6 +38,9 @@ internal sealed class MemoryGateway
             throw refusal;
         }
     }
+
+    /// <summary>What it tells by its events.</summary>
+    public Channel<GatewayEvent> Told { get; } = Channel.CreateUnbounded<GatewayEvent>();
 
     private sealed class Face(MemoryGateway gateway, Address account) : IAgentGateway
     {
@@ -81,8 +85,10 @@ internal sealed class MemoryGateway
 
         public async IAsyncEnumerable<GatewayEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellation)
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
-            yield break;
+            await foreach (var told in gateway.Told.Reader.ReadAllAsync(cancellation))
+            {
+                yield return told;
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ using AgiJobs.Arena.Rounds;
 using AgiJobs.Control;
 using AgiJobs.Ethereum;
 using AgiJobs.Tasks;
+using AgiJobs.Testing;
 
 namespace AgiJobs.Arena.Tests.Agents;
 
@@ -149,6 +150,31 @@ public sealed class ReferenceAgentTests
         await bench.StepAsync();
         Assert.Single(bench.Chain.Sent);
         Assert.Single(bench.Codes, "arena-resumed");
+    }
+
+    [Fact]
+    public async Task What_the_gateway_tells_while_the_arena_is_paused_wakes_it_once_and_not_for_ever()
+    {
+        using var bench = new AgentBench();
+        bench.Chain.IsPaused = true;
+        using var stop = new CancellationTokenSource();
+        var running = Task.Run(() => bench.Agent.RunAsync(stop.Token), TestContext.Current.CancellationToken);
+        await Wait.UntilAsync("it has looked", () => bench.Chain.Looks == 1);
+        _ = bench.Gateway.Told.Writer.TryWrite(new GatewayEvent("pause", null, null, null));
+        await Wait.UntilAsync("it is woken", () => bench.Chain.Looks >= 2);
+        for (var turn = 0; turn < 200; turn++)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(2, bench.Chain.Looks);
+        await Wait.UntilAsync("its own time wakes it", () =>
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(2));
+            return bench.Chain.Looks >= 3;
+        });
+        await stop.CancelAsync();
+        await running;
     }
 
     [Fact]

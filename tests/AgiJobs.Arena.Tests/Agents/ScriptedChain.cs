@@ -33,6 +33,8 @@ internal sealed class ScriptedChain : IAgentChain
 
     public Dictionary<Address, ParticipantState> Students { get; } = [];
 
+    public int Looks { get; private set; }
+
     public List<ArenaAct> Signed { get; } = [];
 
     public List<SignedAct> Sent { get; } = [];
@@ -73,6 +75,7 @@ internal sealed class ScriptedChain : IAgentChain
 
     public Task<AgentSight> LookAsync(long after, IReadOnlyCollection<long> rounds, CancellationToken cancellation)
     {
+        Looks++;
         var shown = Rounds.Where(entry => entry.Key > after || rounds.Contains(entry.Key)).ToDictionary();
         return Task.FromResult(new AgentSight(
             new ArenaState

@@ -68,7 +68,9 @@ public sealed class AlertCommandsTests : IDisposable
         await RefusedAsync(2, "silence-matcher", Silence("1h"));
         await RefusedAsync(2, "silence-time", Silence("soon", "--rule", "drain"));
         await RefusedAsync(4, "silence-too-long", Silence("9h", "--rule", "drain"));
-        await RefusedAsync(4, "silence-incident", Silence("1h", "--severity", "SEV-0"));
+        await RefusedAsync(2, "silence-matcher", Silence("1h", "--severity", "SEV-1"));
+        await RefusedAsync(4, "silence-never", Silence("1h", "--rule", "monitor-silent"));
+        await RefusedAsync(4, "silence-incident", Silence("1h", "--severity", "SEV-0", "--rule", "drain"));
         await RefusedAsync(4, "incident-unknown", Silence("1h", "--rule", "drain", "--incident", "I-1"));
         var made = await _ground.RunAsync([.. Silence("1h", "--rule", "drain"), "--json"]);
         Assert.True(made.Exit == 0, made.ToString());

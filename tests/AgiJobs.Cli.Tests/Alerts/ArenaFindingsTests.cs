@@ -22,9 +22,16 @@ public sealed class ArenaFindingsTests
             var reader = new ArenaFindings(store, "main", time);
             var finding = Assert.Single(await reader.ReadAsync(CancellationToken.None));
             Assert.Equal(("main/arena/rounds-failing/2", "arena-rounds-failing", FindingKind.Firing, Severity.Sev2, "44"), (finding.Id, finding.Rule, finding.Kind, finding.Severity, finding.Facts["round"]));
-            Assert.Empty(await reader.ReadAsync(CancellationToken.None));
+            // It goes on.
+            Assert.Equal((finding.Id, finding.Id), (await reader.ReadAsync(CancellationToken.None)).Select(one => (one.Id, one.Condition)).Single());
             await PutAsync(store, new AlertRecord { Version = 1, Id = "rounds-failing", Rule = "rounds-failing", IsFiring = false, Since = time.GetUtcNow(), Firings = 2 });
             Assert.Equal([(finding.Id, FindingKind.Firing), (finding.Id + "/over", FindingKind.Resolved)], (await reader.ReadAsync(CancellationToken.None)).Select(one => (one.Id, one.Kind)));
+            time.Advance(ArenaFindings.Window + TimeSpan.FromSeconds(1));
+            Assert.Empty(await reader.ReadAsync(CancellationToken.None));
+            Assert.Equal(2, (await new ArenaFindings(store, "main", time).ReadAsync(CancellationToken.None)).Count);
+            // What is over and may be forgotten by now is not told as if it were new.
+            time.Advance(ArenaFindings.Recent);
+            Assert.Empty(await new ArenaFindings(store, "main", time).ReadAsync(CancellationToken.None));
         }
         finally
         {

@@ -53,7 +53,7 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
 
         await RefusedAsync(4, "review-owner", "incident", "review", id);
         await RefusedAsync(2, "person-unknown", "incident", "review", id, "--owner", "nobody", "--signer", "pauser");
-        await DoneAsync("incident", "follow-up", "add", id, "a detector for this", "--owner", "moderator", "--due", "2999-01-01", "--signer", "pauser");
+        await DoneAsync("incident", "follow-up", "add", id, "a detector for this", "--owner", "moderator", "--due", TimeProvider.System.GetUtcNow().AddYears(1).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), "--signer", "pauser");
         Assert.Equal(3, (await Devnet.RunAsync("incident", "review", id, "--owner", "pauser", "--signer", "pauser")).Exit);
         await RefusedAsync(4, "review-incomplete", "incident", "review", id, "--complete", "--signer", "guardian");
         var path = Path.Combine(Devnet.Folder, "reports", "incidents", id, "review.md");

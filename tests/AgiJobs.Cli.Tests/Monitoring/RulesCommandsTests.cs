@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using AgiJobs.Testing.Networks;
 
@@ -39,6 +41,29 @@ public sealed class RulesCommandsTests(DevnetFixture fixture) : IClassFixture<De
     }
 
     [Fact]
+    public async Task A_monitor_in_the_foreground_takes_up_the_rules_that_are_put_in_force()
+    {
+        Assert.Equal(0, (await Devnet.RunAsync("monitoring", "apply", "--execute", "--json")).Exit);
+        using var process = Agijobs.Start(Devnet.Folder, ["monitoring", "run", "--name", "second", "--network", TestNetwork.Network]);
+        try
+        {
+            await SaysAsync(process, "up to date");
+            Change(rules => rules[0]!["severity"] = "SEV-2");
+            var apply = await Devnet.RunAsync("monitoring", "apply", "--execute", "--json");
+            Assert.Equal(0, apply.Exit);
+            await SaysAsync(process, $"other rules are in force, {(string?)apply.Json["wanted"]}");
+            await SaysAsync(process, "monitor-rules-changed");
+            using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, process.ExitCode);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
     public async Task A_rule_that_is_wrong_is_refused_by_every_command_with_its_place()
     {
         Change(rules => rules[0]!["event"]!["events"] = new JsonArray("Halted"));
@@ -54,6 +79,17 @@ public sealed class RulesCommandsTests(DevnetFixture fixture) : IClassFixture<De
 
         Change(rules => rules[0]!["evnt"] = 1);
         Assert.Equal("file-format", (string?)(await Devnet.RunAsync("monitoring", "check", "--json")).Json["error"]!["code"]);
+    }
+
+    private static async Task SaysAsync(Process process, string text)
+    {
+        string? line;
+        do
+        {
+            line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+            Assert.True(line is not null, $"it ended before it said '{text}'");
+        }
+        while (!line.Contains(text, StringComparison.Ordinal));
     }
 
     [Fact]

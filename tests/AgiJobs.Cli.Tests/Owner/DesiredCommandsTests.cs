@@ -206,6 +206,7 @@ public sealed class DesiredCommandsTests(DevnetFixture fixture) : IClassFixture<
         var overdue = await LaterAsync("owner", "leases");
         Assert.Equal(3, overdue.Exit);
         Assert.Contains("OVERDUE", overdue.Output, StringComparison.Ordinal);
+        Assert.Equal((3, "does-not-hold"), ((await LaterAsync("controls", "check", "leases")).Exit, (string?)(await LaterAsync("controls", "check", "leases", "--json")).Json["controls"]![0]!["state"]));
         Assert.Equal(0, (await LaterAsync("backup", "create")).Exit);
         var revoked = await LaterAsync("change", "execute", end, "--signer", "relayer", "--execute");
         Assert.True(revoked.Exit == 0, revoked.ToString());

@@ -40,7 +40,7 @@ public sealed class RunbookFilesTests : IDisposable
         AtomicFile.Write(path, System.Text.Encoding.UTF8.GetBytes(shipped.Replace("owner emergency", "owner emergencies", StringComparison.Ordinal)));
         var outcome = await Agijobs.RunAsync(_folder, ["runbook", "check", "pause", "--json", "--workspace", _folder]);
         Assert.Equal((2, "runbook-format"), (outcome.Exit, (string?)outcome.Json["error"]!["code"]));
-        Assert.Contains("$.steps[3].command.line", (string?)outcome.Json["error"]!["message"], StringComparison.Ordinal);
+        Assert.Contains("$.steps[6].command.line", (string?)outcome.Json["error"]!["message"], StringComparison.Ordinal);
         Assert.Equal(3, (await Agijobs.RunAsync(_folder, ["runbook", "list", "--workspace", _folder])).Exit);
         var unknown = await Agijobs.RunAsync(_folder, ["runbook", "show", "paws", "--json", "--workspace", _folder]);
         Assert.Equal((2, "runbook-unknown"), (unknown.Exit, (string?)unknown.Json["error"]!["code"]));

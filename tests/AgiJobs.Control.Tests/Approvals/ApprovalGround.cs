@@ -102,7 +102,7 @@ internal sealed class ApprovalGround : IDisposable
 
     public ExecutionGate Gate(bool managed = true) => new(managed ? Policy : null, Protocol, Standings, Time)
     {
-        ResumePoints = [new MultisigPoint((_, _) => Task.FromResult(Multisig.Standing), _ => null), SignedPoint.Alerts, SignedPoint.Checks, SignedPoint.Responders],
+        ResumePoints = [new MultisigPoint((_, _) => Task.FromResult(Multisig.Standing), _ => null), new SignedPoint("alerts back to normal", "unknown: no monitor ever ran here", demands => [demands.Alerts]), SignedPoint.Checks, SignedPoint.Responders],
         Simulation = Simulation,
         Safeguards = Safeguards,
     };

@@ -150,7 +150,8 @@ public sealed class ExecutionGateTests : IDisposable
         Assert.Equal(4, decision.Refusals.Count);
         Assert.Contains("1 of the 2 signatures", decision.Refusals[^1].Why, StringComparison.Ordinal);
         Assert.Contains("nonce 3", decision.Refusals[^1].Why, StringComparison.Ordinal);
-        Assert.Contains("unknown: no monitor is connected", decision.Points[1].Detail, StringComparison.Ordinal);
+        Assert.Contains("unknown: no monitor ever ran here", decision.Points[1].Detail, StringComparison.Ordinal);
+        Assert.Contains(decision.Refusals, refusal => refusal.Why.Contains("the sign-off of security for alerts back to normal (unknown: no monitor ever ran here)", StringComparison.Ordinal));
         Assert.Contains(decision.Refusals, refusal => refusal.Command!.Contains("--duty security", StringComparison.Ordinal));
 
         _ground.Multisig.Standing = new MultisigStanding(Address.Zero, 2, 2, [], []);

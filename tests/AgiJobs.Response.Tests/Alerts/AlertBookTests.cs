@@ -149,6 +149,40 @@ public sealed class AlertBookTests : IAsyncLifetime
         Assert.Equal(2, (await _ground.WholeAsync()).Pages.Count);
     }
 
+    [Theory]
+    [InlineData("acknowledged")]
+    [InlineData("silenced")]
+    [InlineData("old")]
+    public async Task What_is_new_is_told_though_its_transaction_has_a_page_that_was(string how)
+    {
+        if (how == "silenced")
+        {
+            await SilenceAsync(new AlertMatcher(Rule: "drain"), null, TimeSpan.FromHours(1));
+        }
+
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", transaction: 7));
+        if (how == "acknowledged")
+        {
+            await AcknowledgeAsync();
+        }
+
+        _ground.Time.Advance(TimeSpan.FromMinutes(how == "old" ? 6 : 1));
+        var told = await _ground.TakeAsync(AlertGround.Finding("owner", "StakeManager", transaction: 7));
+        Assert.Contains(told, one => one.Channel == "ann" && one.Notice.Kind == NoticeKind.Trigger && one.Notice.Alerts.Any(alert => alert.Rule == "owner"));
+        Assert.Equal(2, (await _ground.WholeAsync()).Pages.Sum(page => page.Firing));
+    }
+
+    [Fact]
+    public async Task What_was_acknowledged_while_it_was_silenced_is_told_again_when_nothing_silences_it()
+    {
+        var silence = await SilenceAsync(new AlertMatcher(Rule: "drain"), null, TimeSpan.FromHours(8));
+        Assert.Empty(await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool")));
+        await AcknowledgeAsync();
+        _ground.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Empty(await _ground.LookAsync());
+        Assert.Equal(["ann", "log"], (await _ground.CommitAsync((await _ground.WholeAsync()).Unsilence(await _ground.SignAsync("ben", AlertAct.Unsilence, silence), "Ben", _ground.Time.GetUtcNow()))).Select(one => one.Channel).Order());
+    }
+
     [Fact]
     public async Task Nobody_acknowledges_and_the_next_step_is_told_and_then_all_again()
     {
@@ -167,6 +201,7 @@ public sealed class AlertBookTests : IAsyncLifetime
     public async Task What_was_acknowledged_goes_no_further_and_is_told_again_to_the_first()
     {
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev0));
+        _ground.Time.Advance(TimeSpan.FromMinutes(4));
         Assert.Equal([NoticeKind.Acknowledge, NoticeKind.Acknowledge], (await AcknowledgeAsync()).Select(one => one.Notice.Kind));
         _ground.Time.Advance(TimeSpan.FromMinutes(14));
         Assert.Empty(await _ground.LookAsync());
@@ -204,6 +239,45 @@ public sealed class AlertBookTests : IAsyncLifetime
     {
         await SilenceAsync(new AlertMatcher(Rule: "drain"), null, TimeSpan.FromHours(1));
         Assert.NotEmpty(await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev0)));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("INC-1")]
+    public async Task A_severity_alone_is_no_silence_for_a_new_attack_would_be_in_it(string? incident)
+    {
+        Assert.Equal(("silence-matcher", ExitCode.BadInput), Refused(await Assert.ThrowsAsync<ControlException>(() => SilenceAsync(new AlertMatcher(Severity: Severity.Sev1), incident, TimeSpan.FromHours(1)))));
+        Assert.Equal("silence-matcher", Assert.Throws<ControlException>(() => new AlertMatcher().Check()).Code);
+        // One that an earlier program took counts not.
+        var signed = await _ground.SignAsync("ann", AlertAct.Silence, matcher: new AlertMatcher(Severity: Severity.Sev1), incident: incident, until: _ground.Time.GetUtcNow().AddHours(1));
+        var record = new SilenceRecord { Version = 1, Id = signed.Act.Id(), Signed = signed, By = "Ann" };
+        await _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Silences, record.Id, record.Encode())] });
+        Assert.Null(signed.Author(AlertGround.Network, _ground.Settings.ChainId, _ground.Settings.People, out var why));
+        Assert.Contains("names no rule", why, StringComparison.Ordinal);
+        Assert.NotEmpty(await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool")));
+    }
+
+    [Fact]
+    public async Task A_silence_of_an_incident_covers_what_it_names_and_nothing_else()
+    {
+        await SilenceAsync(new AlertMatcher(Rule: "paused", Module: "FeePool", Severity: Severity.Sev0), "INC-1", TimeSpan.FromHours(1));
+        Assert.Empty(await _ground.TakeAsync(AlertGround.Finding("paused", "FeePool", severity: Severity.Sev0)));
+        Assert.NotEmpty(await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev0)));
+        Assert.NotEmpty(await _ground.TakeAsync(AlertGround.Finding("paused", "StakeManager", severity: Severity.Sev1)));
+    }
+
+    [Theory]
+    [InlineData("channel-failing")]
+    [InlineData("monitor-silent")]
+    [InlineData("incident-duty-overdue")]
+    [InlineData("breaker")]
+    [InlineData("breaker-gaps")]
+    public async Task What_nobody_may_miss_is_never_silenced(string rule)
+    {
+        Assert.Equal(("silence-never", ExitCode.Refused), Refused(await Assert.ThrowsAsync<ControlException>(() => SilenceAsync(new AlertMatcher(Rule: rule), "INC-1", TimeSpan.FromHours(1)))));
+        await SilenceAsync(new AlertMatcher(Module: "FeePool"), "INC-1", TimeSpan.FromHours(1));
+        Assert.NotEmpty(await _ground.TakeAsync(AlertGround.Finding(rule, "FeePool", severity: Severity.Sev0)));
+        Assert.Empty(await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev0)));
     }
 
     [Fact]
@@ -248,6 +322,44 @@ public sealed class AlertBookTests : IAsyncLifetime
         await AlertCommit.TakeAsync(_ground.Store, _ground.Settings, [two], _ground.Time, CancellationToken.None);
         Assert.Equal(2, Assert.Single((await _ground.WholeAsync()).Alerts).Count);
     }
+
+    [Fact]
+    public async Task Who_reads_what_fires_reads_that_and_nothing_of_the_past()
+    {
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"), AlertGround.Finding("owner", "FeePool"));
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, kind: FindingKind.Resolved));
+        Assert.Equal("owner", Assert.Single((await FiringAsync()).Alerts).Rule);
+        Assert.Equal(2, (await _ground.WholeAsync()).Alerts.Count);
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 3));
+        Assert.Equal(2, (await FiringAsync()).Alerts.Count);
+        await _ground.TakeAsync(AlertGround.Finding("owner", "FeePool", kind: FindingKind.Retracted, why: "gone"));
+        await _ground.CommitAsync((await _ground.WholeAsync()).Close(await _ground.SignAsync("ann", AlertAct.Close, (await FiringAsync()).Alerts[0].Id), "Ann", _ground.Time.GetUtcNow(), out _));
+        Assert.Empty((await FiringAsync()).Alerts);
+        Assert.Empty(await _ground.Store.ListAsync(_ground.Places.Firing));
+    }
+
+    [Fact]
+    public async Task A_store_that_names_none_of_what_fires_or_names_too_much_is_mended_by_whoever_reads_all()
+    {
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
+        var id = AlertPlaces.IdOf($"{AlertGround.Network}/drain/FeePool");
+        await _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Firing, id, null)] });
+        Assert.Empty((await FiringAsync()).Alerts);
+        await _ground.LookAsync();
+        Assert.Equal(id, Assert.Single((await FiringAsync()).Alerts).Id);
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, kind: FindingKind.Resolved));
+        await _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Firing, id, "{\"version\":1}")] });
+        // Somebody made it fire again between the look and its commit: what he wrote stays.
+        var late = (await FiringAsync()).After([], _ground.Time.GetUtcNow());
+        await _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Firing, id, "{\"version\":1}")] });
+        Assert.Equal(StorageException.DocumentConflict, (await Assert.ThrowsAsync<StorageException>(() => _ground.Store.CommitAsync(late.Commit))).Code);
+        await _ground.CommitAsync((await FiringAsync()).After([], _ground.Time.GetUtcNow()));
+        Assert.Empty(await _ground.Store.ListAsync(_ground.Places.Firing));
+    }
+
+    private static (string Code, ExitCode Exit) Refused(ControlException refused) => (refused.Code, refused.Exit);
+
+    private Task<AlertBook> FiringAsync() => AlertBook.ReadFiringAsync(_ground.Store, _ground.Settings, [], CancellationToken.None);
 
     private async Task<IReadOnlyList<(string Channel, Notice Notice)>> AcknowledgeAsync()
     {

@@ -113,7 +113,7 @@ internal sealed class AlertGround : IAsyncDisposable
 
     public Task<AlertBook> WholeAsync() => AlertBook.ReadWholeAsync(Store, Settings, [], CancellationToken.None);
 
-    public async Task<IReadOnlyList<(string Channel, Notice Notice)>> CommitAsync(AlertWrites writes)
+    public async Task<IReadOnlyList<(string Channel, Notice Notice)>> CommitAsync(FindingWrites writes)
     {
         if (!writes.IsEmpty)
         {

@@ -30,6 +30,39 @@ public sealed class AlertWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_monitor_that_is_still_not_heard_of_fires_again_though_a_person_has_closed_that()
+    {
+        await BeatAsync();
+        _ground.Time.Advance(TimeSpan.FromSeconds(121));
+        await LookAsync();
+        await _ground.CommitAsync((await _ground.WholeAsync()).Close(await _ground.SignAsync("ann", AlertAct.Close, (await _ground.WholeAsync()).Alerts[0].Id), "Ann", _ground.Time.GetUtcNow(), out _));
+        _ground.Time.Advance(TimeSpan.FromMinutes(29));
+        await LookAsync();
+        Assert.Equal(AlertState.Closed, Assert.Single((await _ground.WholeAsync()).Alerts).State);
+        _ground.Time.Advance(TimeSpan.FromMinutes(1));
+        await LookAsync();
+        await LookAsync();
+        var alert = Assert.Single((await _ground.WholeAsync()).Alerts);
+        Assert.Equal((AlertState.Firing, 2, 1L), (alert.State, alert.Firings, alert.Count));
+        Assert.True(Assert.Single((await _ground.WholeAsync()).Pages).Notices > 0);
+        await BeatAsync();
+        await LookAsync();
+        Assert.Equal(AlertState.Resolved, Assert.Single((await _ground.WholeAsync()).Alerts).State);
+    }
+
+    [Fact]
+    public async Task The_first_look_of_a_host_sees_what_fires_whatever_was_written_before_it()
+    {
+        await SilenceAsync("drain", 1);
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
+        await _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Firing, AlertPlaces.IdOf($"{AlertGround.Network}/drain/FeePool"), null)] });
+        _ground.Time.Advance(TimeSpan.FromHours(1));
+        await LookAsync();
+        Assert.Equal((false, 1), (await _ground.WholeAsync()).Pages.Select(page => (page.IsSilenced, page.Notices)).Single());
+        Assert.Single(await _ground.Store.ListAsync(_ground.Places.Firing));
+    }
+
+    [Fact]
     public async Task The_dead_mans_switch_is_told_only_while_a_monitor_lives()
     {
         await LookAsync();
@@ -61,8 +94,7 @@ public sealed class AlertWorkerTests : IAsyncLifetime
     [Fact]
     public async Task A_silence_whose_incident_is_closed_is_over_at_the_next_look()
     {
-        var signed = await _ground.SignAsync("ann", AlertAct.Silence, matcher: new AlertMatcher(Rule: "drain"), incident: "INC-1", until: _ground.Time.GetUtcNow().AddHours(1));
-        await _ground.CommitAsync((await _ground.WholeAsync()).Silence(signed, "Ann", _ground.Time.GetUtcNow()));
+        await SilenceAsync("drain", 1, "INC-1");
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev0));
         await LookAsync();
         Assert.True(Assert.Single((await _ground.WholeAsync()).Pages).IsSilenced);
@@ -70,6 +102,12 @@ public sealed class AlertWorkerTests : IAsyncLifetime
         var page = Assert.Single((await _ground.WholeAsync()).Pages);
         Assert.Equal((false, 1), (page.IsSilenced, page.Notices));
         Assert.Equal("the incident INC-1 is closed", Assert.Single((await _ground.WholeAsync()).Silences).Ended?.Why);
+    }
+
+    private async Task SilenceAsync(string rule, int hours, string? incident = null)
+    {
+        var signed = await _ground.SignAsync("ann", AlertAct.Silence, matcher: new AlertMatcher(Rule: rule), incident: incident, until: _ground.Time.GetUtcNow().AddHours(hours));
+        await _ground.CommitAsync((await _ground.WholeAsync()).Silence(signed, "Ann", _ground.Time.GetUtcNow()));
     }
 
     private async Task LookAsync(params string[] closed)

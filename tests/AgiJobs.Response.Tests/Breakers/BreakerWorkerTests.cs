@@ -2,7 +2,6 @@ using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Breakers;
 using AgiJobs.Response.Findings;
-using AgiJobs.Response.Watching;
 using AgiJobs.Storage;
 using AgiJobs.Testing;
 
@@ -15,6 +14,7 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
     private readonly Trigger _trigger = new();
     private readonly List<Finding> _told = [];
     private int _holders;
+    private string[] _missing = [];
     private IStateStore _store = null!;
 
     public async ValueTask InitializeAsync() => _store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), _time, TestContext.Current.CancellationToken);
@@ -41,7 +41,7 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         var one = Assert.Single(await CasesAsync());
         Assert.Equal((BreakerState.Fired, "pause-1", 1), (one.State, one.Change, _trigger.Fired));
         Assert.Equal(new BreakerAccount(3, 1, 0, 5, 1), one.Account());
-        Assert.Equal(["breaker-agreed", "breaker-fired"], _told.Select(finding => finding.Id.Split('/')[1]));
+        Assert.Equal(["breaker-agreed", "breaker-fired"], _told.Select(finding => finding.Id.Split('/')[1]).Where(what => what != "breaker-gaps"));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         await TestifyAsync("north");
         await worker.LookAsync(null, default);
         Assert.Equal(BreakerState.Offered, Assert.Single(await CasesAsync()).State);
-        Assert.Contains("agijobs owner armory fire --execute", Assert.Single(_told).Title, StringComparison.Ordinal);
+        Assert.Contains("agijobs owner armory fire --execute", Assert.Single(_told, finding => finding.Rule == "breaker").Title, StringComparison.Ordinal);
 
         _trigger.IsStopped = true;
         _time.Advance(TimeSpan.FromSeconds(20));
@@ -140,10 +140,67 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         _trigger.Dies = true;
         await TestifyAsync("east");
         await TestifyAsync("north");
-        await Assert.ThrowsAsync<IOException>(() => Worker(BreakerGround.File()).LookAsync(null, default));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Worker(BreakerGround.File()).LookAsync(null, default));
         Assert.Equal(BreakerState.Firing, Assert.Single(await CasesAsync()).State);
         await Worker(BreakerGround.File()).LookAsync(null, default);
         Assert.Equal((BreakerState.Fired, 1), (Assert.Single(await CasesAsync()).State, _trigger.Fired));
+    }
+
+    [Fact]
+    public async Task A_pause_that_was_under_way_and_went_through_is_not_fired_a_second_time()
+    {
+        _trigger.Dies = true;
+        await TestifyAsync("east");
+        await TestifyAsync("north");
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Worker(BreakerGround.File()).LookAsync(null, default));
+        _trigger.IsStopped = true;
+        await Worker(BreakerGround.File()).LookAsync(null, default);
+        Assert.Equal((BreakerState.Stopped, 0), (Assert.Single(await CasesAsync()).State, _trigger.Fired));
+    }
+
+    [Theory]
+    [InlineData(false, "not everything stands")]
+    [InlineData(null, "whether everything stands is unknown")]
+    public async Task A_pause_after_which_not_everything_is_known_to_stand_is_no_end(bool? stands, string why)
+    {
+        var worker = Worker(BreakerGround.File());
+        _trigger.After = new Queue<bool?>([stands, stands, false, true]);
+        await TestifyAsync("east");
+        await TestifyAsync("north");
+        await worker.LookAsync(null, default);
+        Assert.Equal(BreakerState.Firing, Assert.Single(await CasesAsync()).State);
+        Assert.Contains(_told, finding => finding.Title.Contains(why, StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromSeconds(40));
+        await worker.LookAsync(null, default);
+        Assert.Equal((BreakerState.Fired, 2), (Assert.Single(await CasesAsync()).State, _trigger.Fired));
+    }
+
+    [Fact]
+    public async Task Whatever_breaks_in_firing_is_told_and_the_breaker_goes_on()
+    {
+        _trigger.Breaks = true;
+        var worker = Worker(BreakerGround.File());
+        await TestifyAsync("east");
+        await TestifyAsync("north");
+        await worker.LookAsync(null, default);
+        Assert.Contains(_told, finding => finding.Title.Contains("the disk is full", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromSeconds(40));
+        await worker.LookAsync(null, default);
+        Assert.Equal(BreakerState.Fired, Assert.Single(await CasesAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_breaker_that_would_stop_nothing_is_not_ready_and_an_alert_until_it_would()
+    {
+        _missing = ["no pause is armed on this machine: NOTHING CAN BE FIRED"];
+        var worker = Worker(BreakerGround.File());
+        var state = await worker.LookAsync(null, default);
+        Assert.Equal((false, "breaker-gaps"), (state.IsReady, state.Code));
+        Assert.Equal(FindingKind.Firing, Assert.Single(_told).Kind);
+        _missing = [];
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.True((await worker.LookAsync(null, default)).IsReady);
+        Assert.Equal(FindingKind.Resolved, _told[^1].Kind);
     }
 
     [Fact]
@@ -188,6 +245,7 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         BreakerGround.Chain,
         () => file,
         _trigger,
+        (_, _) => Task.FromResult<IReadOnlyList<string>>(_missing),
         (findings, _, _) =>
         {
             _told.AddRange(findings);
@@ -219,16 +277,27 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
 
         public bool Dies { get; set; }
 
+        public bool Breaks { get; set; }
+
+        // What the chain shows at the looks after a pause was fired.
+        public Queue<bool?> After { get; set; } = new();
+
         public int Fired { get; private set; }
 
-        public Task<StopStanding> StandingAsync(CancellationToken cancellation) => Task.FromResult(new StopStanding(IsStopped, Head));
+        public Task<StopStanding> StandingAsync(CancellationToken cancellation) => Task.FromResult(new StopStanding(Fired > 0 && After.TryDequeue(out var seen) ? seen : IsStopped, Head));
 
         public Task<FiredPause> FireAsync(BreakerCase open, CancellationToken cancellation)
         {
             if (Dies)
             {
                 Dies = false;
-                throw new IOException("the process dies here");
+                throw new OperationCanceledException("the process dies here");
+            }
+
+            if (Breaks)
+            {
+                Breaks = false;
+                throw new IOException("the disk is full");
             }
 
             if (Failing-- > 0)

@@ -64,7 +64,39 @@ public sealed class AppliedRulesTests : IAsyncLifetime
         Assert.Contains("altered", Assert.Single(Find(altered, sources)).Title, StringComparison.Ordinal);
         Assert.Contains("without an entry in the audit log", Assert.Single(Find(applied, sources)).Title, StringComparison.Ordinal);
         Assert.Contains("ever put in force", Assert.Single(Find(null, sources)).Title, StringComparison.Ordinal);
-        Assert.Contains(RuleTampering.Find("test", "m", applied, null, "no rights", RuleTampering.Logged(_trail.Entries)), finding => finding.Title.Contains("no rights", StringComparison.Ordinal));
+        Assert.Contains(RuleTampering.Find("test", "m", applied, null, "no rights", RuleTampering.Newest(_trail.Entries)), finding => finding.Title.Contains("no rights", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Older_rules_that_somebody_put_back_are_a_finding_although_the_log_knows_them()
+    {
+        var (sources, older) = await ApplyAsync("""{ "name": "paused", "disabled": true, "event": { "events": ["Paused"] } }""");
+        Assert.Empty(Find(older, sources));
+        await ApplyAsync("""{ "name": "paused", "event": { "events": ["Paused"] } }""");
+
+        var finding = Assert.Single(Find(older, sources));
+        Assert.Equal(("in force", AgiJobs.Response.Findings.Severity.Sev1), (finding.Subject, finding.Severity));
+        Assert.Contains("put back", finding.Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_over_is_resolved_and_what_happens_again_is_told_under_an_identity_of_its_own()
+    {
+        var (sources, applied) = await ApplyAsync("""{ "name": "paused", "event": { "events": ["Paused"] } }""");
+        var altered = applied with { Rules = [.. applied.Rules.Select(rule => rule with { Rule = rule.Rule with { Disabled = true } })] };
+        var told = new List<AgiJobs.Response.Findings.Finding>();
+        foreach (var now in (AppliedRules[])[applied, altered, altered, applied, applied, altered, applied])
+        {
+            // Each look by a process of its own.
+            var (findings, writes) = await new RuleTamperingRecord(_store, "test", "here").AfterAsync(Find(now, sources), "monitor a", CancellationToken.None);
+            Assert.Equal(findings.Count == 0, writes.Count == 0);
+            told.AddRange(findings);
+            await _store.CommitAsync(new StateCommit { Documents = writes });
+        }
+
+        Assert.Equal(["Firing", "Resolved", "Firing", "Resolved"], told.Where(finding => finding.Subject == "in force").Select(finding => finding.Kind.ToString()));
+        Assert.Equal(told.Count, told.Select(finding => finding.Id).Distinct().Count());
+        Assert.Single(told.Select(finding => finding.Fingerprint).Distinct());
     }
 
     [Fact]
@@ -84,7 +116,7 @@ public sealed class AppliedRulesTests : IAsyncLifetime
         return (sources, await Rules.ApplyAsync(new RuleCompiler(_world.Ground).Compile(sources), sources, "alice@here", "because", _trail, TimeProvider.System, CancellationToken.None));
     }
 
-    private IReadOnlyList<AgiJobs.Response.Findings.Finding> Find(AppliedRules? applied, IReadOnlyList<RuleSource> disk) => RuleTampering.Find("test", "monitor a", applied, disk, null, RuleTampering.Logged(_trail.Entries));
+    private IReadOnlyList<AgiJobs.Response.Findings.Finding> Find(AppliedRules? applied, IReadOnlyList<RuleSource> disk) => RuleTampering.Find("test", "monitor a", applied, disk, null, RuleTampering.Newest(_trail.Entries));
 
     private sealed class KeptTrail : IAuditTrail
     {

@@ -77,6 +77,80 @@ public sealed class DetectorMemoryTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Other_rules_leave_the_memory_of_those_that_are_as_they_were()
+    {
+        var before = _world.Set(Rules);
+        var block = Block(1, [Event(1, 0, 1)!, Event(4, 1, 1)!]);
+        var memory = before.Examine(before.Begin(), block, StateAnswers.None).Memory.Encode();
+        var after = _world.Set([.. Rules.Select(rule => rule.Contains("\"rate\": { \"of\"", StringComparison.Ordinal) && rule.Contains("\"name\": \"rate\"", StringComparison.Ordinal) ? rule.Replace("3 blocks", "4 blocks", StringComparison.Ordinal) : rule), """{ "name": "new", "event": { "events": ["Unpaused"] } }"""]);
+
+        Assert.Equal("memory-format", Assert.Throws<ControlException>(() => after.Read(memory)).Code);
+        var carried = after.Carry(memory, out var lost);
+        Assert.Equal(["rate"], lost);
+        using var was = JsonDocument.Parse(memory);
+        using var json = JsonDocument.Parse(carried.Encode());
+        var kept = was.RootElement.GetProperty("detectors").EnumerateObject().Where(detector => detector.Name != "rate").ToDictionary(detector => detector.Name, detector => detector.Value.GetRawText());
+        Assert.True(kept.Count > 3);
+        Assert.Equal(kept, json.RootElement.GetProperty("detectors").EnumerateObject().ToDictionary(detector => detector.Name, detector => detector.Value.GetRawText()));
+    }
+
+    [Fact]
+    public void Other_words_change_nothing_of_what_is_remembered_and_what_names_and_units_stand_for_does()
+    {
+        const string rule = """{ "name": "pool", "title": "one", "rate": { "of": { "modules": ["FeePool"], "events": ["RewardPaid"], "where": "to == @safe AND amount > 5 AGIALPHA" }, "within": "3 blocks", "count": 3 } }""";
+        var (one, words) = (_world.Set(rule), _world.Set(rule.Replace("\"one\"", "\"other\"", StringComparison.Ordinal)));
+        Assert.NotEqual(one.Digest, words.Digest);
+        Assert.Equal(one.Parts["pool"], words.Parts["pool"]);
+
+        _world.Ground = _world.Ground with { Safe = Alice };
+        var moved = _world.Set(rule);
+        Assert.NotEqual(one.Digest, moved.Digest);
+        Assert.NotEqual(one.Parts["pool"], moved.Parts["pool"]);
+    }
+
+    [Fact]
+    public void What_strangers_log_makes_a_rate_remember_no_more_than_it_needs()
+    {
+        var count = _world.Set("""{ "rate": { "of": { "modules": ["FeePool"], "events": ["RewardPaid"] }, "within": "100 blocks", "count": 3 } }""");
+        var sum = _world.Set("""{ "rate": { "of": { "modules": ["FeePool"], "events": ["RewardPaid"] }, "within": "3 blocks", "sum": "amount", "reaches": "100 AGIALPHA" } }""");
+        foreach (var (set, most, found) in (ReadOnlySpan<(IDetectorSet, int, FindingKind[])>)[(count, 3, [FindingKind.Firing]), (sum, 1, [FindingKind.Firing])])
+        {
+            var done = set.Examine(set.Begin(), Block(1, [.. Enumerable.Range(0, 50).Select(index => Event(1, (ulong)index, index)!)]), StateAnswers.None);
+            using var json = JsonDocument.Parse(done.Memory.Encode());
+            Assert.Equal(most, json.RootElement.GetProperty("detectors").GetProperty("rule-0").GetProperty("marks").GetArrayLength());
+            Assert.Equal(found, done.Findings.Select(finding => finding.Kind));
+        }
+
+        // What goes, goes with the newest of them.
+        var (memory, kinds) = (count.Begin(), new List<FindingKind>());
+        foreach (var number in (ulong[])[1, 50, 60, 70, 150, 160])
+        {
+            var done = count.Examine(memory, Block(number, number < 100 ? [Event(1, 0, (int)number)!, Event(1, 1, 1000 + (int)number)!] : []), StateAnswers.None);
+            memory = done.Memory;
+            kinds.AddRange(done.Findings.Select(finding => finding.Kind));
+        }
+
+        Assert.Equal([FindingKind.Firing, FindingKind.Resolved], kinds);
+    }
+
+    [Fact]
+    public void What_never_comes_is_not_remembered_for_ever()
+    {
+        var set = _world.Set("""{ "absence": { "of": { "modules": ["SelfPlayArena"], "events": ["RoundFinalised"] }, "after": { "modules": ["SelfPlayArena"], "events": ["PhaseExtended"] }, "same": "roundId", "within": "1 block" } }""");
+        var memory = set.Begin();
+        for (var number = 1; number <= 1100; number++)
+        {
+            memory = set.Examine(memory, Block((ulong)number, [_world.Log("SelfPlayArena", "PhaseExtended", $"b{number}", 0, number, 1, 2)]), StateAnswers.None).Memory;
+        }
+
+        using var json = JsonDocument.Parse(memory.Encode());
+        var facts = json.RootElement.GetProperty("detectors").GetProperty("rule-0").GetProperty("facts").EnumerateObject().Select(fact => fact.Name).ToList();
+        Assert.Equal(1000, facts.Count);
+        Assert.DoesNotContain("on:1", facts);
+        Assert.Contains("on:1099", facts);
+    }
+
     // Whatever stands in a rule file is compiled or refused in words.
     [Fact]
     public void No_rule_makes_the_compiler_fail_otherwise_than_with_a_problem()

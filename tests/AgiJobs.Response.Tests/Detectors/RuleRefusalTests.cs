@@ -19,11 +19,14 @@ public sealed class RuleRefusalTests : IDisposable
     [InlineData("rule-kind", "$.rules[0]", """{ }""")]
     [InlineData("rule-kind", "$.rules[0]", """{ "event": { "events": ["Paused"] }, "state": { "view": "paused()", "where": "value" } }""")]
     [InlineData("rule-unexplained", "$.rules[0].unexplained", """{ "unexplained": true, "state": { "view": "paused()", "where": "value" } }""")]
+    [InlineData("rule-standstill", "$.rules[0].standstill", """{ "standstill": true, "state": { "view": "paused()", "where": "value" } }""")]
     [InlineData("rule-module-unknown", "$.rules[0].event.modules", """{ "event": { "modules": ["Fee"], "events": ["Paused"] } }""")]
     [InlineData("rule-event-unknown", "$.rules[0].event.events", """{ "event": { "modules": ["FeePool"], "events": ["StakeSlashed"] } }""")]
     [InlineData("rule-event-unknown", "$.rules[0].event.events", """{ "event": { "events": ["Halted"] } }""")]
     [InlineData("rule-event-unknown", "$.rules[0].event.events", """{ "event": { "events": ["Paused(uint256)"] } }""")]
     [InlineData("rule-event-unknown", "$.rules[0].event.events", """{ "event": { "events": [] } }""")]
+    [InlineData("rule-except-unknown", "$.rules[0].event.except", """{ "event": { "events": ["*Updated"], "except": ["TreasuryUpdatd"] } }""")]
+    [InlineData("rule-except-unknown", "$.rules[0].event.except", """{ "event": { "modules": ["FeePool"], "events": ["*Updated"], "except": ["SlasherUpdated"] } }""")]
     [InlineData("rule-abi", "$.rules[0].event.events", """{ "event": { "events": ["Paused(wint256)"] } }""")]
     [InlineData("rule-abi", "$.rules[0].event.addresses", """{ "event": { "addresses": ["0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"], "events": ["Paused"] } }""")]
     [InlineData("rule-abi", "$.rules[0].event.abi", """{ "event": { "abi": ["event Paused("], "addresses": ["@safe"], "events": ["Paused"] } }""")]
@@ -67,6 +70,20 @@ public sealed class RuleRefusalTests : IDisposable
         Assert.Equal((code, place), (problem.Code, problem.Place));
         Assert.NotEmpty(problem.Message);
         Assert.NotEmpty(problem.Mend!);
+    }
+
+    [Fact]
+    public void Every_name_that_nothing_has_is_said_and_where_a_module_has_no_address_each_is_said_to_sleep()
+    {
+        const string rule = """{ "name": "a", "event": { "events": ["Paused", "Halted", "Stopped"], "except": ["Resumed"] } }""";
+        var refused = Assert.Single(_world.Check(rule).Problems);
+        Assert.Contains("'Halted' or 'Stopped'", refused.Message, StringComparison.Ordinal);
+
+        using var part = new RuleWorld("SelfPlayArena");
+        var sleeping = part.Check(rule).Require().Sleeping;
+        Assert.Equal(3, sleeping.Count);
+        Assert.All(sleeping, problem => Assert.Equal("rule-sleeping", problem.Code));
+        Assert.All((string[])["'Halted'", "'Stopped'", "'Resumed'"], name => Assert.Single(sleeping, problem => problem.Message.Contains(name, StringComparison.Ordinal)));
     }
 
     [Fact]

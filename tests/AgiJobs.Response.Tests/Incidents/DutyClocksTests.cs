@@ -1,3 +1,4 @@
+using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Findings;
 using AgiJobs.Response.Incidents;
@@ -52,6 +53,35 @@ public sealed class DutyClocksTests
     }
 
     [Fact]
+    public async Task The_time_of_the_disclosure_runs_from_the_first_word_of_a_compromise_however_often_it_is_said_anew()
+    {
+        await _team.DoAsync(_state, "cy", Team.Open(At(0), "SEV-0", IncidentCategories.KeyCompromise));
+        Assert.Equal("act-duty", (await Assert.ThrowsAsync<ControlException>(() => _team.DoAsync(_state, "dee", Team.Act(IncidentActs.Classify, At(55)) with { Category = IncidentCategories.Other, Reason = "hush" }))).Code);
+        await _team.DoAsync(_state, "ada", Team.Act(IncidentActs.Classify, At(70)) with { Category = IncidentCategories.Other, Reason = "the key was a test's" });
+        var taken = Assert.Single(DutyClocks.Of(_state, Settings, At(71)), clock => clock.Name == "disclosure");
+        Assert.Equal((At(60), (DateTimeOffset?)At(70)), (taken.Due, taken.SettledAt));
+        // It was late before it was taken back, so the alert of it ends.
+        Assert.Equal([FindingKind.Firing, FindingKind.Resolved], DutyFindings.Of("local", [taken], At(71), "test").Select(finding => finding.Kind));
+        await _team.DoAsync(_state, "cy", Team.Act(IncidentActs.Classify, At(80)) with { Category = IncidentCategories.KeyCompromise, Reason = "it was not" });
+        var again = DutyClocks.Of(_state, Settings, At(81)).Where(clock => clock.Name == "disclosure").ToList();
+        Assert.Equal([(At(60), (DateTimeOffset?)At(70)), (At(60), null)], again.Select(clock => (clock.Due, clock.SettledAt)));
+        Assert.Equal(3, DutyFindings.Of("local", again, At(81), "test").Select(finding => finding.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_follow_up_cannot_be_due_in_another_age()
+    {
+        await _team.DoAsync(_state, "cy", Team.Open(At(0), "SEV-2"));
+        foreach (var due in (string[])["9999-12-31", "2031-03-02", "yesterday"])
+        {
+            Assert.Equal("incident-format", (await Assert.ThrowsAsync<ControlException>(() => _team.DoAsync(_state, "cy", Team.Act(IncidentActs.AddFollowUp, At(1)) with { Text = "mend", Person = "bob", Due = due }))).Code);
+        }
+
+        await _team.DoAsync(_state, "cy", Team.Act(IncidentActs.AddFollowUp, At(1)) with { Text = "mend", Person = "bob", Due = "2031-03-01" });
+        Assert.Single(DutyClocks.Of(_state, Settings, At(2)));
+    }
+
+    [Fact]
     public async Task Settings_may_be_stricter_and_never_laxer()
     {
         await _team.DoAsync(_state, "cy", Team.Open(At(0)));
@@ -96,17 +126,42 @@ public sealed class DutyClocksTests
             var time = new ManualTime(Team.Start);
             await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(folder, "state.db")), time);
             var store = new IncidentStore(state, "local", AgiJobs.Ethereum.ChainId.Local);
-            await store.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)), null, _team.KeyOf("cy"), null, default));
+            await store.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)), null, _team.KeyOf("cy"), null, default), _team.Signing);
             var told = new List<Finding>();
             using var worker = new DutyClockWorker(store, (_, _) => Task.FromResult<IReadOnlyList<Finding>>([]), () => Settings, (findings, _) => { told.AddRange(findings); return Task.CompletedTask; }, "local", "monitor a", TimeSpan.FromSeconds(10), time);
             Assert.Equal(0, await worker.LookAsync(default));
             time.Advance(TimeSpan.FromMinutes(16));
             Assert.Equal((1, 0), (await worker.LookAsync(default), await worker.LookAsync(default)));
             Assert.Equal((FindingKind.Firing, DutyFindings.Rule, Severity.Sev1), (told[0].Kind, told[0].Rule, told[0].Severity));
-            await store.AppendAsync(await _team.Signing.SignAsync(Team.Act(IncidentActs.Update, time.GetUtcNow()) with { Text = "we look" }, null, _team.KeyOf("cy"), null, default));
+            await store.AppendAsync(await _team.Signing.SignAsync(Team.Act(IncidentActs.Update, time.GetUtcNow()) with { Text = "we look" }, null, _team.KeyOf("cy"), null, default), _team.Signing);
             Assert.Equal((1, 0), (await worker.LookAsync(default), await worker.LookAsync(default)));
-            Assert.Equal((FindingKind.Resolved, told[0].Fingerprint), (told[1].Kind, told[1].Fingerprint));
-            Assert.NotEqual(told[0].Id, told[1].Id);
+            Assert.Equal((FindingKind.Resolved, told[0].Fingerprint), (told[^1].Kind, told[^1].Fingerprint));
+            Assert.NotEqual(told[0].Id, told[^1].Id);
+            // While it goes on it is handed on at every look, as the same.
+            Assert.Equal(told[0].Id, told[0].Condition);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_damaged_record_is_told_and_stops_no_clock_of_another()
+    {
+        var folder = Directory.CreateTempSubdirectory("agijobs-clocks-").FullName;
+        try
+        {
+            var time = new ManualTime(Team.Start);
+            await using var state = await StateStore.OpenAsync(StateLocation.File(Path.Combine(folder, "state.db")), time);
+            var store = new IncidentStore(state, "local", AgiJobs.Ethereum.ChainId.Local);
+            await store.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)), null, _team.KeyOf("cy"), null, default), _team.Signing);
+            await state.CommitAsync(new StateCommit { Events = [new StreamAppend("response/local/incidents/2026-02-02-damaged", 0, [new NewEvent("incident.open", "{}")])] });
+            var told = new List<Finding>();
+            using var worker = new DutyClockWorker(store, (_, _) => throw new ControlException("duties-damaged", ExitCode.Mismatch, "altered", "restore"), () => Settings, (findings, _) => { told.AddRange(findings); return Task.CompletedTask; }, "local", "monitor a", TimeSpan.FromSeconds(10), time);
+            time.Advance(TimeSpan.FromMinutes(16));
+            Assert.Equal((3, 0), (await worker.LookAsync(default), await worker.LookAsync(default)));
+            Assert.Equal([(DutyFindings.Rule, Team.Id), (DutyFindings.DamagedRule, "2026-02-02-damaged"), (DutyFindings.DamagedRule, "duties")], told.Take(3).Select(finding => (finding.Rule, finding.Subject)));
         }
         finally
         {
@@ -130,6 +185,9 @@ public sealed class DutyClocksTests
         Assert.All(DutyCalendar.Of(entries, [], "1.0.0", At(0)), standing => Assert.True(standing.IsOverdue));
         var done = await _team.Signing.SignAsync(new DutyDone { Version = 1, Network = "local", ChainId = AgiJobs.Ethereum.ChainId.Local, Name = "runbook-review", Note = "read", Release = "1.0.0", At = 1 }, _team.KeyOf("cy"), default);
         Assert.False(DutyCalendar.Of(entries, [(At(0), done)], "1.0.0", At(1)).Single(standing => standing.Entry.Name == "runbook-review").IsOverdue);
+        // What was overdue and is done ends its alert.
+        FindingKind KindOf(IReadOnlyList<DutyStanding> standings) => DutyCalendar.Findings("local", standings, "test").Single(finding => finding.Subject == "runbook-review").Kind;
+        Assert.Equal((FindingKind.Firing, FindingKind.Resolved), (KindOf(DutyCalendar.Of(entries, [], "1.0.0", At(0))), KindOf(DutyCalendar.Of(entries, [(At(0), done)], "1.0.0", At(1)))));
         Assert.True(DutyCalendar.Of(entries, [(At(0), done)], "1.1.0", At(1)).Single(standing => standing.Entry.Name == "runbook-review").IsOverdue);
     }
 }

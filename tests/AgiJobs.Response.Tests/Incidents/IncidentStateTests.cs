@@ -128,6 +128,9 @@ public sealed class IncidentStateTests
         await _team.DoAsync(_state, "ada", Team.Act(IncidentActs.SignOff, At(8)));
         await _team.DoAsync(_state, "bob", Team.Act(IncidentActs.SignOff, At(8)));
         await _team.DoAsync(_state, "ada", Team.Mark(At(9), "recover"));
+        // The time of the review runs from the first recovery: nobody sets it back.
+        Assert.Equal("incident-resolved", await RefusedAsync("ada", Team.Mark(At(10), "recover")));
+        Assert.Equal("incident-resolved", await RefusedAsync("bob", Team.Mark(At(10), "stabilize")));
         Assert.Equal("incident-review-missing", await RefusedAsync("ada", Team.Act(IncidentActs.Close, At(10))));
         Assert.Equal("review-owner", await RefusedAsync("eve", Team.Act(IncidentActs.CompleteReview, At(10)) with { Sha256 = Bytes32.Zero }));
     }

@@ -1,4 +1,5 @@
 using AgiJobs.Control;
+using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Incidents;
 using AgiJobs.Storage;
@@ -28,8 +29,8 @@ public sealed class IncidentStoreTests(PostgresServer postgres) : IDisposable
         await using var first = await StateStore.OpenAsync(place, TimeProvider.System);
         await using var second = await StateStore.OpenAsync(place, TimeProvider.System);
         var stores = new[] { new IncidentStore(first, "local", ChainId.Local), new IncidentStore(second, "local", ChainId.Local) };
-        await stores[0].AppendAsync(await SignAsync("cy", Team.Open(Team.Start)));
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(async index => await stores[index % 2].AppendAsync(await SignAsync(index % 2 == 0 ? "ada" : "bob", Team.Act(IncidentActs.Note, Team.Start.AddSeconds(index)) with { Text = $"note {index}" }))));
+        await stores[0].AppendAsync(await SignAsync("cy", Team.Open(Team.Start)), _team.Signing);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(async index => await stores[index % 2].AppendAsync(await SignAsync(index % 2 == 0 ? "ada" : "bob", Team.Act(IncidentActs.Note, Team.Start.AddSeconds(index)) with { Text = $"note {index}" }), _team.Signing)));
         var state = await stores[1].ReadAsync(Team.Id);
         Assert.Equal(11, state.Version);
         Assert.Equal([.. Enumerable.Range(0, 10).Select(index => $"note {index}")], state.Acts.Skip(1).Select(act => act.Signed.Act.Text!).Order(StringComparer.Ordinal));
@@ -41,13 +42,13 @@ public sealed class IncidentStoreTests(PostgresServer postgres) : IDisposable
     {
         await using var state = await StateStore.OpenAsync(Place, TimeProvider.System);
         var store = new IncidentStore(state, "local", ChainId.Local);
-        await store.AppendAsync(await SignAsync("cy", Team.Open(Team.Start)));
+        await store.AppendAsync(await SignAsync("cy", Team.Open(Team.Start)), _team.Signing);
         var note = await SignAsync("ada", Team.Act(IncidentActs.Note, Team.Start) with { Text = "paused" });
-        await Assert.ThrowsAsync<OperationCanceledException>(() => new IncidentStore(new DyingStore(state, commitsFirst: false), "local", ChainId.Local).AppendAsync(note));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => new IncidentStore(new DyingStore(state, commitsFirst: false), "local", ChainId.Local).AppendAsync(note, _team.Signing));
         Assert.Equal(1, (await store.ReadAsync(Team.Id)).Version);
-        await Assert.ThrowsAsync<OperationCanceledException>(() => new IncidentStore(new DyingStore(state, commitsFirst: true), "local", ChainId.Local).AppendAsync(note));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => new IncidentStore(new DyingStore(state, commitsFirst: true), "local", ChainId.Local).AppendAsync(note, _team.Signing));
         Assert.Equal(2, (await store.ReadAsync(Team.Id)).Version);
-        Assert.Equal("incident-twice", (await Assert.ThrowsAsync<ControlException>(() => store.AppendAsync(note))).Code);
+        Assert.Equal("incident-twice", (await Assert.ThrowsAsync<ControlException>(() => store.AppendAsync(note, _team.Signing))).Code);
         Assert.Equal(2, (await store.ReadAsync(Team.Id)).Version);
     }
 
@@ -62,7 +63,7 @@ public sealed class IncidentStoreTests(PostgresServer postgres) : IDisposable
     {
         await using var state = await StateStore.OpenAsync(Place, TimeProvider.System);
         var store = new IncidentStore(state, "local", ChainId.Local);
-        await store.AppendAsync(await SignAsync("ada", Team.Open(Team.Start)));
+        await store.AppendAsync(await SignAsync("ada", Team.Open(Team.Start)), _team.Signing);
         var data = (await store.EventsAsync(Team.Id))[0].Data;
         // With nothing to change, it is the whole act under the name of another incident.
         var forged = from.Length == 0 ? data : data.Replace(from, to, StringComparison.Ordinal);
@@ -77,9 +78,38 @@ public sealed class IncidentStoreTests(PostgresServer postgres) : IDisposable
         await using var state = await StateStore.OpenAsync(Place, TimeProvider.System);
         var store = new IncidentStore(state, "local", ChainId.Local);
         var signed = await SignAsync("ada", Team.Open(Team.Start));
-        Assert.Equal("incident-format", (await Assert.ThrowsAsync<ControlException>(() => store.AppendAsync(signed with { Act = signed.Act with { Title = "other" } }))).Code);
-        Assert.Equal("incident-format", (await Assert.ThrowsAsync<ControlException>(() => new IncidentStore(state, "main", ChainId.Local).AppendAsync(signed))).Code);
+        Assert.Equal("incident-format", (await Assert.ThrowsAsync<ControlException>(() => store.AppendAsync(signed with { Act = signed.Act with { Title = "other" } }, _team.Signing))).Code);
+        Assert.Equal("incident-format", (await Assert.ThrowsAsync<ControlException>(() => new IncidentStore(state, "main", ChainId.Local).AppendAsync(signed, _team.Signing))).Code);
         Assert.Empty(await store.ListAsync());
+    }
+
+    [Fact]
+    public async Task An_act_of_a_key_that_is_nobodys_or_under_anothers_name_or_without_the_duty_is_not_recorded()
+    {
+        await using var state = await StateStore.OpenAsync(Place, TimeProvider.System);
+        var store = new IncidentStore(state, "local", ChainId.Local);
+        await store.AppendAsync(await SignAsync("ada", Team.Open(Team.Start)), _team.Signing);
+        var approval = Team.Act(IncidentActs.ApproveResume, Team.Start.AddMinutes(1)) with { Reason = "checked" };
+        async Task<string> RefusedAsync(SignedIncidentAct signed) => (await Assert.ThrowsAsync<ControlException>(() => store.AppendAsync(signed, _team.Signing))).Code;
+        Assert.Equal("act-nobody", await RefusedAsync(Team.Forge(approval, "ada", Duty.Commander)));
+        Assert.Equal("act-name", await RefusedAsync(await _team.SignAsAsync("bob", approval, "ada", Duty.Commander)));
+        Assert.Equal("act-duty", await RefusedAsync(await _team.SignAsAsync("bob", approval, "bob", Duty.Commander)));
+        Assert.Equal("act-duty", await RefusedAsync(await _team.SignAsAsync("bob", approval, "bob", Duty.Operator)));
+        Assert.Equal(1, (await store.ReadAsync(Team.Id)).Version);
+        Assert.Equal(2, (await store.AppendAsync(await _team.SignAsAsync("ada", approval, "ada", Duty.Commander), _team.Signing)).Version);
+    }
+
+    [Fact]
+    public async Task One_damaged_incident_hides_no_other()
+    {
+        await using var state = await StateStore.OpenAsync(Place, TimeProvider.System);
+        var store = new IncidentStore(state, "local", ChainId.Local);
+        await store.AppendAsync(await SignAsync("ada", Team.Open(Team.Start)), _team.Signing);
+        await state.CommitAsync(new StateCommit { Events = [new StreamAppend("response/local/incidents/2026-02-02-damaged", 0, [new NewEvent("incident.open", "{}")])] });
+        var survey = await store.SurveyAsync();
+        Assert.Equal([Team.Id], survey.Incidents.Select(incident => incident.Id));
+        Assert.Equal(("2026-02-02-damaged", "incident-damaged"), (survey.Damaged[0].Id, survey.Damaged[0].Problem.Code));
+        Assert.Equal("incident-damaged", (await Assert.ThrowsAsync<ControlException>(() => store.ListAsync())).Code);
     }
 
     // Dies with the commit, before it or after it.

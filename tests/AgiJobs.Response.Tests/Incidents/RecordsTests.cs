@@ -2,6 +2,7 @@ using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
 using AgiJobs.Ethereum;
 using AgiJobs.Response.Incidents;
+using AgiJobs.Response.Runbooks;
 using AgiJobs.Storage;
 
 namespace AgiJobs.Response.Tests.Incidents;
@@ -85,6 +86,41 @@ public sealed class RecordsTests : IDisposable
         Assert.DoesNotContain("<script", timeline.Markdown(_state), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_runs_of_runbooks_of_the_incident_wrote_is_in_its_timeline_and_can_be_annotated()
+    {
+        await _team.DoAsync(_state, "cy", Team.Open(At(0)));
+        await _team.DoAsync(_state, "ada", Team.Act(IncidentActs.Annotate, At(3)) with { Subject = "pause-1-2", Text = "by the second key" });
+        var hash = "0x" + new string('7', 64);
+        var timeline = Timeline.Of(_state, new TimelineSources
+        {
+            Runbooks =
+            [
+                new RunbookMoment(At(1), "pause-1", Team.Id, "ben", "pause sent: " + Hostile, null, [hash], 2),
+                new RunbookMoment(At(1), "pause-2", "another", "ben", "pause sent", null, [], 2),
+            ],
+        });
+        var moment = Assert.Single(timeline.Entries, entry => entry.Source == "runbook");
+        Assert.Equal(("pause-1-2", "ben", hash), (moment.Key, moment.By, moment.Transaction?.ToString()));
+        Assert.Equal(["ada: by the second key"], moment.Notes);
+        Assert.DoesNotContain("<script", timeline.Markdown(_state), StringComparison.Ordinal);
+        Assert.Empty(timeline.Unknown);
+    }
+
+    [Fact]
+    public async Task What_caused_it_is_what_people_signed_last_also_after_it_was_closed()
+    {
+        await _team.DoAsync(_state, "cy", Team.Open(At(0)));
+        var (one, two) = (new Bytes32(Enumerable.Repeat((byte)1, 32).ToArray()), new Bytes32(Enumerable.Repeat((byte)2, 32).ToArray()));
+        await _team.DoAsync(_state, "ada", Team.Act(IncidentActs.Cause, At(1)) with { Changes = [one, two], Reason = "both" });
+        Assert.Equal([one, two], _state.Causes);
+        await _team.DoAsync(_state, "cy", Team.Act(IncidentActs.Cause, At(2)) with { Changes = [one], Reason = "it was the other", IsSkipped = true });
+        Assert.Equal([two], _state.Causes);
+        Assert.Contains(one, _state.Changes);
+        await Assert.ThrowsAsync<ControlException>(() => _team.DoAsync(_state, "ada", Team.Act(IncidentActs.Cause, At(3)) with { Reason = "which?" }));
+        await Assert.ThrowsAsync<ControlException>(() => _team.DoAsync(_state, "ada", Team.Act(IncidentActs.Cause, At(4)) with { Changes = [one] }));
+    }
+
     [Theory]
     [InlineData("events.jsonl", "changed")]
     [InlineData("timeline.md", "changed")]
@@ -97,10 +133,10 @@ public sealed class RecordsTests : IDisposable
     {
         await using var store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), TimeProvider.System);
         var incidents = new IncidentStore(store, "local", ChainId.Local);
-        var state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)) with { Transactions = [Bytes32.Zero] }, null, _team.KeyOf("cy"), null, default));
+        var state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)) with { Transactions = [Bytes32.Zero] }, null, _team.KeyOf("cy"), null, default), _team.Signing);
         var archive = new IncidentArchive(Place, Team.Id);
         var digest = archive.Attach("log.txt", "a log"u8);
-        state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Act(IncidentActs.Attach, At(1)) with { File = "log.txt", Sha256 = digest, Size = 5 }, state, _team.KeyOf("cy"), null, default));
+        state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Act(IncidentActs.Attach, At(1)) with { File = "log.txt", Sha256 = digest, Size = 5 }, state, _team.KeyOf("cy"), null, default), _team.Signing);
         var events = await incidents.EventsAsync(Team.Id);
         var manifest = await archive.WriteAsync(state, events, Line(state), [], (_, _) => Task.FromResult(new TransactionTrace(null, "the node does not trace")), new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["../evil name.json"] = [1] }, default);
         Assert.Contains(manifest.Unknown, gap => gap.Contains("the node does not trace", StringComparison.Ordinal));
@@ -130,11 +166,11 @@ public sealed class RecordsTests : IDisposable
     {
         await using var store = await StateStore.OpenAsync(StateLocation.File(Path.Combine(_folder, "state.db")), TimeProvider.System);
         var incidents = new IncidentStore(store, "local", ChainId.Local);
-        var state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)), null, _team.KeyOf("cy"), null, default));
+        var state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Open(At(0)), null, _team.KeyOf("cy"), null, default), _team.Signing);
         var archive = new IncidentArchive(Place, Team.Id);
         Assert.Equal("archive-missing", Assert.Throws<ControlException>(() => archive.Verify(state, [], null)).Code);
         await archive.WriteAsync(state, await incidents.EventsAsync(Team.Id), Line(state), [], (_, _) => Task.FromResult(new TransactionTrace("{}", null)), new Dictionary<string, byte[]>(StringComparer.Ordinal), default);
-        state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Act(IncidentActs.Note, At(1)) with { Text = "more" }, state, _team.KeyOf("cy"), null, default));
+        state = await incidents.AppendAsync(await _team.Signing.SignAsync(Team.Act(IncidentActs.Note, At(1)) with { Text = "more" }, state, _team.KeyOf("cy"), null, default), _team.Signing);
         var events = await incidents.EventsAsync(Team.Id);
         var report = archive.Verify(state, events, null);
         Assert.Equal(ExitCode.Findings, report.Exit);

@@ -48,6 +48,23 @@ internal sealed class Team
 
     public static IncidentAct Mark(DateTimeOffset at, string step) => Act(IncidentActs.Mark, at) with { Step = step, Text = "done so" };
 
+    /// <summary>An act with a good signature of a key that is nobody's, under the name and the duty of somebody else.</summary>
+    public static SignedIncidentAct Forge(IncidentAct act, string by, Duty duty)
+    {
+        var key = new byte[32];
+        key[0] = 7;
+        var signer = new LocalSigner(key);
+        var said = act with { By = by };
+        return new SignedIncidentAct { Version = 1, Act = said, Duty = duty, Signer = signer.Address, Signature = Secp256k1.Sign(said.Statement(duty).Digest, key).ToBytes() };
+    }
+
+    /// <summary>An act that a person signed as they pleased, past the rules of signing.</summary>
+    public async Task<SignedIncidentAct> SignAsAsync(string name, IncidentAct act, string by, Duty duty)
+    {
+        var said = act with { By = by };
+        return new SignedIncidentAct { Version = 1, Act = said, Duty = duty, Signer = Of(name), Signature = (await KeyOf(name).SignTypedDataAsync(said.Statement(duty), TestContext.Current.CancellationToken)).ToBytes() };
+    }
+
     /// <summary>Signs, and takes it into the state.</summary>
     public async Task<SignedIncidentAct> DoAsync(IncidentState state, string name, IncidentAct act)
     {

@@ -1,5 +1,6 @@
 using AgiJobs.Control;
 using AgiJobs.Control.Workspaces;
+using AgiJobs.Ethereum;
 using AgiJobs.Response.Findings;
 using AgiJobs.Response.Runbooks;
 using AgiJobs.Storage;
@@ -41,7 +42,7 @@ public sealed class RunbookDeskTests : IAsyncLifetime
         var run = await BeginAsync(steps);
         Assert.Equal("test-INC-7", run.Id);
         Assert.Equal(run.Id, (await BeginAsync(steps)).Id);
-        await _ground.Desk().EndAsync(run.Id, "a false alarm", "person-1", CancellationToken.None);
+        await _ground.Desk().EndAsync(run.Id, "a false alarm", _ground.Person(1, Duty.Commander), CancellationToken.None);
         Assert.Equal("test-INC-7.2", (await BeginAsync(steps)).Id);
         await RefusedAsync("run-over", () => _ground.Desk().StepAsync(run.Id, "pause", Operator, true, CancellationToken.None));
         Assert.Empty(_ground.Lines);
@@ -220,11 +221,101 @@ public sealed class RunbookDeskTests : IAsyncLifetime
         _ground.Time.Advance(TimeSpan.FromMinutes(20));
         var now = _ground.Time.GetUtcNow();
         Assert.Equal(["pause"], run.OverdueAt(now).Select(step => step.Step.Id));
-        run = await _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev0, "person-2", CancellationToken.None);
+        run = await _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev0, _ground.Person(2, Duty.Operator), CancellationToken.None);
         Assert.Equal(["pause", "tell"], run.OverdueAt(now).Select(step => step.Step.Id));
         run = await _ground.Desk().StepAsync(run.Id, "pause", Operator, true, CancellationToken.None);
         Assert.Equal(["pause"], run.Late.Select(step => step.Step.Id));
         Assert.Equal(["tell"], run.OverdueAt(now).Select(step => step.Step.Id));
+    }
+
+    [Fact]
+    public async Task Overdue_steps_are_findings_with_the_same_names_at_every_look_and_are_resolved_when_it_is_over()
+    {
+        var run = await BeginAsync($"{Pause},{Tell}", severity: Severity.Sev1);
+        Assert.Empty(Of(run));
+        _ground.Time.Advance(TimeSpan.FromMinutes(20));
+        var overdue = Assert.Single(Of(run));
+        Assert.Equal((RunbookFindings.Rule, FindingKind.Firing, Severity.Sev1, run.Id, "pause"), (overdue.Rule, overdue.Kind, overdue.Severity, overdue.Subject, overdue.Facts["step"]));
+        Assert.Equal(overdue.Id, Assert.Single(Of(run)).Id);
+        run = await _ground.Desk().StepAsync(run.Id, "pause", Operator, true, CancellationToken.None);
+        Assert.Equal([(overdue.Id, FindingKind.Firing), (overdue.Id + "/settled", FindingKind.Resolved)], Of(run).Select(finding => (finding.Id, finding.Kind)));
+
+        // Worse, the other is overdue too; given up, nothing is.
+        run = await _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev0, Commander, CancellationToken.None);
+        var tell = Assert.Single(Of(run), finding => finding is { Kind: FindingKind.Firing } && finding.Facts["step"] == "tell");
+        Assert.Equal(Severity.Sev1, tell.Severity);
+        run = await _ground.Desk().EndAsync(run.Id, "a false alarm", Commander, CancellationToken.None);
+        Assert.Equal(FindingKind.Resolved, Assert.Single(Of(run), finding => finding.Facts["step"] == "tell").Kind);
+
+        IReadOnlyList<Finding> Of(RunbookRun one) => RunbookFindings.Of("local", [one], _ground.Time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task Giving_up_and_more_time_are_the_commanders_to_say_and_nobody_says_it_in_anothers_name()
+    {
+        var run = await BeginAsync($"{Pause},{Tell}", severity: Severity.Sev0);
+        var only = _ground.Person(4, Duty.Operator);
+        await RefusedAsync("duty-missing", () => _ground.Desk().EndAsync(run.Id, "enough", only, CancellationToken.None));
+        await RefusedAsync("duty-missing", () => _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev1, only, CancellationToken.None));
+        Assert.Equal(Severity.Sev1, (await _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev1, Commander, CancellationToken.None)).Severity);
+        run = await _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev0, only, CancellationToken.None);
+        Assert.Equal(Severity.Sev0, run.Severity);
+
+        // Past the program: the words of the one event with the signature of the other, and a signature under a duty that is not enough.
+        var stream = RunbookRun.StreamOf("local", run.Id);
+        var signed = (SeverityChanged)RunbookEvent.Read((await _ground.Store.ReadAsync(stream))[^1]);
+        var milder = Severity.Sev3.Name();
+        var own = RunbookStatement.OfSeverity("local", ChainId.Local, run.Id, milder, 1, Duty.Operator);
+        NewEvent[] forged =
+        [
+            (signed with { Severity = milder }).Write(),
+            new SeverityChanged { Severity = milder, By = only.Name, Signed = new RunbookSignature(Duty.Operator, only.Address, 1, await only.SignAsync(own, CancellationToken.None)) }.Write(),
+            new RunEnded { Reason = "enough", By = Commander.Name, Signed = signed.Signed }.Write(),
+        ];
+        await _ground.Store.CommitAsync(new StateCommit { Events = [new StreamAppend(stream, run.Version, forged)] });
+        run = await _ground.Desk().ReadAsync(run.Id, CancellationToken.None);
+        Assert.Equal((Severity.Sev0, true, 3), (run.Severity, run.IsOpen, run.Findings.Count));
+        Assert.False((await _ground.Desk().EndAsync(run.Id, "a false alarm", Commander, CancellationToken.None)).IsOpen);
+    }
+
+    [Fact]
+    public async Task A_command_that_does_not_use_the_persons_key_is_signed_for()
+    {
+        var plan = Step("plan", """ "command": {"line": "look {incident}", "interrupted": {"repeat": true}} """);
+        var broken = Operator with { SignAsync = (_, _) => throw new ControlException("signer-locked", ExitCode.BadInput, "no password") };
+        var run = await BeginAsync(plan);
+        await RefusedAsync("signer-locked", () => _ground.Desk().StepAsync(run.Id, "plan", broken, false, CancellationToken.None));
+        Assert.Empty(_ground.Lines);
+        var forged = new CommandBegun { Step = "plan", Words = ["look", "INC-7"], What = "do", By = "person-2" };
+        await _ground.Store.CommitAsync(new StateCommit { Events = [new StreamAppend(RunbookRun.StreamOf("local", run.Id), run.Version, [forged.Write()])] });
+        Assert.Contains("not proven", Assert.Single((await _ground.Desk().ReadAsync(run.Id, CancellationToken.None)).Findings), StringComparison.Ordinal);
+        var done = await _ground.Desk().StepAsync(run.Id, "plan", Operator, false, CancellationToken.None);
+        Assert.Equal((StepState.Done, 1), (done["plan"].State, done.Findings.Count));
+
+        // Beside a pause nothing waits for a key.
+        var urgent = await BeginAsync($"{Pause},{plan}");
+        urgent = await _ground.Desk().StepAsync(urgent.Id, "plan", broken, false, CancellationToken.None);
+        Assert.Equal((StepState.Done, 1), (urgent["plan"].State, urgent.Findings.Count));
+    }
+
+    [Fact]
+    public async Task A_run_whose_steps_were_done_about_one_thing_is_not_turned_to_another()
+    {
+        var plan = Step("plan", """ "command": {"line": "look {job}", "take": {"change": "change"}, "interrupted": {"repeat": true}} """);
+        var read = Step("read", """ "check": {"line": "look {change}"}, "needs": ["plan"] """);
+        var book = _ground.Book($"{plan},{read}", """{"name": "job", "from": "asked", "what": "which"}, {"name": "change", "from": "step", "what": "which"}""");
+        var run = await _ground.Desk().BeginAsync(book, null, null, new Dictionary<string, string>(StringComparer.Ordinal) { ["job"] = "41" }, null, CancellationToken.None);
+        Task GiveAsync(string name, string value) => _ground.Desk().GiveAsync(run.Id, new Dictionary<string, string>(StringComparer.Ordinal) { [name] = value }, null, CancellationToken.None);
+
+        // Before anything was done about it, it may be corrected.
+        await GiveAsync("job", "42");
+        _ground.Answer = _ => (0, """{"change": "a"}""");
+        await _ground.Desk().StepAsync(run.Id, "plan", Operator, false, CancellationToken.None);
+        await RefusedAsync("input-used", () => GiveAsync("job", "43"));
+        await RefusedAsync("input-used", () => GiveAsync("change", "b"));
+        await GiveAsync("job", "42");
+        await _ground.Desk().StepAsync(run.Id, "read", null, false, CancellationToken.None);
+        Assert.Equal(["look 42", "look a"], _ground.Lines);
     }
 
     [Fact]
@@ -262,5 +353,26 @@ public sealed class RunbookDeskTests : IAsyncLifetime
         Assert.Contains("--execute", moments[1].Text, StringComparison.Ordinal);
         Assert.Equal(("c", "0xaa"), (moments[2].Change, Assert.Single(moments[2].Transactions)));
         Assert.Equal("person-2", moments[3].By);
+    }
+
+    [Fact]
+    public async Task An_incident_is_named_as_incidents_are_and_a_record_that_cannot_be_read_does_not_hold_a_pause()
+    {
+        var book = _ground.Book($$"""{{Step("pause", """ "command": {"line": "owner system-pause --instance {incident} --signer {me}", "send": true, "emergency": true, "interrupted": {"repeat": true}} """)}},{{Step("plan", """ "command": {"line": "look {incident}", "interrupted": {"repeat": true}} """)}}""");
+        var desk = _ground.Desk((_, _) => throw new ControlException("incident-damaged", ExitCode.Mismatch, "Event 3 is not what a person signed."));
+        var run = await desk.BeginAsync(book, "2026-11-22-rewards-drain", null, new Dictionary<string, string>(StringComparer.Ordinal), null, CancellationToken.None);
+        Assert.Equal("test-2026-11-22-rewards-drain", run.Id);
+        var refused = await Assert.ThrowsAsync<ControlException>(() => desk.StepAsync(run.Id, "plan", _ground.Person(1, Duty.Operator), false, CancellationToken.None));
+        Assert.Equal("incident-damaged", refused.Code);
+        run = await desk.StepAsync(run.Id, "pause", _ground.Person(1, Duty.Operator), true, CancellationToken.None);
+        Assert.Equal(StepState.Done, run["pause"].State);
+    }
+
+    [Fact]
+    public async Task An_input_that_a_command_would_read_as_an_option_is_refused()
+    {
+        var book = _ground.Book(Step("look", """ "command": {"line": "look {job}", "interrupted": {"repeat": true}} """), """{"name": "job", "from": "asked", "what": "it"}""");
+        var refused = await Assert.ThrowsAsync<ControlException>(() => _ground.Desk().BeginAsync(book, null, null, new Dictionary<string, string>(StringComparer.Ordinal) { ["job"] = "--execute" }, null, CancellationToken.None));
+        Assert.Equal(("input-form", ExitCode.BadInput), (refused.Code, refused.Exit));
     }
 }

@@ -32,7 +32,7 @@ public sealed class RunbookScreenTests : IAsyncLifetime
             var lines = new RunbookScreen(run, Nobody, _ground.Time.GetUtcNow()).Lines(width, height, Long);
             Assert.InRange(lines.Count, 5, height);
             Assert.All(lines, line => Assert.InRange(line.Length, 0, width));
-            Assert.StartsWith(next is null ? "COMPLETE" : $"NEXT {next} ", lines[^1], StringComparison.Ordinal);
+            Assert.Matches(next is null ? "^COMPLETE" : $"^NEXT {next}( |:)", lines[^1]);
             Assert.True(next is null || lines.Any(line => line.StartsWith('>') && line.Contains(next, StringComparison.Ordinal)), "the next step is not among those that are shown");
             if (next is not null)
             {

@@ -214,6 +214,179 @@ public sealed class ChainMonitorTests
     }
 
     [Fact]
+    public async Task The_newest_blocks_of_a_catch_up_are_asked_for_by_their_hash_since_a_back_end_that_lags_leaves_logs_out_of_an_answer_by_number()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Chain.Mine(Enumerable.Repeat(1, 60));
+        ground.Chain.Lag = ground.Options.RangeFrom;
+        using var monitor = ground.Monitor();
+        await ground.CatchUpAsync(monitor);
+
+        Assert.True(ground.Chain.LargestServed > 1);
+        Assert.Equal(60, (await ground.FoundAsync()).Count(found => found.Id.StartsWith("test/log/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_hole_that_ends_near_the_head_is_filled_with_what_its_newest_blocks_logged_too()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Chain.Mine(Enumerable.Repeat(1, 50));
+        ground.Options = ground.Options with { From = 50 };
+        using (var late = ground.Monitor())
+        {
+            await ground.CatchUpAsync(late);
+            await late.LeaveAsync();
+        }
+
+        ground.Chain.Lag = 3;
+        ground.Options = ground.Options with { From = 1 };
+        using var monitor = ground.Monitor();
+        await ground.CatchUpAsync(monitor);
+
+        Assert.Equal(50, (await ground.FoundAsync()).Count(found => found.Id.StartsWith("test/log/", StringComparison.Ordinal)));
+        Assert.Empty(await HolesAsync(ground, 1, 50));
+    }
+
+    [Fact]
+    public async Task Views_that_the_node_refuses_are_asked_for_again_and_taken_as_soon_as_it_has_them()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        var refuses = true;
+        ground.Chain.Refuses = number => refuses && number == 3;
+        ground.Chain.Mine([1, 1, 1, 1]);
+        using var monitor = ground.Monitor();
+        var tick = await monitor.TickAsync(CancellationToken.None);
+        Assert.Equal(MonitorState.Blind, tick.State);
+        Assert.Contains("missing trie node", tick.Why, StringComparison.Ordinal);
+        Assert.Equal(3UL, (await ground.StandingAsync()).Tracks.Single().Next);
+
+        refuses = false;
+        await ground.CatchUpAsync(monitor);
+        var report = await ReportAsync(ground);
+        Assert.False(Assert.Single(report.Tracks[0].Ranges).Range.IsUnread);
+        Assert.Equal(4, (await ground.FoundAsync()).Count(found => found.Id.StartsWith("test/log/", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(60)]
+    public async Task Views_that_stay_refused_are_unknown_after_a_while_and_the_coverage_says_of_which_blocks(int blocks)
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Chain.Refuses = number => number is >= 3 and <= 5;
+        ground.Chain.Mine(Enumerable.Repeat(1, blocks));
+        using var monitor = ground.Monitor();
+        Assert.Equal(MonitorState.Blind, (await monitor.TickAsync(CancellationToken.None)).State);
+        ground.Time.Advance(ground.Options.ViewPatience - TimeSpan.FromSeconds(1));
+        Assert.Equal(MonitorState.Blind, (await monitor.TickAsync(CancellationToken.None)).State);
+        await ground.CatchUpAsync(monitor);
+
+        var report = await ReportAsync(ground);
+        Assert.Equal([(1UL, 2UL, false), (3UL, 5UL, true), (6UL, (ulong)blocks, false)], report.Tracks[0].Ranges.Select(range => (range.Range.From, range.Range.To, range.Range.IsUnread)));
+        Assert.False(report.IsWhole);
+        Assert.Contains(MonitorProblem.Of([report], ground.Time.GetUtcNow()), problem => problem.Exit == ExitCode.Findings && problem.Text.Contains("the views of the blocks 3 to 5 are unknown", StringComparison.Ordinal));
+        Assert.Equal(blocks, (await ground.FoundAsync()).Count(found => found.Id.StartsWith("test/log/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Rules_that_moved_to_a_smaller_depth_miss_no_block_on_the_way()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Chain.Mine(Enumerable.Repeat(1, 7));
+        using (var before = ground.Monitor(new CountingSet(0, "first", "a"), new CountingSet(3, "first", "b")))
+        {
+            await ground.CatchUpAsync(before);
+            await before.LeaveAsync();
+        }
+
+        var after = new CountingSet(0, "second", "a", "b");
+        using var monitor = ground.Monitor(after);
+        await ground.CatchUpAsync(monitor);
+
+        // Of the deep set the blocks up to four were examined.
+        Assert.Equal((5UL, 7UL), (await ReportAsync(ground)).Tracks.Single().Ranges.Where(range => range.Range.RuleSet == after.Digest).Select(range => (range.Range.From, range.Range.To)).Single());
+        Assert.Empty(await HolesAsync(ground, 1, 7));
+        var told = await ground.FoundAsync();
+        Assert.Equal(told.Count, told.Select(found => found.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Rules_that_moved_to_a_depth_that_is_new_begin_where_they_had_come_to()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Options = ground.Options with { From = null };
+        ground.Chain.Mine(Enumerable.Repeat(1, 6));
+        using (var before = ground.Monitor(new CountingSet(3, "first", "b")))
+        {
+            await ground.CatchUpAsync(before);
+            await before.LeaveAsync();
+        }
+
+        ground.Chain.Mine(Enumerable.Repeat(1, 4));
+        using var monitor = ground.Monitor(new CountingSet(0, "second", "b"));
+        await ground.CatchUpAsync(monitor);
+
+        Assert.Equal(["4", "5", "6", "7", "8", "9", "10"], (await ground.FoundAsync()).Where(found => found.Id.StartsWith("test/log/0/", StringComparison.Ordinal)).Select(found => found.Id.Split('/')[3]));
+        Assert.Empty((await ground.StandingAsync()).Before);
+    }
+
+    [Fact]
+    public async Task A_node_that_shows_no_new_block_is_a_finding_and_a_problem_until_it_does()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Options = ground.Options with { StaleAfter = TimeSpan.FromSeconds(60) };
+        ground.Chain.TimeOffset = ground.Time.GetUtcNow() - new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        ground.Chain.Mine(0);
+        using var monitor = ground.Monitor();
+        await ground.CatchUpAsync(monitor);
+        ground.Time.Advance(TimeSpan.FromSeconds(60));
+        await ground.CatchUpAsync(monitor);
+        Assert.DoesNotContain(await ground.ToldAsync(), told => told.Rule == "monitor-stale");
+        ground.Time.Advance(TimeSpan.FromSeconds(1));
+        await ground.CatchUpAsync(monitor);
+        Assert.Equal(["Firing"], (await ground.ToldAsync()).Where(told => told.Rule == "monitor-stale").Select(told => told.Kind));
+        Assert.Contains(MonitorProblem.Of([await ReportAsync(ground)], ground.Time.GetUtcNow()), problem => problem.Exit == ExitCode.Findings && problem.Text.Contains("sees no new block", StringComparison.Ordinal));
+
+        ground.Chain.TimeOffset += TimeSpan.FromSeconds(61);
+        ground.Chain.Mine(0);
+        await ground.CatchUpAsync(monitor);
+        Assert.Equal(["Firing", "Resolved"], (await ground.ToldAsync()).Where(told => told.Rule == "monitor-stale").Select(told => told.Kind));
+        Assert.DoesNotContain(MonitorProblem.Of([await ReportAsync(ground)], ground.Time.GetUtcNow()), problem => problem.Text.Contains("sees no new block", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_keeps_it_from_looking_is_said_once_and_tried_again_and_ends_nothing()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Chain.Mine([1]);
+        var tries = 0;
+        var said = new List<string>();
+        using var worker = new MonitorWorker(
+            new ChainMonitor(ground.Store, _ => ++tries <= 3 ? throw new ControlException("file-read", ExitCode.Failed, "the configuration folder is away") : Task.FromResult<IWatchedChain>(ground.Chain), WatchTrack.Of([new CountingSet(0)]), ground.Options with { Take = ground.TakeAsync }, ground.Time),
+            ground.Time)
+        {
+            Tell = line =>
+            {
+                lock (said)
+                {
+                    said.Add(line);
+                }
+            },
+        };
+        await worker.StartAsync(CancellationToken.None);
+        await Wait.UntilAsync("it watches", () =>
+        {
+            ground.Time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(worker.State.IsReady);
+        });
+        await worker.StopAsync(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(4, tries);
+        Assert.Single(said, line => line.Contains("[file-read]", StringComparison.Ordinal));
+        Assert.Single(await ground.FoundAsync());
+    }
+
+    [Fact]
     public async Task Blocks_from_the_future_are_a_finding_until_the_clocks_agree()
     {
         await using var ground = await WatchGround.StartAsync();
@@ -305,6 +478,10 @@ public sealed class ChainMonitorTests
     }
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, Environment.GetEnvironmentVariable("AGIJOBS_TEST_LONG") is "1" ? 500 : 25)];
+
+    private static async Task<CoverageReport> ReportAsync(WatchGround ground) => await CoverageReport.ReadAsync(ground.Store, await ground.StandingAsync(), null, CancellationToken.None);
+
+    private static async Task<IReadOnlyList<(ulong From, ulong To)>> HolesAsync(WatchGround ground, ulong from, ulong to) => CoverageRange.Holes((await ReportAsync(ground)).Tracks[0].Ranges.Select(range => range.Range), from, to);
 
     // Each thing was told once, and what was told and not taken back is what a fresh monitor finds on the chain as it is now.
     private static async Task AssertAsFoundAnewAsync(WatchGround ground, params CountingSet[] sets)

@@ -10,8 +10,10 @@ using AgiJobs.Response.Watching;
 namespace AgiJobs.Response.Tests.Watching;
 
 /// <summary>Finds every log, and a storm where the last three blocks have five or more: a rule with a memory.</summary>
-internal sealed class CountingSet(int confirmations, string rules = "first") : IDetectorSet
+internal sealed class CountingSet(int confirmations, string rules = "first", params string[] parts) : IDetectorSet
 {
+    public IReadOnlyDictionary<string, Bytes32> Parts { get; } = parts.ToDictionary(part => part, part => Keccak256.Hash(part), StringComparer.Ordinal);
+
     public int Confirmations => confirmations;
 
     public Bytes32 Digest { get; } = Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(rules));

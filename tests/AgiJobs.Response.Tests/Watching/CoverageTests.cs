@@ -85,15 +85,78 @@ public sealed class CoverageTests : IDisposable
             await monitor.LeaveAsync();
         }
 
-        var other = new ScriptedChain();
-        other.Mine([0, 0]);
-        other.Withdraw(2);
+        var other = new ScriptedChain(salt: 7);
         other.Mine([0, 0, 0]);
         await using var after = await WatchGround.StartAsync(other);
         after.Options = after.Options with { Key = Key() };
         using var next = after.Monitor();
         await after.CatchUpAsync(next);
         Assert.DoesNotContain(await after.ToldAsync(), found => found.Rule == "monitor-state-lost");
+    }
+
+    [Fact]
+    public async Task A_state_that_was_lost_is_found_out_although_the_last_block_that_was_examined_has_been_withdrawn_since()
+    {
+        var chain = await ExaminedAsync(20);
+        chain.Withdraw(3);
+        chain.Mine(Enumerable.Repeat(1, 5));
+        await using var after = await WatchGround.StartAsync(chain);
+        after.Options = after.Options with { Key = Key(), From = null };
+        using var next = after.Monitor();
+        await after.CatchUpAsync(next);
+
+        var told = await after.ToldAsync();
+        Assert.Single(told, found => found.Rule == "monitor-state-lost");
+        Assert.Equal(22, told.Count(found => found.Rule == "log"));
+    }
+
+    [Fact]
+    public async Task A_state_that_was_lost_is_found_out_although_the_node_is_behind()
+    {
+        var chain = await ExaminedAsync(20);
+        chain.Withdraw(15);
+        await using var after = await WatchGround.StartAsync(chain);
+        after.Options = after.Options with { Key = Key(), From = null };
+        using var next = after.Monitor();
+        await after.CatchUpAsync(next);
+
+        Assert.Single(await after.ToldAsync(), found => found.Rule == "monitor-state-lost");
+    }
+
+    [Fact]
+    public async Task As_long_as_the_node_does_not_show_what_tells_the_chain_the_monitor_is_blind_and_begins_nowhere()
+    {
+        var key = Key();
+        key.Remember("depth-0", new RememberedCoverage(5, 20, Keccak256.Hash([1]), new BlockMark(9, Keccak256.Hash([2]).ToString())));
+        await using var ground = await WatchGround.StartAsync();
+        ground.Options = ground.Options with { Key = key, From = null };
+        ground.Chain.Mine(Enumerable.Repeat(0, 8));
+        using var monitor = ground.Monitor();
+        Assert.Equal(MonitorState.Blind, (await monitor.TickAsync(CancellationToken.None)).State);
+        Assert.Empty((await ground.StandingAsync()).Tracks);
+
+        ground.Chain.Mine(0);
+        await ground.CatchUpAsync(monitor);
+        Assert.DoesNotContain(await ground.ToldAsync(), found => found.Rule == "monitor-state-lost");
+    }
+
+    [Fact]
+    public async Task A_depth_that_goes_and_comes_back_has_lost_nothing()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        ground.Options = ground.Options with { Key = Key() };
+        ground.Chain.Mine([1, 1, 1, 1]);
+        foreach (var sets in (CountingSet[][])[[new CountingSet(0, "first", "a"), new CountingSet(2, "first", "b")], [new CountingSet(0, "second", "a", "b")], [new CountingSet(0, "third", "a"), new CountingSet(2, "third", "b")]])
+        {
+            using var monitor = ground.Monitor(sets);
+            await ground.CatchUpAsync(monitor);
+            ground.Chain.Mine(1);
+            await ground.CatchUpAsync(monitor);
+            await monitor.LeaveAsync();
+        }
+
+        Assert.DoesNotContain(await ground.ToldAsync(), found => found.Rule == "monitor-state-lost");
+        Assert.Equal(["depth-0", "depth-2"], (await ground.StandingAsync()).Tracks.Select(track => track.Name));
     }
 
     [Theory]
@@ -112,6 +175,7 @@ public sealed class CoverageTests : IDisposable
     {
         var range = Range(5, 9);
         Assert.Equal(range, CoverageRange.Parse(range.ToText()));
+        Assert.Equal(range with { IsUnread = true }, CoverageRange.Parse((range with { IsUnread = true }).ToText()));
         foreach (var wrong in (string[])["", range.ToText()[..^1], range.ToText().Replace("5 9", "9 5", StringComparison.Ordinal), range.ToText().Replace("5 9", "05 9", StringComparison.Ordinal), range.ToText() + "\n"])
         {
             Assert.Equal("coverage-format", Assert.Throws<ControlException>(() => CoverageRange.Parse(wrong)).Code);
@@ -125,6 +189,7 @@ public sealed class CoverageTests : IDisposable
         Assert.True(range.GoesOnIn(Range(5, 6) with { Parent = range.Hash }));
         Assert.False(range.GoesOnIn(Range(5, 6) with { Parent = Keccak256.Hash([9]) }));
         Assert.False(range.GoesOnIn(Range(5, 6) with { Parent = range.Hash, RuleSet = Keccak256.Hash([9]) }));
+        Assert.False(range.GoesOnIn(Range(5, 6) with { Parent = range.Hash, IsUnread = true }));
         Assert.False(range.GoesOnIn(Range(6, 7) with { Parent = range.Hash }));
     }
 
@@ -136,6 +201,19 @@ public sealed class CoverageTests : IDisposable
         var note = Key().Sign(Range(1, 2).ToText());
         Assert.True(Key().Verifier.HasSigned(SignedNote.Parse(note.ToBytes())));
         Assert.Contains("agijobs-coverage/1", Encoding.UTF8.GetString(note.ToBytes()), StringComparison.Ordinal);
+    }
+
+    // A chain of so many blocks, that a monitor has examined whose state is gone.
+    private async Task<ScriptedChain> ExaminedAsync(int blocks)
+    {
+        var chain = new ScriptedChain();
+        chain.Mine(Enumerable.Repeat(1, blocks));
+        await using var before = await WatchGround.StartAsync(chain);
+        before.Options = before.Options with { Key = Key(), From = 1 };
+        using var monitor = before.Monitor();
+        await before.CatchUpAsync(monitor);
+        await monitor.LeaveAsync();
+        return chain;
     }
 
     public void Dispose() => Directory.Delete(_user, recursive: true);

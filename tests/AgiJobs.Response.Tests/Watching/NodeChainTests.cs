@@ -72,6 +72,28 @@ public sealed class NodeChainTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_contracts_refusal_is_an_answer_and_the_nodes_is_none()
+    {
+        await using var anvil = await Anvil.StartAsync();
+        // Reverts.
+        await anvil.SetCodeAsync(Contract, Hex.Decode("0x60006000fd"));
+        await anvil.MineAsync(1);
+        await using var rpc = FaultyRpc.InFrontOf(anvil);
+        await using var client = await EthereumClient.ConnectAsync(RpcOptions.For(rpc.Url) with { Rounds = 1 }, ChainId.Local, TimeProvider.System);
+        var chain = new NodeChain(client);
+        var needs = new BlockNeeds([], null, false, [new StateRead(Contract, "0x")]);
+        var header = await chain.HeadAsync(CancellationToken.None);
+        var reverted = await chain.ReadAsync(header, needs, CancellationToken.None);
+        Assert.False(reverted.IsUnread);
+        Assert.Null(Assert.Single(reverted.Answers.Answers.Values).Result);
+
+        rpc.On("eth_call").Error(-32000, "missing trie node 1f (path ) state 0x1f is not available");
+        var refused = await chain.ReadAsync(header, needs, CancellationToken.None);
+        Assert.True(refused.IsUnread);
+        Assert.Contains("missing trie node", Assert.Single(refused.Answers.Answers.Values).Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_node_that_refuses_for_the_size_of_the_answer_is_asked_for_less_and_any_other_refusal_is_none()
     {
         await using var anvil = await Anvil.StartAsync();

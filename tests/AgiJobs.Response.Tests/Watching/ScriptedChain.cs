@@ -13,7 +13,18 @@ internal sealed class ScriptedChain : IWatchedChain
     private readonly List<(BlockHeader Header, int Logs)> _blocks = [];
     private int _salt;
 
-    public ScriptedChain() => Mine(0);
+    /// <summary>A chain; one of another salt has another first block.</summary>
+    public ScriptedChain(int salt = 0)
+    {
+        _salt = salt;
+        Mine(0);
+    }
+
+    /// <summary>Of how many of the newest blocks an answer by number lacks the logs, as that of a back end that lags.</summary>
+    public int Lag { get; set; }
+
+    /// <summary>Whether the views of a block are refused.</summary>
+    public Func<ulong, bool>? Refuses { get; set; }
 
     /// <summary>Called before every answer, with the number of the call; throws to fail it.</summary>
     public Action<int> OnCall { get; set; } = _ => { };
@@ -78,7 +89,7 @@ internal sealed class ScriptedChain : IWatchedChain
     {
         OnCall(++Calls);
         return header.Number.Value <= Head && _blocks[(int)header.Number.Value] is var block && block.Header.Hash == header.Hash
-            ? Task.FromResult(Content(block))
+            ? Task.FromResult(Content(block, block.Logs))
             : throw new EthereumException("block-reorganised", Fault.Unknown, "gone");
     }
 
@@ -96,7 +107,7 @@ internal sealed class ScriptedChain : IWatchedChain
             }
 
             LargestServed = Math.Max(LargestServed, size);
-            return [.. _blocks.Skip((int)from).Take(size).Select(Content)];
+            return [.. _blocks.Skip((int)from).Take(size).Select(block => Content(block, block.Header.Number.Value + (ulong)Lag > Head ? 0 : block.Logs))];
         }
     }
 
@@ -106,7 +117,7 @@ internal sealed class ScriptedChain : IWatchedChain
         yield break;
     }
 
-    private static BlockContent Content((BlockHeader Header, int Logs) block) => new(
-        new WatchedBlock(block.Header, [.. Enumerable.Range(0, block.Logs).Select(index => new LogEntry(default, [], default, block.Header.Number, block.Header.Hash, Keccak256.Hash([(byte)index]), 0, (ulong)index, false))]),
-        StateAnswers.None);
+    private BlockContent Content((BlockHeader Header, int Logs) block, int logs) => new(
+        new WatchedBlock(block.Header, [.. Enumerable.Range(0, logs).Select(index => new LogEntry(default, [], default, block.Header.Number, block.Header.Hash, Keccak256.Hash([(byte)index]), 0, (ulong)index, false))]),
+        Refuses is not { } refuses ? StateAnswers.None : new StateAnswers(new Dictionary<StateRead, StateAnswer> { [new StateRead(default, "0x")] = refuses(block.Header.Number.Value) ? new StateAnswer(null, "missing trie node") { IsRefused = true } : new StateAnswer("0x01", null) }));
 }

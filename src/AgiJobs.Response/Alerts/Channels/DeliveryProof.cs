@@ -15,6 +15,9 @@ public sealed record DeliveryProof
     /// <summary>How many attempts are listed; <see cref="Tries"/> counts all.</summary>
     public const int MostListed = 10;
 
+    /// <summary>How many of <see cref="Unsure"/> are remembered.</summary>
+    public const int MostUnsure = 5;
+
     /// <summary>The format's version; 1.</summary>
     public required int Version { get; init; }
 
@@ -48,11 +51,23 @@ public sealed record DeliveryProof
     /// <summary>When it was given up, or left out because nothing before it had arrived; null otherwise.</summary>
     public DateTimeOffset? GivenUpAt { get; init; }
 
-    /// <summary>Whether this channel has received this message or one before it about the same page.</summary>
-    public bool HasReached { get; init; }
+    /// <summary>The newer message about the page that is delivered in its place; null when there is none.</summary>
+    public string? SupersededBy { get; init; }
+
+    /// <summary>The message of this channel before it about the same page; null for the first.</summary>
+    public string? Behind { get; init; }
+
+    /// <summary>By which message the receiver has the page: the last that began or renewed it there and that it took, this one or one before. Null while it has none.</summary>
+    public string? Standing { get; init; }
+
+    /// <summary>Messages that perhaps began or renewed the page there as well, oldest first, the last <see cref="MostUnsure"/>: they were tried, did not count as taken, and newer ones took their place.</summary>
+    public IReadOnlyList<string> Unsure { get => field ?? []; init; }
+
+    /// <summary>Until when it may be that it is just being sent; null when it is not.</summary>
+    public DateTimeOffset? TryingUntil { get; init; }
 
     /// <summary>True when nothing will become of it any more.</summary>
-    public bool IsSettled() => DeliveredAt is not null || GivenUpAt is not null;
+    public bool IsSettled() => DeliveredAt is not null || GivenUpAt is not null || SupersededBy is not null;
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="StorageException"><see cref="StorageException.Damaged"/>.</exception>

@@ -13,9 +13,11 @@ namespace AgiJobs.Response.Alerts.Channels;
 public sealed record NoticeDeliveries(int Delivered, int Delayed, IReadOnlyList<string> GivenUp);
 
 /// <summary>
-/// Delivers the messages of one channel from its outbox, at least once and about one page in their order: what ends something is never sent before what began it, and not at all when that never arrived. What is not taken is tried again
-/// after 5 s, twice as long each time up to an hour, a fifth more or less, later where the receiver says so. After <see cref="MostTries"/> attempts, or at once when the receiver says that it never will, a message is given up. From
-/// the <see cref="AlarmAt"/>th failure on, and when one is given up, that is an alert itself, which goes by the other channels and ends with the next message that arrives. Each attempt is on file as proof. Safe for several processes.
+/// Delivers the messages of one channel from its outbox, at least once. What ends or acknowledges a page is never sent before what began it, and not at all when that never arrived. A newer trigger of a page takes the place of what
+/// did not arrive yet and is tried at once, however long that was to wait: it says all that the older one said. What is not taken is tried again after 5 s, twice as long each time up to an hour, a fifth more or less, later where the
+/// receiver says so. After <see cref="MostTries"/> attempts, or at once when the receiver says that it never will, or when nobody can read it, a message is given up. With the <see cref="AlarmAt"/>th failure, with one after which it
+/// waits for longer than <see cref="QuietAt"/>, and when one is given up, that is an alert itself, which goes by the other channels and ends with the next message that arrives. Each attempt is on file as proof. Safe for several
+/// processes.
 /// </summary>
 public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IAlertChannel channel, TimeProvider time) : IDisposable
 {
@@ -32,8 +34,14 @@ public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IA
     private static readonly TimeSpan LongestAsked = TimeSpan.FromHours(6);
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
 
+    // Longer than any channel has patience.
+    private static readonly TimeSpan LongestTry = TimeSpan.FromMinutes(1);
+
     // Longer than all that are claimed at once may take.
     private static readonly TimeSpan Held = TimeSpan.FromMinutes(6);
+
+    /// <summary>After which wait others are told though the message has failed less often.</summary>
+    public static TimeSpan QuietAt { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The channel.</summary>
     public string Name => channel.Name;
@@ -47,63 +55,25 @@ public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IA
         var (delivered, delayed, given) = (0, 0, new List<string>());
         foreach (var message in await store.ClaimAsync(Outbox, AtOnce, Held, cancellation).ConfigureAwait(false))
         {
-            var notice = Notice.Read(message);
-            var before = await ProofAsync(message.Key, cancellation).ConfigureAwait(false);
-            var behind = notice.Behind is null ? null : await ProofAsync(notice.Behind, cancellation).ConfigureAwait(false);
-            if (before?.IsSettled() is true)
+            Notice notice;
+            try
             {
-                // Whoever delivered it died before it could say so to the outbox.
-                _ = await store.SettleAsync(message, new Delivery(before.DeliveredAt is not null || before.Tries == 0, null, before.Attempts is [.., var end] ? end.Words : null), cancellation).ConfigureAwait(false);
+                notice = Notice.Read(message);
+            }
+            catch (StorageException problem) when (problem.Code == StorageException.Damaged)
+            {
+                await LoseAsync(message, problem.Message, given, cancellation).ConfigureAwait(false);
                 continue;
             }
 
-            if (notice.Behind is not null && behind?.IsSettled() is not true)
+            switch (await TakeTurnAsync(message, notice, given, cancellation).ConfigureAwait(false))
             {
-                _ = await store.SettleAsync(message, new Delivery(IsDelivered: false, time.GetUtcNow() + Turn, $"it waits for {notice.Behind}"), cancellation).ConfigureAwait(false);
-                delayed++;
-                continue;
-            }
-
-            var proof = before ?? new DeliveryProof { Version = 1, Key = message.Key, Channel = channel.Name, ChannelKind = channel.Kind, To = channel.To, Page = notice.Page, Kind = notice.Kind };
-            // A late sign of life would be a lie.
-            var why = notice.Kind is NoticeKind.Resolve or NoticeKind.Acknowledge && behind?.HasReached is false ? "left out: nothing about this page has arrived before"
-                : notice.Kind is NoticeKind.Heartbeat && time.GetUtcNow() - notice.At > Spans.Parse(settings.Plan?.File.Heartbeat?.Every) ? "left out: it is too late to say so"
-                : null;
-            if (why is not null)
-            {
-                await KeepAsync(proof with { GivenUpAt = time.GetUtcNow(), Attempts = [.. proof.Attempts.Append(new DeliveryAttempt(time.GetUtcNow(), why)).TakeLast(DeliveryProof.MostListed)] }, cancellation).ConfigureAwait(false);
-                _ = await store.SettleAsync(message, new Delivery(IsDelivered: true), cancellation).ConfigureAwait(false);
-                continue;
-            }
-
-            var answer = await channel.SendAsync(notice, message.Key, cancellation).ConfigureAwait(false);
-            var now = time.GetUtcNow();
-            proof = proof with { Tries = proof.Tries + 1, Attempts = [.. proof.Attempts.Append(new DeliveryAttempt(now, answer.Words, answer.Status)).TakeLast(DeliveryProof.MostListed)], HasReached = answer.Outcome == SendOutcome.Delivered || behind?.HasReached is true };
-            if (answer.Outcome == SendOutcome.Delivered)
-            {
-                await KeepAsync(proof with { DeliveredAt = now }, cancellation).ConfigureAwait(false);
-                _ = await store.SettleAsync(message, new Delivery(IsDelivered: true), cancellation).ConfigureAwait(false);
-                await RecoverAsync(message.Key, cancellation).ConfigureAwait(false);
-                delivered++;
-                continue;
-            }
-
-            var isLast = answer.Outcome == SendOutcome.Never || proof.Tries >= MostTries;
-            await KeepAsync(isLast ? proof with { GivenUpAt = now } : proof, cancellation).ConfigureAwait(false);
-            // The alarm first: whoever dies in between raises it again, and it counts once.
-            if (isLast || proof.Tries == AlarmAt)
-            {
-                await AlarmAsync(notice, message.Key, isLast, answer.Words, cancellation).ConfigureAwait(false);
-            }
-
-            _ = await store.SettleAsync(message, new Delivery(IsDelivered: false, isLast ? null : now + Wait(message.Key, proof.Tries, answer.After), answer.Words), cancellation).ConfigureAwait(false);
-            if (isLast)
-            {
-                given.Add($"the channel {channel.Name} has given up {message.Key}: {answer.Words}");
-            }
-            else
-            {
-                delayed++;
+                case SendOutcome.Delivered:
+                    delivered++;
+                    break;
+                case SendOutcome.Again:
+                    delayed++;
+                    break;
             }
         }
 
@@ -122,13 +92,172 @@ public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IA
         return asked is { } after && after.Ticks > own ? TimeSpan.FromTicks(Math.Min(after.Ticks, LongestAsked.Ticks)) : TimeSpan.FromTicks(own);
     }
 
-    private async Task<DeliveryProof?> ProofAsync(string key, CancellationToken cancellation) =>
-        await store.GetAsync(settings.Places.Deliveries, key, cancellation).ConfigureAwait(false) is { } document ? DeliveryProof.Read(document) : null;
+    // Null when nothing was to be sent.
+    private async Task<SendOutcome?> TakeTurnAsync(OutboxMessage message, Notice notice, List<string> given, CancellationToken cancellation)
+    {
+        var (before, version) = await ProofAsync(message.Key, cancellation).ConfigureAwait(false);
+        if (before?.IsSettled() is true)
+        {
+            // A newer one has taken its place, or whoever delivered it died before it could say so to the outbox.
+            _ = await store.SettleAsync(message, new Delivery(before.GivenUpAt is null || before.Tries == 0, null, before.Attempts is [.., var end] ? end.Words : null), cancellation).ConfigureAwait(false);
+            return null;
+        }
+
+        var (waitsFor, passed, standing, unsure) = await BeforeAsync(notice, cancellation).ConfigureAwait(false);
+        var proof = (before ?? new DeliveryProof { Version = 1, Key = message.Key, Channel = channel.Name, ChannelKind = channel.Kind, To = channel.To, Page = notice.Page, Kind = notice.Kind }) with { Behind = notice.Behind, Standing = standing, Unsure = unsure };
+        if (waitsFor is not null)
+        {
+            if (before is null)
+            {
+                // What comes after it is to see what it waits for.
+                _ = await TryKeepAsync([new DocumentWrite(settings.Places.Deliveries, proof.Key, proof.Encode(), version)], cancellation).ConfigureAwait(false);
+            }
+
+            return await LaterAsync(message, $"it waits for {waitsFor}", cancellation).ConfigureAwait(false);
+        }
+
+        // A late sign of life would be a lie.
+        var why = notice.Kind is NoticeKind.Resolve or NoticeKind.Acknowledge && standing is null ? "left out: nothing about this page has arrived before"
+            : notice.Kind is NoticeKind.Heartbeat && time.GetUtcNow() - notice.At > Spans.Parse(settings.Plan?.File.Heartbeat?.Every) ? "left out: it is too late to say so"
+            : null;
+        if (why is not null)
+        {
+            await KeepAsync(Attempted(proof, why) with { GivenUpAt = time.GetUtcNow() }, cancellation).ConfigureAwait(false);
+            _ = await store.SettleAsync(message, new Delivery(IsDelivered: true), cancellation).ConfigureAwait(false);
+            return null;
+        }
+
+        // Of what is being sent nobody says that it is superseded, and what is superseded nobody sends: one commit decides.
+        var begun = new DocumentWrite(settings.Places.Deliveries, proof.Key, (proof with { TryingUntil = time.GetUtcNow() + LongestTry }).Encode(), version);
+        if (!await TryKeepAsync([begun, .. passed.Select(one => new DocumentWrite(settings.Places.Deliveries, one.Proof.Key, (Attempted(one.Proof, $"superseded by {message.Key}") with { SupersededBy = message.Key }).Encode(), one.Version))], cancellation).ConfigureAwait(false))
+        {
+            return await LaterAsync(message, "another host delivers it, or something about the page, just now", cancellation).ConfigureAwait(false);
+        }
+
+        var answer = await SendAsync(notice with { Standing = standing, Unsure = unsure }, message.Key, cancellation).ConfigureAwait(false);
+        var now = time.GetUtcNow();
+        proof = Attempted(proof, answer.Words, answer.Status) with { Tries = proof.Tries + 1, TryingUntil = null };
+        if (answer.Outcome == SendOutcome.Delivered)
+        {
+            await KeepAsync(proof with { DeliveredAt = now, Standing = notice.Kind is NoticeKind.Trigger ? message.Key : standing, Unsure = notice.Kind is NoticeKind.Acknowledge ? unsure : [] }, cancellation).ConfigureAwait(false);
+            _ = await store.SettleAsync(message, new Delivery(IsDelivered: true), cancellation).ConfigureAwait(false);
+            await RecoverAsync(message.Key, given, cancellation).ConfigureAwait(false);
+            return SendOutcome.Delivered;
+        }
+
+        var isLast = answer.Outcome == SendOutcome.Never || proof.Tries >= MostTries;
+        var wait = Wait(message.Key, proof.Tries, answer.After);
+        await KeepAsync(isLast ? proof with { GivenUpAt = now } : proof, cancellation).ConfigureAwait(false);
+        // The alarm first: whoever dies in between raises it again, and it counts once.
+        if ((isLast || proof.Tries == AlarmAt || (proof.Tries < AlarmAt && wait > QuietAt)) && notice.Kind is not NoticeKind.Test)
+        {
+            await AlarmAsync(message.Key, notice.Page, notice.Severity, notice.Title, isLast, answer.Words, given, cancellation).ConfigureAwait(false);
+        }
+
+        _ = await store.SettleAsync(message, new Delivery(IsDelivered: false, isLast ? null : now + wait, answer.Words), cancellation).ConfigureAwait(false);
+        if (isLast)
+        {
+            given.Add($"the channel {channel.Name} has given up {message.Key}: {answer.Words}");
+        }
+
+        return isLast ? SendOutcome.Never : SendOutcome.Again;
+    }
+
+    // What has to be settled before a message is sent; or else what it takes the place of, and by which messages the receiver has the page, or may have it.
+    private async Task<(string? WaitsFor, IReadOnlyList<(DeliveryProof Proof, long Version)> Passed, string? Standing, IReadOnlyList<string> Unsure)> BeforeAsync(Notice notice, CancellationToken cancellation)
+    {
+        var passed = new List<(DeliveryProof Proof, long Version)>();
+        for (var key = notice.Behind; key is not null;)
+        {
+            var (proof, version) = await ProofAsync(key, cancellation).ConfigureAwait(false);
+            if (version > 0 && (proof is null || proof.IsSettled()))
+            {
+                return (null, passed, proof?.Standing, Unsure(proof?.Unsure ?? []));
+            }
+
+            // What nobody has looked at yet is looked at next.
+            if (proof is null || notice.Kind is not NoticeKind.Trigger || proof.TryingUntil > time.GetUtcNow())
+            {
+                return (key, [], null, []);
+            }
+
+            passed.Add((proof, version));
+            key = proof.Behind;
+        }
+
+        return (null, passed, null, Unsure([]));
+
+        IReadOnlyList<string> Unsure(IReadOnlyList<string> before) =>
+            [.. before.Concat(passed.AsEnumerable().Reverse().Where(one => one.Proof is { Tries: > 0, Kind: NoticeKind.Trigger }).Select(one => one.Proof.Key)).TakeLast(DeliveryProof.MostUnsure)];
+    }
+
+    private async Task<ChannelAnswer> SendAsync(Notice notice, string key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await channel.SendAsync(notice, key, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception problem) when (problem is not (OperationCanceledException or StorageException))
+        {
+            // A defect of one message is not to stop those behind it.
+            return new ChannelAnswer(SendOutcome.Again, $"it could not be sent: {problem.GetType().Name}");
+        }
+    }
+
+    // Nobody knows what it said, so it is taken for the worst.
+    private async Task LoseAsync(OutboxMessage message, string why, List<string> given, CancellationToken cancellation)
+    {
+        var proof = new DeliveryProof { Version = 1, Key = message.Key, Channel = channel.Name, ChannelKind = channel.Kind, To = channel.To, Page = "", Kind = NoticeKind.Trigger, Tries = message.Attempts, GivenUpAt = time.GetUtcNow() };
+        await KeepAsync(Attempted(proof, why), cancellation).ConfigureAwait(false);
+        await AlarmAsync(message.Key, "", Severity.Sev0, "a message that cannot be read", isLast: true, why, given, cancellation).ConfigureAwait(false);
+        _ = await store.SettleAsync(message, new Delivery(IsDelivered: false, null, why), cancellation).ConfigureAwait(false);
+        given.Add($"the channel {channel.Name} has given up {message.Key}: {why}");
+    }
+
+    private async Task<SendOutcome?> LaterAsync(OutboxMessage message, string why, CancellationToken cancellation)
+    {
+        _ = await store.SettleAsync(message, new Delivery(IsDelivered: false, time.GetUtcNow() + Turn, why), cancellation).ConfigureAwait(false);
+        return SendOutcome.Again;
+    }
+
+    private DeliveryProof Attempted(DeliveryProof proof, string words, int? status = null) =>
+        proof with { Attempts = [.. proof.Attempts.Append(new DeliveryAttempt(time.GetUtcNow(), words, status)).TakeLast(DeliveryProof.MostListed)] };
+
+    // A proof that cannot be read proves nothing: the message is sent again, and those behind it do not wait.
+    private async Task<(DeliveryProof? Proof, long Version)> ProofAsync(string key, CancellationToken cancellation)
+    {
+        if (await store.GetAsync(settings.Places.Deliveries, key, cancellation).ConfigureAwait(false) is not { } document)
+        {
+            return (null, 0);
+        }
+
+        try
+        {
+            return (DeliveryProof.Read(document), document.Version);
+        }
+        catch (StorageException problem) when (problem.Code == StorageException.Damaged)
+        {
+            return (null, document.Version);
+        }
+    }
 
     private Task<long> KeepAsync(DeliveryProof proof, CancellationToken cancellation) =>
         store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(settings.Places.Deliveries, proof.Key, proof.Encode())] }, cancellation);
 
-    private Task AlarmAsync(Notice notice, string key, bool isLast, string words, CancellationToken cancellation) => notice.Kind is NoticeKind.Test ? Task.CompletedTask : TakeAsync(
+    private async Task<bool> TryKeepAsync(IReadOnlyList<DocumentWrite> documents, CancellationToken cancellation)
+    {
+        try
+        {
+            _ = await store.CommitAsync(new StateCommit { Documents = documents }, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (StorageException problem) when (problem.Code == StorageException.DocumentConflict)
+        {
+            return false;
+        }
+    }
+
+    private Task AlarmAsync(string key, string page, Severity severity, string title, bool isLast, string words, List<string> given, CancellationToken cancellation) => TakeAsync(
         new Finding
         {
             Id = $"{settings.Network}/{AlertRules.ChannelFailing}/{channel.Name}/{key}{(isLast ? "/given-up" : "")}",
@@ -138,17 +267,19 @@ public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IA
             Source = "alert delivery",
             Network = settings.Network,
             // What was not told is no less grave for it.
-            Severity = notice.Severity,
-            Title = $"the channel {channel.Name} ({channel.Kind}) {(isLast ? "has lost a message" : "does not take messages")}: {words}; not told there: {notice.Title}",
+            Severity = severity,
+            Title = $"the channel {channel.Name} ({channel.Kind}) {(isLast ? "has lost a message" : "does not take messages")}: {words}; not told there: {title}",
             Subject = channel.Name,
-            Facts = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["message"] = key, ["page"] = notice.Page },
+            Facts = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["message"] = key, ["page"] = page },
         },
+        given,
         cancellation);
 
-    private async Task RecoverAsync(string key, CancellationToken cancellation)
+    private async Task RecoverAsync(string key, List<string> given, CancellationToken cancellation)
     {
         var fingerprint = $"{settings.Network}/{AlertRules.ChannelFailing}/{channel.Name}";
-        if (await store.GetAsync(settings.Places.Alerts, AlertPlaces.IdOf(fingerprint), cancellation).ConfigureAwait(false) is { } document && AlertRecord.Read(document).State == AlertState.Firing)
+        // One that fires is among those that fire; nothing is written for any other.
+        if (await store.GetAsync(settings.Places.Firing, AlertPlaces.IdOf(fingerprint), cancellation).ConfigureAwait(false) is not null)
         {
             await TakeAsync(
                 new Finding
@@ -163,9 +294,21 @@ public sealed class NoticeDelivery(IStateStore store, AlertSettings settings, IA
                     Title = $"the channel {channel.Name} takes messages again",
                     Subject = channel.Name,
                 },
+                given,
                 cancellation).ConfigureAwait(false);
         }
     }
 
-    private Task TakeAsync(Finding finding, CancellationToken cancellation) => AlertCommit.TakeAsync(store, settings, [finding], time, cancellation);
+    // Alerts that cannot be read are told by others; messages go on.
+    private async Task TakeAsync(Finding finding, List<string> given, CancellationToken cancellation)
+    {
+        try
+        {
+            await AlertCommit.TakeAsync(store, settings, [finding], time, cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException problem) when (problem.Code == StorageException.Damaged)
+        {
+            given.Add($"{finding.Title}; and that is no alert, since {problem.Message}");
+        }
+    }
 }

@@ -23,8 +23,8 @@ public static class Escalations
         }
 
         var severity = plan.Of(page.Severity);
-        var isAgainDue = page.ToldAt is { } told && now - told >= severity.Renotify;
-        if (string.Equals(page.Rule, AlertRules.ChannelFailing, StringComparison.Ordinal))
+        var isAgainDue = AgainAt(page, severity) is { } again && now >= again;
+        if (IsChannel(page))
         {
             return page.ToldAt is not null && !isAgainDue ? null
                 : new DueCalls(1, [.. plan.File.Channels.Where(channel => !string.Equals(channel.Name, page.Subject, StringComparison.Ordinal)).Select(channel => new Call(channel.Name, []))], "a channel fails, so every other one is told");
@@ -32,7 +32,7 @@ public static class Escalations
 
         if (page.Acknowledged is not null)
         {
-            return isAgainDue && page.Steps > 0 ? new DueCalls(page.Steps, plan.Audience([severity.Steps[0].Step], now), "it was acknowledged and goes on") : null;
+            return isAgainDue ? new DueCalls(page.Steps, plan.Audience([severity.Steps[0].Step], now), "it was acknowledged and goes on") : null;
         }
 
         var due = severity.Steps.Count(step => page.EscalatesFrom + step.After <= now);
@@ -42,7 +42,7 @@ public static class Escalations
             : null;
     }
 
-    /// <summary>When something is next due of a page; null when nothing is.</summary>
+    /// <summary>When something is next due of a page, as it stands: from then on <see cref="Of"/> says so. Null when nothing is due ever.</summary>
     public static DateTimeOffset? NextOf(AlertPage page, OnCallPlan plan)
     {
         ArgumentNullException.ThrowIfNull(page);
@@ -53,6 +53,13 @@ public static class Escalations
         }
 
         var severity = plan.Of(page.Severity);
-        return page.Acknowledged is null && page.Steps < severity.Steps.Count ? page.EscalatesFrom + severity.Steps[page.Steps].After : page.ToldAt + severity.Renotify;
+        return IsChannel(page) && page.ToldAt is null ? page.OpenedAt
+            : !IsChannel(page) && page.Acknowledged is null && page.Steps < severity.Steps.Count ? page.EscalatesFrom + severity.Steps[page.Steps].After
+            : AgainAt(page, severity);
     }
+
+    private static bool IsChannel(AlertPage page) => string.Equals(page.Rule, AlertRules.ChannelFailing, StringComparison.Ordinal);
+
+    // Whoever acknowledges has heard of it just then, also when nobody was told before, because it was silenced or its first step is a later one.
+    private static DateTimeOffset? AgainAt(AlertPage page, SeverityPlan severity) => (page.Acknowledged is { } seen && !(page.ToldAt > seen.At) ? seen.At : page.ToldAt) + severity.Renotify;
 }

@@ -39,6 +39,9 @@ public sealed class IncomingDesk(IStateStore store, AlertSettings settings, Inco
     /// <summary>How far the sender's clock may be from ours.</summary>
     public static TimeSpan Skew { get; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>What stands for a message that may not come again.</summary>
+    internal const string Mark = "{\"version\":1}";
+
     /// <summary>Takes one.</summary>
     /// <param name="source">One of <see cref="Sources"/>.</param>
     /// <param name="header">The one value of a header; null when it is missing or came more than once.</param>
@@ -87,7 +90,7 @@ public sealed class IncomingDesk(IStateStore store, AlertSettings settings, Inco
             {
                 "forta" => IncomingFindings.Forta(document.RootElement, settings.Network),
                 "tenderly" => IncomingFindings.Tenderly(document.RootElement, settings.Network),
-                "openzeppelin-monitor" => IncomingFindings.OpenZeppelin(document.RootElement, settings.Network),
+                "openzeppelin-monitor" => IncomingFindings.OpenZeppelin(document.RootElement, settings.Network, header("X-Timestamp")!),
                 _ => IncomingFindings.Alertmanager(document.RootElement, settings.Network),
             };
         }
@@ -101,10 +104,10 @@ public sealed class IncomingDesk(IStateStore store, AlertSettings settings, Inco
             return new IncomingAnswer(413, "too-large", $"The message has {findings.Count} alerts, more than {MostFindings}.");
         }
 
-        return await CommitAsync(source, findings, once, cancellation).ConfigureAwait(false);
+        return await CommitAsync(source, findings, once, IncomingPayload.Of(source, body, time.GetUtcNow()), cancellation).ConfigureAwait(false);
     }
 
-    private async Task<IncomingAnswer> CommitAsync(string source, IReadOnlyList<Finding> findings, string? once, CancellationToken cancellation)
+    private async Task<IncomingAnswer> CommitAsync(string source, IReadOnlyList<Finding> findings, string? once, IncomingPayload payload, CancellationToken cancellation)
     {
         var wasTaken = false;
         await AlertCommit.AsNeededAsync(
@@ -114,11 +117,11 @@ public sealed class IncomingDesk(IStateStore store, AlertSettings settings, Inco
                 wasTaken = once is not null && await store.GetAsync(settings.Places.Incoming, once, token).ConfigureAwait(false) is not null;
                 if (wasTaken)
                 {
-                    return AlertWrites.None;
+                    return FindingWrites.None;
                 }
 
                 var writes = await AlertBook.TakeAsync(store, settings, findings, time.GetUtcNow(), token).ConfigureAwait(false);
-                return once is null ? writes : writes with { Documents = [.. writes.Documents, new DocumentWrite(settings.Places.Incoming, once, "{\"version\":1}", 0)] };
+                return writes with { Documents = [.. writes.Documents, .. writes.IsEmpty ? [] : payload.Writes(settings.Places, findings), .. once is null ? Array.Empty<DocumentWrite>() : [new DocumentWrite(settings.Places.Incoming, once, Mark, 0)]] };
             },
             cancellation).ConfigureAwait(false);
         return wasTaken ? new IncomingAnswer(409, "replayed", "This message was taken before.") : new IncomingAnswer(200, "taken", $"{findings.Count} findings of {source} were taken.", findings.Count);

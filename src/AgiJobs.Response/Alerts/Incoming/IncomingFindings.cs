@@ -64,8 +64,13 @@ public static class IncomingFindings
         return [Made("tenderly", network, "tenderly-alert", to, id, FindingKind.Firing, Severity.Sev1, $"Tenderly tells of the transaction {hash}{(to.Length > 0 ? $" to {to}" : "")}", facts)];
     }
 
-    /// <summary>A message of OpenZeppelin Monitor, as its raw body has it, or its template of title and body: neither has a severity, and both are SEV-1.</summary>
-    public static IReadOnlyList<Finding> OpenZeppelin(JsonElement root, string network)
+    /// <summary>
+    /// A message of OpenZeppelin Monitor, as its raw body has it, or its template of title and body: neither has a severity, and both are SEV-1. A template names no transaction: the same text at another time is another finding.
+    /// </summary>
+    /// <param name="root">The message.</param>
+    /// <param name="network">The network's name in the workspace.</param>
+    /// <param name="stamp">The time that was signed with it.</param>
+    public static IReadOnlyList<Finding> OpenZeppelin(JsonElement root, string network, string stamp)
     {
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("EVM", out var match) && match.ValueKind == JsonValueKind.Object)
         {
@@ -106,11 +111,11 @@ public static class IncomingFindings
         var (title, body) = (Need(root, "title"), Need(root, "body"));
         var text = Facts();
         Add(text, "body", body);
-        return [Made("openzeppelin-monitor", network, title, "", AlertPlaces.Hash(body), FindingKind.Firing, Severity.Sev1, title, text)];
+        return [Made("openzeppelin-monitor", network, title, "", $"{AlertPlaces.Hash(body)}/{stamp.Trim()}", FindingKind.Firing, Severity.Sev1, title, text)];
     }
 
     /// <summary>
-    /// Alerts of Alertmanager, version 4: each by its fingerprint and its beginning, firing or resolved. The label <c>severity</c> is a name of ours, or critical (SEV-0), error or high (SEV-1), warning or medium (SEV-2), info, low
+    /// Alerts of Alertmanager, version 4: each by its fingerprint and its beginning, firing or resolved. What is resolved ends that of the same beginning; what then fires again by the same one (Prometheus was cut off) fires. The label <c>severity</c> is a name of ours, or critical (SEV-0), error or high (SEV-1), warning or medium (SEV-2), info, low
     /// or none (SEV-3); SEV-1 when it is missing or another. Those that are this program's own, come back by a circle, are left out.
     /// </summary>
     public static IReadOnlyList<Finding> Alertmanager(JsonElement root, string network)
@@ -153,7 +158,7 @@ public static class IncomingFindings
 
             Add(facts, "generator", May(alert, "generatorURL"));
             var made = Made("alertmanager", network, name, May(labels, "instance") ?? May(labels, "job") ?? "", $"{fingerprint}/{begun}/{(kind == FindingKind.Resolved ? "resolved" : "firing")}", kind, severity, summary ?? name, facts);
-            findings.Add(made with { Fingerprint = $"{network}/alertmanager/{Line(fingerprint)}" });
+            findings.Add(made with { Fingerprint = $"{network}/alertmanager/{Line(fingerprint)}", Condition = $"{network}/alertmanager/{Line(fingerprint)}/{Line(begun)}" });
         }
 
         return findings;

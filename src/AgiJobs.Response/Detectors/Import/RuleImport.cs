@@ -153,6 +153,7 @@ public sealed partial class RuleImport(RuleGround ground)
 
         var conditions = root.GetProperty("match_conditions");
         Known(file, conditions, "functions", "events", "transactions");
+        RequireTargets(file, name, targets.Count);
         var notes = new List<string> { $"Imported from the OpenZeppelin monitor '{ValueText.Clean(name)}'." };
         foreach (var script in List(file, root, "trigger_conditions"))
         {
@@ -213,9 +214,21 @@ public sealed partial class RuleImport(RuleGround ground)
 
         var abi = root.TryGetProperty("abi", out var spec) ? spec.ValueKind == JsonValueKind.String ? AbiOf(file, spec.GetString()!) : Abi(file, spec) : null;
         var targets = List(file, root, "addresses").Select(entry => Resolve(file, entry.GetString() ?? "", addresses)).Select(address => (address, abi)).ToList();
-        foreach (var condition in List(file, root, "conditions"))
+        RequireTargets(file, name, targets.Count);
+        var conditions = List(file, root, "conditions");
+        if (conditions.Count == 0)
+        {
+            throw Value(file, "conditions", $"'{ValueText.Clean(name)}' has none, so that no rule would be made of it");
+        }
+
+        foreach (var condition in conditions)
         {
             Known(file, condition, "event", "function", "expression", "severity", "notificationChannels", "notes");
+            if (Has(condition, "event") && Has(condition, "function"))
+            {
+                throw Value(file, "conditions", $"a condition of '{ValueText.Clean(name)}' has an event and a function, and one of them would be watched by nothing: write two conditions");
+            }
+
             var severity = (condition.TryGetProperty("severity", out var word) ? word.GetString() ?? "" : "MEDIUM").ToUpperInvariant() switch
             {
                 "CRITICAL" => "SEV-0",
@@ -241,6 +254,15 @@ public sealed partial class RuleImport(RuleGround ground)
             {
                 AddEvent(frame, Text(file, condition, "event"), where);
             }
+        }
+    }
+
+    // What watches nothing, or everything, is no rule here.
+    private static void RequireTargets(string file, string name, int targets)
+    {
+        if (targets == 0)
+        {
+            throw Value(file, "addresses", $"'{ValueText.Clean(name)}' names no contract, so that no rule would be made of it: name those that it is to watch");
         }
     }
 

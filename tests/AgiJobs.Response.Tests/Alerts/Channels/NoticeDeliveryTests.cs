@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using AgiJobs.Control.Feed;
 using AgiJobs.Control.OnCall;
 using AgiJobs.Control.Workspaces;
@@ -11,7 +10,7 @@ using AgiJobs.Testing;
 
 namespace AgiJobs.Response.Tests.Alerts.Channels;
 
-public sealed partial class NoticeDeliveryTests : IAsyncLifetime
+public sealed class NoticeDeliveryTests : IAsyncLifetime
 {
     private AlertGround _ground = null!;
 
@@ -26,31 +25,190 @@ public sealed partial class NoticeDeliveryTests : IAsyncLifetime
     [Fact]
     public async Task PagerDuty_hears_of_a_page_by_its_documented_form_and_of_its_end_by_the_same_key()
     {
-        var seen = new List<JsonElement>();
-        await using var receiver = new LocalHttp(request => PagerDuty(request, seen));
+        var desk = new PagerDutyIncidents();
+        await using var receiver = new LocalHttp(desk.Take);
         UseOne(new AlertChannel { Name = "pager", Kind = ChannelKind.Pagerduty, Key = Key, Url = Url(receiver) });
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev0));
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, kind: FindingKind.Resolved));
         using var delivery = Delivery();
         await UntilEmptyAsync(delivery);
-        Assert.Equal(["trigger", "resolve"], seen.Select(one => one.GetProperty("event_action").GetString()));
-        Assert.Single(seen.Select(one => one.GetProperty("dedup_key").GetString()).Distinct());
-        Assert.Equal("critical", seen[0].GetProperty("payload").GetProperty("severity").GetString());
+        Assert.Equal(["trigger", "resolve"], desk.Events.Select(one => one.GetProperty("event_action").GetString()));
+        Assert.Empty(desk.Open);
+        Assert.Equal("critical", desk.Events[0].GetProperty("payload").GetProperty("severity").GetString());
         var proof = await ProofsAsync();
         Assert.All(proof, one => Assert.Equal((true, 202, 1), (one.DeliveredAt is not null, one.Attempts[^1].Status!.Value, one.Tries)));
     }
 
     [Fact]
+    public async Task PagerDuty_pages_somebody_whenever_people_are_told_also_after_an_acknowledgement_there_and_one_incident_is_open()
+    {
+        var desk = new PagerDutyIncidents();
+        await using var receiver = new LocalHttp(desk.Take);
+        var pager = new AlertChannel { Name = "pager", Kind = ChannelKind.Pagerduty, Key = Key, Url = Url(receiver) };
+        UseOne(pager, steps: 2);
+        using var delivery = Delivery();
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev2));
+        await UntilEmptyAsync(delivery);
+        Assert.Equal(["warning"], desk.Paged);
+        // Acknowledged on the telephone, which nobody here hears of: the next step is told.
+        desk.AcknowledgeAll();
+        _ground.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.NotEmpty(await _ground.LookAsync());
+        await UntilEmptyAsync(delivery);
+        Assert.Equal((2, "triggered"), (desk.Paged.Count, Assert.Single(desk.Open).Value));
+        // Acknowledged here.
+        await AcknowledgeAsync();
+        await UntilEmptyAsync(delivery);
+        Assert.Equal((2, "acknowledged"), (desk.Paged.Count, Assert.Single(desk.Open).Value));
+        // It is told again, then becomes worse.
+        _ground.Time.Advance(TimeSpan.FromDays(30));
+        Assert.NotEmpty(await _ground.LookAsync());
+        await UntilEmptyAsync(delivery);
+        Assert.Equal((3, "triggered"), (desk.Paged.Count, Assert.Single(desk.Open).Value));
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, Severity.Sev0));
+        await UntilEmptyAsync(delivery);
+        Assert.Equal((4, "critical", "triggered"), (desk.Paged.Count, desk.Paged[^1], Assert.Single(desk.Open).Value));
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 3, kind: FindingKind.Resolved));
+        await UntilEmptyAsync(delivery);
+        Assert.Empty(desk.Open);
+        Assert.Equal(4, desk.Paged.Count);
+    }
+
+    [Fact]
+    public async Task No_incident_stays_open_at_PagerDuty_though_the_end_of_one_was_refused_and_a_newer_one_came()
+    {
+        var (desk, refusesEnds) = (new PagerDutyIncidents(), false);
+        await using var receiver = new LocalHttp(request => refusesEnds && request.Text.Contains("\"resolve\"", StringComparison.Ordinal) ? new LocalReply(429) : desk.Take(request));
+        UseOne(new AlertChannel { Name = "pager", Kind = ChannelKind.Pagerduty, Key = Key, Url = Url(receiver) });
+        using var delivery = Delivery();
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev2));
+        await UntilEmptyAsync(delivery);
+        refusesEnds = true;
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, Severity.Sev1));
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delayed);
+        Assert.Equal(2, desk.Open.Count);
+        refusesEnds = false;
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 3, Severity.Sev0));
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delivered);
+        Assert.Equal(["warning", "error", "critical"], desk.Paged);
+        Assert.Single(desk.Open);
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 4, kind: FindingKind.Resolved));
+        await UntilEmptyAsync(delivery);
+        Assert.Empty(desk.Open);
+    }
+
+    [Fact]
+    public async Task A_test_leaves_no_incident_at_PagerDuty()
+    {
+        var desk = new PagerDutyIncidents();
+        await using var receiver = new LocalHttp(desk.Take);
+        using var channel = new PagerDutyChannel(new AlertChannel { Name = "pager", Kind = ChannelKind.Pagerduty, Key = Key, Url = Url(receiver) }, _ground.Time);
+        var now = _ground.Time.GetUtcNow();
+        var notice = new Notice { Version = 1, Kind = NoticeKind.Test, Page = "test-1", Network = "devnet", ChainId = 31337, Channel = "pager", Severity = Severity.Sev3, Title = "a test", Why = "a person tries it", Since = now, At = now };
+        Assert.Equal(SendOutcome.Delivered, (await channel.SendAsync(notice, new string('k', 300), CancellationToken.None)).Outcome);
+        Assert.Empty(desk.Open);
+        Assert.Single(desk.Paged);
+    }
+
+    [Fact]
+    public async Task What_is_worse_is_told_at_once_though_the_receiver_asked_to_be_left_alone_and_takes_the_place_of_what_did_not_arrive()
+    {
+        var (refuses, texts) = (true, new List<string>());
+        await using var receiver = new LocalHttp(request =>
+        {
+            using var body = JsonDocument.Parse(request.Body);
+            texts.Add(body.RootElement.GetProperty("severity").GetString()!);
+            return refuses ? new LocalReply(429, "busy", "Retry-After: 21600\r\n") : new LocalReply(200);
+        });
+        UseOne(new AlertChannel { Name = "hook", Kind = ChannelKind.Webhook, Key = Key, Url = Url(receiver) }, Log);
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev2));
+        using var delivery = Delivery();
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delayed);
+        // So long a wait is told to others at once.
+        Assert.Single((await _ground.WholeAsync()).Alerts, alert => alert.Rule == AlertRules.ChannelFailing);
+        // It was acknowledged meanwhile, which nobody there can hear of yet.
+        await AcknowledgeAsync("drain");
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delayed);
+        refuses = false;
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, Severity.Sev0));
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delivered);
+        Assert.Equal(["SEV-2", "SEV-0"], texts);
+        var proofs = await ProofsAsync("hook");
+        Assert.Equal([true, true, false], proofs.Select(proof => proof.SupersededBy is not null));
+        Assert.All(proofs.Take(2), proof => Assert.Equal((proofs[2].Key, $"superseded by {proofs[2].Key}"), (proof.SupersededBy, proof.Attempts[^1].Words)));
+        // They are settled when their time comes, and neither sent nor counted as lost.
+        _ground.Time.Advance(TimeSpan.FromHours(6));
+        await delivery.DeliverAsync(CancellationToken.None);
+        var outbox = await _ground.Store.OutboxAsync(_ground.Places.Outbox("hook"));
+        Assert.Equal((0, 0, 2), (outbox.Waiting, outbox.GivenUp, texts.Count));
+        // The end finds what it ends.
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 3, kind: FindingKind.Resolved));
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delivered);
+    }
+
+    [Fact]
+    public async Task What_another_host_is_just_sending_is_superseded_by_nobody_until_it_cannot_be_any_more()
+    {
+        await using var receiver = new LocalHttp(_ => new LocalReply(200));
+        UseOne(new AlertChannel { Name = "hook", Kind = ChannelKind.Webhook, Key = Key, Url = Url(receiver) });
+        var told = await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev2));
+        // Another host has claimed it and died while it was sending.
+        var claimed = Assert.Single(await _ground.Store.ClaimAsync(_ground.Places.Outbox("hook"), 1, TimeSpan.FromHours(1)));
+        var proof = new DeliveryProof { Version = 1, Key = claimed.Key, Channel = "hook", ChannelKind = "webhook", To = "x", Page = told[0].Notice.Page, Kind = NoticeKind.Trigger, TryingUntil = _ground.Time.GetUtcNow().AddMinutes(1) };
+        await _ground.Store.CommitAsync(new Storage.StateCommit { Documents = [new Storage.DocumentWrite(_ground.Places.Deliveries, claimed.Key, proof.Encode())] });
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, Severity.Sev0));
+        using var delivery = Delivery();
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delayed);
+        Assert.Empty(receiver.Requests);
+        _ground.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, (await delivery.DeliverAsync(CancellationToken.None)).Delivered);
+        Assert.Single(receiver.Requests);
+    }
+
+    [Fact]
+    public async Task A_message_that_nobody_can_read_is_lost_loudly_and_stops_no_other()
+    {
+        await using var receiver = new LocalHttp(_ => new LocalReply(200));
+        UseOne(new AlertChannel { Name = "hook", Kind = ChannelKind.Webhook, Key = Key, Url = Url(receiver) }, Log);
+        await _ground.Store.CommitAsync(new Storage.StateCommit { Messages = [new Storage.MessageWrite(_ground.Places.Outbox("hook"), "newer", "{\"version\":2}"), new Storage.MessageWrite(_ground.Places.Outbox("hook"), "broken", "[]")] });
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
+        using var delivery = Delivery();
+        var round = await delivery.DeliverAsync(CancellationToken.None);
+        Assert.Equal((1, 2), (round.Delivered, round.GivenUp.Count));
+        Assert.Single(receiver.Requests);
+        Assert.Equal(2, (await _ground.Store.OutboxAsync(_ground.Places.Outbox("hook"))).GivenUp);
+        Assert.Equal(2, (await ProofsAsync()).Count(proof => proof.GivenUpAt is not null));
+        var alert = Assert.Single((await _ground.WholeAsync()).Alerts, alert => alert.Rule == AlertRules.ChannelFailing);
+        Assert.Equal((Severity.Sev0, 2L), (alert.Severity, alert.Count));
+        using var log = Delivery("log");
+        await UntilEmptyAsync(log);
+        Assert.Contains("cannot be read", await File.ReadAllTextAsync(Path.Combine(_ground.Folder.FullName, "alerts.jsonl")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_proof_that_nobody_can_read_stops_no_message_behind_it()
+    {
+        await using var receiver = new LocalHttp(_ => new LocalReply(200));
+        UseOne(new AlertChannel { Name = "hook", Kind = ChannelKind.Webhook, Key = Key, Url = Url(receiver) });
+        var told = await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", severity: Severity.Sev2));
+        await _ground.Store.CommitAsync(new Storage.StateCommit { Documents = [new Storage.DocumentWrite(_ground.Places.Deliveries, $"{AlertGround.Network}-{told[0].Notice.Page}-0001-hook", "[]")] });
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, Severity.Sev0));
+        using var delivery = Delivery();
+        Assert.Equal(2, (await delivery.DeliverAsync(CancellationToken.None)).Delivered);
+    }
+
+    [Fact]
     public async Task The_end_is_never_sent_before_the_beginning_however_often_that_is_refused()
     {
-        var (seen, refusals) = (new List<JsonElement>(), 3);
-        await using var receiver = new LocalHttp(request => refusals-- > 0 ? new LocalReply(429, "{\"status\":\"throttle exceeded\"}") : PagerDuty(request, seen));
+        var (desk, refusals) = (new PagerDutyIncidents(), 3);
+        await using var receiver = new LocalHttp(request => refusals-- > 0 ? new LocalReply(429, "{\"status\":\"throttle exceeded\"}") : desk.Take(request));
         UseOne(new AlertChannel { Name = "pager", Kind = ChannelKind.Pagerduty, Key = Key, Url = Url(receiver) });
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool", 2, kind: FindingKind.Resolved));
         using var delivery = Delivery();
         await UntilEmptyAsync(delivery);
-        Assert.Equal(["trigger", "resolve"], seen.Select(one => one.GetProperty("event_action").GetString()));
+        Assert.Equal(["trigger", "resolve"], desk.Events.Select(one => one.GetProperty("event_action").GetString()));
+        Assert.Empty(desk.Open);
     }
 
     [Fact]
@@ -159,7 +317,7 @@ public sealed partial class NoticeDeliveryTests : IAsyncLifetime
         UseOne(new AlertChannel { Name = "hook", Kind = ChannelKind.Webhook, Key = Key, Url = Url(receiver) });
         var told = await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
         var key = $"{AlertGround.Network}-{told[0].Notice.Page}-0001-hook";
-        var proof = new DeliveryProof { Version = 1, Key = key, Channel = "hook", ChannelKind = "webhook", To = "x", Page = told[0].Notice.Page, Kind = NoticeKind.Trigger, Tries = 1, DeliveredAt = _ground.Time.GetUtcNow(), HasReached = true };
+        var proof = new DeliveryProof { Version = 1, Key = key, Channel = "hook", ChannelKind = "webhook", To = "x", Page = told[0].Notice.Page, Kind = NoticeKind.Trigger, Tries = 1, DeliveredAt = _ground.Time.GetUtcNow(), Standing = key };
         await _ground.Store.CommitAsync(new Storage.StateCommit { Documents = [new Storage.DocumentWrite(_ground.Places.Deliveries, key, proof.Encode())] });
         using var delivery = Delivery();
         await UntilEmptyAsync(delivery);
@@ -195,7 +353,7 @@ public sealed partial class NoticeDeliveryTests : IAsyncLifetime
     private static EndpointReference Url(LocalHttp receiver) => new() { Url = receiver.Url.ToString() };
 
     // Everything goes to the first channel, and to the second as well where it is to.
-    private void UseOne(AlertChannel channel, AlertChannel? other = null, bool both = false)
+    private void UseOne(AlertChannel channel, AlertChannel? other = null, bool both = false, int steps = 1)
     {
         var file = AlertGround.File with
         {
@@ -204,7 +362,7 @@ public sealed partial class NoticeDeliveryTests : IAsyncLifetime
             Groups = [],
             Rotations = [],
             Heartbeat = null,
-            Policies = [new EscalationPolicy { Name = "all", Steps = [new EscalationStep { Channels = [channel.Name, .. both ? (string[])[other!.Name] : []] }] }],
+            Policies = [new EscalationPolicy { Name = "all", Steps = [.. Enumerable.Repeat(new EscalationStep { Channels = [channel.Name, .. both ? (string[])[other!.Name] : []] }, steps)] }],
             Severities = [.. AlertGround.File.Severities.Select(rule => rule with { Policy = "all", Acknowledge = "5m", Renotify = "30d" })],
         };
         Assert.Empty(OnCallCheck.Problems(file, AlertGround.People));
@@ -228,34 +386,12 @@ public sealed partial class NoticeDeliveryTests : IAsyncLifetime
         Assert.Equal(0, (await _ground.Store.OutboxAsync(_ground.Places.Outbox(delivery.Name))).Waiting);
     }
 
-    private async Task<IReadOnlyList<DeliveryProof>> ProofsAsync() => [.. (await _ground.Store.ListAsync(_ground.Places.Deliveries)).Select(DeliveryProof.Read)];
+    private async Task<IReadOnlyList<DeliveryProof>> ProofsAsync(string? channel = null) => [.. (await _ground.Store.ListAsync(_ground.Places.Deliveries)).Select(DeliveryProof.Read).Where(proof => channel is null || proof.Channel == channel)];
 
-    // What the documentation of Events API v2 demands of an event.
-    private static LocalReply PagerDuty(LocalRequest request, List<JsonElement> seen)
+    private async Task AcknowledgeAsync(string? rule = null)
     {
-        using var document = JsonDocument.Parse(request.Body);
-        var root = document.RootElement.Clone();
-        var action = root.GetProperty("event_action").GetString();
-        var known = (string[])["routing_key", "event_action", "dedup_key", "client", "client_url", "links", "images", "payload"];
-        if (root.EnumerateObject().Any(member => !known.Contains(member.Name, StringComparer.Ordinal)) || !RoutingKey().IsMatch(root.GetProperty("routing_key").GetString()!) || root.GetProperty("dedup_key").GetString() is not { Length: > 0 and <= 255 } || action is not ("trigger" or "acknowledge" or "resolve") || request.Body.Length > 512 * 1024)
-        {
-            return new LocalReply(400, "{\"status\":\"invalid event\"}");
-        }
-
-        if (action is "trigger")
-        {
-            var payload = root.GetProperty("payload");
-            var members = (string[])["summary", "source", "severity", "timestamp", "component", "group", "class", "custom_details"];
-            if (payload.EnumerateObject().Any(member => !members.Contains(member.Name, StringComparer.Ordinal)) || payload.GetProperty("summary").GetString() is not { Length: > 0 and <= 1024 } || payload.GetProperty("source").GetString() is not { Length: > 0 } || payload.GetProperty("severity").GetString() is not ("critical" or "error" or "warning" or "info") || !payload.GetProperty("timestamp").TryGetDateTimeOffset(out _))
-            {
-                return new LocalReply(400, "{\"status\":\"invalid event\"}");
-            }
-        }
-
-        seen.Add(root);
-        return new LocalReply(202, $"{{\"status\":\"success\",\"message\":\"Event processed\",\"dedup_key\":\"{root.GetProperty("dedup_key").GetString()}\"}}");
+        var book = await _ground.WholeAsync();
+        var page = Assert.Single(book.Pages, page => rule is null || page.Rule == rule);
+        await _ground.CommitAsync(book.Acknowledge(await _ground.SignAsync("ann", AlertAct.Acknowledge, page.Id), "Ann", _ground.Time.GetUtcNow(), out _));
     }
-
-    [GeneratedRegex("^[0-9a-f]{32}$", RegexOptions.None, 1000)]
-    private static partial Regex RoutingKey();
 }

@@ -6,6 +6,7 @@ using AgiJobs.Control.Workspaces;
 using AgiJobs.Response.Alerts;
 using AgiJobs.Response.Alerts.Incoming;
 using AgiJobs.Response.Findings;
+using AgiJobs.Response.Incidents;
 using AgiJobs.Testing;
 
 namespace AgiJobs.Response.Tests.Alerts.Incoming;
@@ -66,11 +67,87 @@ public sealed class IncomingDeskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_text_of_OpenZeppelin_Monitor_at_another_time_is_another_finding()
+    {
+        const string Body = """{"title":"Paused","body":"the pool is paused"}""";
+        Assert.Equal((200, "taken", 1), await TakeAsync("openzeppelin-monitor", Stamped(), Body));
+        Assert.Equal((409, "replayed", 0), await TakeAsync("openzeppelin-monitor", Stamped(), Body));
+        var first = Assert.Single((await _ground.WholeAsync()).Alerts);
+        await _ground.CommitAsync((await _ground.WholeAsync()).Close(await _ground.SignAsync("ann", AlertAct.Close, first.Id), "Ann", _ground.Time.GetUtcNow(), out _));
+        _ground.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal((200, "taken", 1), await TakeAsync("openzeppelin-monitor", Stamped(), Body));
+        Assert.Equal((AlertState.Firing, 2), (await _ground.WholeAsync()).Alerts.Select(alert => (alert.State, alert.Firings)).Single());
+
+        Dictionary<string, string> Stamped()
+        {
+            var stamp = _ground.Time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+            return Headers(("X-Timestamp", stamp), ("X-Signature", Sign(Body + stamp)));
+        }
+    }
+
+    [Fact]
+    public async Task What_fires_again_by_the_same_beginning_after_it_was_resolved_fires()
+    {
+        await AlertmanagerAsync("firing", "08:00");
+        await AlertmanagerAsync("firing", "08:00");
+        Assert.Equal((AlertState.Firing, 1, 1L), await StandsAsync());
+        await AlertmanagerAsync("resolved", "08:00");
+        Assert.Equal((AlertState.Resolved, 1, 1L), await StandsAsync());
+        await AlertmanagerAsync("resolved", "08:00");
+        // Prometheus could not be reached, and reaches it again.
+        await AlertmanagerAsync("firing", "08:00");
+        Assert.Equal((AlertState.Firing, 2, 1L), await StandsAsync());
+        Assert.Single((await _ground.WholeAsync()).Pages, page => page.Notices > 0);
+        await AlertmanagerAsync("resolved", "08:00");
+        Assert.Equal((AlertState.Resolved, 2, 1L), await StandsAsync());
+    }
+
+    [Fact]
+    public async Task What_is_resolved_ends_nothing_that_began_later()
+    {
+        await AlertmanagerAsync("firing", "08:00");
+        await AlertmanagerAsync("firing", "09:00");
+        await AlertmanagerAsync("resolved", "08:00");
+        Assert.Equal(AlertState.Firing, (await StandsAsync()).State);
+        await AlertmanagerAsync("resolved", "07:00");
+        Assert.Equal(AlertState.Firing, (await StandsAsync()).State);
+        await AlertmanagerAsync("resolved", "09:00");
+        Assert.Equal(AlertState.Resolved, (await StandsAsync()).State);
+    }
+
+    [Fact]
+    public async Task What_a_person_has_closed_and_still_fires_there_fires_again_after_the_time_for_that()
+    {
+        await AlertmanagerAsync("firing", "08:00");
+        await _ground.CommitAsync((await _ground.WholeAsync()).Close(await _ground.SignAsync("ann", AlertAct.Close, (await _ground.WholeAsync()).Alerts[0].Id), "Ann", _ground.Time.GetUtcNow(), out _));
+        _ground.Time.Advance(TimeSpan.FromMinutes(29));
+        await AlertmanagerAsync("firing", "08:00");
+        Assert.Equal(AlertState.Closed, (await StandsAsync()).State);
+        _ground.Time.Advance(TimeSpan.FromMinutes(1));
+        await AlertmanagerAsync("firing", "08:00");
+        Assert.Equal((AlertState.Firing, 2, 1L), await StandsAsync());
+        await AlertmanagerAsync("resolved", "08:00");
+        Assert.Equal(AlertState.Resolved, (await StandsAsync()).State);
+    }
+
+    [Fact]
     public async Task Forta_shows_its_token_and_what_it_calls_critical_is_SEV_0()
     {
         var headers = Headers(("Authorization", "Bearer " + Key));
         Assert.Equal((200, "taken", 1), await TakeAsync("forta", headers, FortaBody));
         Assert.Equal((200, "taken", 1), await TakeAsync("forta", headers, FortaBody));
+
+        // What came in is kept as it came, once, for the archive of the incident that it is evidence of.
+        var alerts = new IncidentAlerts(_ground.Store, AlertGround.Network);
+        var id = Assert.Single((await _ground.WholeAsync()).Alerts).Id;
+        var (payloads, unknown) = await alerts.PayloadsAsync([id]);
+        Assert.Empty(unknown);
+        var (name, body) = Assert.Single(payloads);
+        Assert.StartsWith("forta-", name, StringComparison.Ordinal);
+        Assert.Equal(FortaBody, Encoding.UTF8.GetString(body));
+        var kept = Assert.Single(await _ground.Store.ListAsync(_ground.Places.Payloads));
+        await _ground.Store.CommitAsync(new AgiJobs.Storage.StateCommit { Documents = [new AgiJobs.Storage.DocumentWrite(_ground.Places.Payloads, kept.Key, null)] });
+        Assert.Contains("is gone", Assert.Single((await alerts.PayloadsAsync([id])).Unknown), StringComparison.Ordinal);
         var alert = Assert.Single((await _ground.WholeAsync()).Alerts);
         Assert.Equal((Severity.Sev0, 1L, "9"), (alert.Severity, alert.Count, alert.Facts["metadata.count"]));
         Assert.Equal(Severity.Sev1, Assert.Single(IncomingFindings.Forta(System.Text.Json.JsonDocument.Parse(FortaBody.Replace("CRITICAL", "UNKNOWN", StringComparison.Ordinal)).RootElement, "devnet")).Severity);
@@ -130,6 +207,13 @@ public sealed class IncomingDeskTests : IAsyncLifetime
             Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         }
     }
+
+    private async Task AlertmanagerAsync(string status, string begun) => Assert.Equal((200, "taken", 1), await TakeAsync(
+        "alertmanager",
+        Headers(("Authorization", "Bearer " + Key)),
+        $$"""{"version":"4","alerts":[{"status":"{{status}}","labels":{"alertname":"NodeDown","severity":"high"},"startsAt":"2026-11-20T{{begun}}:00Z","fingerprint":"f1"}]}"""));
+
+    private async Task<(AlertState State, int Firings, long Count)> StandsAsync() => (await _ground.WholeAsync()).Alerts.Select(alert => (alert.State, alert.Firings, alert.Count)).Single();
 
     private static Dictionary<string, string> Headers(params (string Name, string Value)[] headers) => headers.ToDictionary(header => header.Name, header => header.Value, StringComparer.OrdinalIgnoreCase);
 
