@@ -11,7 +11,6 @@ namespace AgiJobs.Arena.Alerts;
 /// <param name="time">The clock.</param>
 public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, string network, TimeSpan poll, TimeProvider time) : LoopWorker(time)
 {
-    private readonly TimeProvider _time = time;
     private volatile WorkerState _state = new(false, "starting", "it has not looked at its outbox yet");
 
     /// <summary>Hears of what was given up and of what cannot be done.</summary>
@@ -31,33 +30,29 @@ public sealed class AlertWorker(AlertDelivery delivery, IStateStore store, strin
     }
 
     /// <inheritdoc/>
-    protected override async Task RunAsync(CancellationToken cancellation)
+    protected override Task RunAsync(CancellationToken cancellation) => RepeatAsync(poll, LookAsync, Fail, cancellation);
+
+    private async Task LookAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        foreach (var lost in (await delivery.DeliverAsync(cancellation).ConfigureAwait(false)).GivenUp)
         {
-            try
-            {
-                foreach (var lost in (await delivery.DeliverAsync(cancellation).ConfigureAwait(false)).GivenUp)
-                {
-                    Tell(lost);
-                }
-
-                var outbox = await store.OutboxAsync(AlertBook.Channel(network), cancellation).ConfigureAwait(false);
-                _state = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
-                    : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"{outbox.Waiting} alerts wait: {error}")
-                    : new WorkerState(true, "ready", $"{outbox.Waiting} alerts wait");
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StorageException problem)
-            {
-                _state = new WorkerState(false, problem.Code, problem.Message);
-                Tell($"alerts: {problem.Message} [{problem.Code}]");
-            }
-
-            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Tell(lost);
         }
+
+        var outbox = await store.OutboxAsync(AlertBook.Channel(network), cancellation).ConfigureAwait(false);
+        _state = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"{outbox.GivenUp} alerts were given up: {outbox.LastError}")
+            : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"{outbox.Waiting} alerts wait: {error}")
+            : new WorkerState(true, "ready", $"{outbox.Waiting} alerts wait");
+    }
+
+    private void Fail(Exception problem)
+    {
+        var code = problem is StorageException store ? store.Code : "alerts-failed";
+        if (_state.Code != code)
+        {
+            Tell($"alerts: {problem.Message} [{code}]");
+        }
+
+        _state = new WorkerState(false, code, problem.Message);
     }
 }

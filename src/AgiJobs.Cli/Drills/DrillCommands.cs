@@ -72,20 +72,7 @@ internal static class DrillCommands
             terminal.Line("Drill: pause, on a throw-away network (chain 31337). Nothing of yours is touched.");
             await using var ground = await ThrowAwayGround.StartAsync(environment, cancellation).ConfigureAwait(false);
             terminal.Line(string.Create(CultureInfo.InvariantCulture, $"  network ready in {ground.Started.Took.TotalSeconds:0.0} s: {ground.Started.Transactions} transactions, Safe {ground.Started.Network.Safe}"));
-            string? part = null;
-            var report = await new PauseDrill(ground, environment.Time)
-            {
-                OnClaim = claim =>
-                {
-                    if (!string.Equals(part, claim.Part, StringComparison.Ordinal))
-                    {
-                        terminal.Line();
-                        terminal.Line(part = claim.Part!);
-                    }
-
-                    Print(terminal, claim);
-                },
-            }.RunAsync(cancellation).ConfigureAwait(false);
+            var report = await new PauseDrill(ground, environment.Time, Printer(terminal)).RunAsync(cancellation).ConfigureAwait(false);
             var exit = report.Held ? ExitCode.Clean : ExitCode.Failed;
             var path = parsed.GetValue(options.Out) is { } chosen ? session.PathOf(chosen) : session.Workspace.Locate("reports", "drills", $"{report.StartedAt:yyyy-MM-dd-HHmmss}-pause.md");
             AtomicFile.Write(path, Encoding.UTF8.GetBytes(report.ToMarkdown()));
@@ -151,6 +138,22 @@ internal static class DrillCommands
             return exit;
         });
         return command;
+    }
+
+    /// <summary>What prints the claims of a drill as they are decided, below the headings of its parts.</summary>
+    internal static Action<DrilledClaim> Printer(Terminal terminal)
+    {
+        string? part = null;
+        return claim =>
+        {
+            if (!string.Equals(part, claim.Part, StringComparison.Ordinal))
+            {
+                terminal.Line();
+                terminal.Line(part = claim.Part!);
+            }
+
+            Print(terminal, claim);
+        };
     }
 
     internal static void Print(Terminal terminal, DrilledClaim claim)

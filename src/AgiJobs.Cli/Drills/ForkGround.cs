@@ -22,7 +22,8 @@ namespace AgiJobs.Cli.Drills;
 /// </summary>
 internal sealed class ForkGround : IChangeGround, IAsyncDisposable
 {
-    private static readonly string[] Left = ["storage", "reports", ".git", "node_modules"];
+    // What commands read of a workspace, and no other folder of it: a drill has no business with what else lies there.
+    private static readonly string[] Read = ["config", "monitoring"];
 
     private readonly CommandEnvironment _environment;
     private readonly string _folder;
@@ -145,9 +146,9 @@ internal sealed class ForkGround : IChangeGround, IAsyncDisposable
     private void Copy(Session session, Uri url)
     {
         var root = session.Workspace.Root;
-        foreach (var entry in Directory.EnumerateDirectories(root).Where(path => !Left.Contains(Path.GetFileName(path), StringComparer.Ordinal)))
+        foreach (var folder in Read.Where(name => Directory.Exists(Path.Combine(root, name))))
         {
-            CopyAll(entry, Path.Combine(Folder, Path.GetFileName(entry)));
+            CopyAll(Path.Combine(root, folder), Path.Combine(Folder, folder));
         }
 
         // As it was planned: who signed the live one has signed nothing of the drill.

@@ -20,7 +20,7 @@ internal static class IncidentDrillRun
         terminal.Line($"Drill: {name}, on a throw-away network (chain 31337). Nothing of yours is touched.");
         terminal.Line($"  {IncidentDrill.Names[name]}");
         await using var ground = await ThrowAwayGround.StartAsync(environment, cancellation).ConfigureAwait(false);
-        var score = await new IncidentDrill(ground, environment.Time) { OnClaim = Printer(session) }.RunAsync(name, cancellation).ConfigureAwait(false);
+        var score = await new IncidentDrill(ground, environment.Time, DrillCommands.Printer(session.Terminal)).RunAsync(name, cancellation).ConfigureAwait(false);
         return await KeepAsync(session, name, score, ground.Folder, ("drill", 31337), to, cancellation).ConfigureAwait(false);
     }
 
@@ -38,29 +38,13 @@ internal static class IncidentDrillRun
 
         terminal.Line($"Drill: the change {change.Id} on a fork of {session.Network}, chain {session.NetworkFile.ChainId}. NOTHING LIVE IS TOUCHED: the live chain is only read.");
         await using var ground = await ForkGround.StartAsync(session, change, cancellation).ConfigureAwait(false);
-        var score = await new ChangeDrill(ground, environment.Time)
+        var score = await new ChangeDrill(ground, environment.Time, DrillCommands.Printer(session.Terminal))
         {
-            OnClaim = Printer(session),
             WhilePausedAsync = await ground.PauserAsync(cancellation).ConfigureAwait(false),
             Incident = IncidentName.OfInstance(change.Document.Instance),
         }.RunAsync(change.Id, ground.Cast, ground.Where, cancellation).ConfigureAwait(false);
         await session.RecordAsync("drill.change", change.Document.Digest(), data => data["held"] = score.Held, cancellation).ConfigureAwait(false);
         return await KeepAsync(session, $"change-{change.Id}", score, ground.Folder, (session.Network, (long)session.NetworkFile.ChainId.Value), to, cancellation).ConfigureAwait(false);
-    }
-
-    private static Action<DrilledClaim> Printer(Session session)
-    {
-        string? part = null;
-        return claim =>
-        {
-            if (!string.Equals(part, claim.Part, StringComparison.Ordinal))
-            {
-                session.Terminal.Line();
-                session.Terminal.Line(part = claim.Part!);
-            }
-
-            DrillCommands.Print(session.Terminal, claim);
-        };
     }
 
     // Report, evidence and archive as of an incident, and the row of the log.

@@ -53,6 +53,34 @@ public abstract class LoopWorker(TimeProvider time) : IWorker, IDisposable
     /// <summary>The loop; returns when it is cancelled.</summary>
     protected abstract Task RunAsync(CancellationToken cancellation);
 
+    /// <summary>Looks, waits and looks again until it is cancelled. Whatever a look throws is handed over and ends nothing: the next look tries anew.</summary>
+    /// <param name="poll">How long it waits after a look, failed or not.</param>
+    /// <param name="look">One look.</param>
+    /// <param name="fail">Hears why a look failed.</param>
+    /// <param name="cancellation">Ends it.</param>
+    protected async Task RepeatAsync(TimeSpan poll, Func<CancellationToken, Task> look, Action<Exception> fail, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        ArgumentNullException.ThrowIfNull(fail);
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await look(cancellation).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception problem)
+            {
+                fail(problem);
+            }
+
+            await Task.Delay(poll, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     /// <summary>Frees what the worker owns.</summary>
     protected virtual void Dispose(bool disposing) => _stop.Dispose();
 }

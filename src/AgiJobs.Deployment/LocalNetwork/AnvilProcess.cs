@@ -94,23 +94,7 @@ public sealed partial class AnvilProcess
     public static string StatePath(string folder) => Path.Combine(folder, "state.json");
 
     /// <summary>True when the process runs and is the anvil that was started for <paramref name="folder"/>; a process id alone is used again some day.</summary>
-    public static bool Serves(int processId, string folder)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return IsRunning(processId);
-        }
-
-        // By its arguments and not by its name: a moment after the start it is still the shell that becomes anvil.
-        try
-        {
-            return File.ReadAllText($"/proc/{processId}/cmdline").Split('\0').Contains(StatePath(folder), StringComparer.Ordinal);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    public static bool Serves(int processId, string folder) => OperatingSystem.IsLinux() ? MarkedProcess.Runs(processId, StatePath(folder)) : IsRunning(processId);
 
     /// <summary>Kills the anvil that was started last for <paramref name="folder"/> if it still runs. It does not write its state.</summary>
     public static void EndLast(string folder)

@@ -67,11 +67,12 @@ public sealed class LocalServices(Workspace workspace, string network, string pr
         var began = time.GetTimestamp();
         while (!await isReady(cancellation).ConfigureAwait(false))
         {
-            if (!IsAlive(service) || time.GetElapsedTime(began) > Patience)
+            var isAlive = IsAlive(service);
+            if (!isAlive || time.GetElapsedTime(began) > Patience)
             {
                 var log = LogOf(service.Name);
                 var lines = File.Exists(log) ? string.Join(" / ", File.ReadLines(log).TakeLast(3)) : "it wrote no log";
-                throw new ControlException("service-start", ExitCode.Failed, $"{service.Name} did not come up{(IsAlive(service) ? $" within {Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s" : ": it has ended")}: {lines}", $"See {log}.");
+                throw new ControlException("service-start", ExitCode.Failed, $"{service.Name} did not come up{(isAlive ? $" within {Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s" : ": it has ended")}: {lines}", $"See {log}.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellation).ConfigureAwait(false);
@@ -108,17 +109,7 @@ public sealed class LocalServices(Workspace workspace, string network, string pr
 
     private IReadOnlyList<LocalService> Known() => JsonFile.TryRead(ListPath, LocalServicesJson.Default.LocalServicesFile, out var file) ? file.Services : [];
 
-    private static bool IsAlive(LocalService service)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{service.ProcessId}/cmdline").Split('\0').Contains(service.Mark, StringComparer.Ordinal);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    private static bool IsAlive(LocalService service) => MarkedProcess.Runs(service.ProcessId, service.Mark);
 
     private static void Signal(LocalService service, string signal)
     {

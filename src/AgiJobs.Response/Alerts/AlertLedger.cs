@@ -23,8 +23,6 @@ internal enum AlertReach
 /// <summary>What was read of alerts, pages, silences and findings, what has become of it, and what is to be written for that. Not safe for several threads.</summary>
 internal sealed class AlertLedger
 {
-    private const string Mark = "{\"version\":1}";
-
     private readonly AlertPlaces _places;
     private readonly Dictionary<string, Kept<AlertRecord>> _alerts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Kept<AlertPage>> _pages = new(StringComparer.Ordinal);
@@ -201,7 +199,7 @@ internal sealed class AlertLedger
             var isNamed = _firing is null ? kept.Before?.State == AlertState.Firing : _firing.ContainsKey(id);
             if (fires != isNamed)
             {
-                yield return new DocumentWrite(_places.Firing, id, fires ? Mark : null, !fires && _firing is not null ? _firing[id] : null);
+                yield return new DocumentWrite(_places.Firing, id, fires ? AlertPlaces.Mark : null, !fires && _firing is not null ? _firing[id] : null);
             }
         }
     }

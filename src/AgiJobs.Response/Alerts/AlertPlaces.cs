@@ -7,6 +7,9 @@ namespace AgiJobs.Response.Alerts;
 /// <param name="Network">The network's name.</param>
 public sealed record AlertPlaces(string Network)
 {
+    /// <summary>A document that says nothing but that it is there.</summary>
+    internal const string Mark = "{\"version\":1}";
+
     /// <summary>The collection of alerts by <see cref="IdOf"/> their fingerprint; also what the streams of their transitions begin with.</summary>
     public string Alerts => $"response/{Network}/alerts";
 

@@ -5,8 +5,8 @@ using AgiJobs.Storage;
 namespace AgiJobs.Response.Alerts;
 
 /// <summary>
-/// Removes what nobody can need any more, a little at a time: messages that came in by webhook once they are refused by their time anyway, findings that were counted and proofs of delivery after <see cref="Kept"/>. Alerts, pages and
-/// their transitions are kept for ever. Several hosts may do it for one store. Not safe for several threads.
+/// Removes what nobody can need any more, a little at a time: messages that came in by webhook once they are refused by their time anyway, findings that were counted and proofs of delivery after <see cref="Kept"/>. Alerts, pages,
+/// their transitions and the payloads that opened them are kept for ever. Several hosts may do it for one store. Not safe for several threads.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="settings">The settings.</param>
@@ -30,8 +30,7 @@ public sealed class AlertSweep(IStateStore store, AlertSettings settings, TimePr
     {
         var now = time.GetUtcNow();
         var places = settings.Places;
-        // Only the mark of a message: what else is kept of it is not ours.
-        var gone = await NextAsync(places.Incoming, document => Task.FromResult(now - document.At > 2 * IncomingDesk.Skew && string.Equals(document.Data, IncomingDesk.Mark, StringComparison.Ordinal)), cancellation).ConfigureAwait(false);
+        var gone = await NextAsync(places.Incoming, document => Task.FromResult(now - document.At > 2 * IncomingDesk.Skew), cancellation).ConfigureAwait(false);
         gone += await NextAsync(places.Findings, async document => now - document.At > Kept && !await IsStoodOnAsync(document.Read(AlertJson.Default.TakenFinding), cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         gone += await NextAsync(
             places.Deliveries,

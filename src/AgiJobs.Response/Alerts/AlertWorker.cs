@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgiJobs.Control;
 using AgiJobs.Control.OnCall;
 using AgiJobs.Control.Serving;
 using AgiJobs.Response.Findings;
@@ -49,7 +50,8 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
     public async Task LookAsync(CancellationToken cancellation)
     {
         var monitors = await store.ListAsync(settings.Places.Monitors, cancellationToken: cancellation).ConfigureAwait(false);
-        var findings = new List<Finding>(await Others(cancellation).ConfigureAwait(false));
+        var (others, unread) = await OthersAsync(cancellation).ConfigureAwait(false);
+        var findings = new List<Finding>(others);
         findings.AddRange(await SilentAsync(monitors, cancellation).ConfigureAwait(false));
         var firing = 0;
         await AlertCommit.AsNeededAsync(
@@ -73,32 +75,43 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
             _swept = _time.GetUtcNow();
         }
 
-        _state = settings.Plan is null
+        _state = unread ?? (settings.Plan is null
             ? new WorkerState(true, "nobody-told", $"{firing} alerts fire; there is no config/oncall.json, so nobody is told of alerts")
-            : new WorkerState(true, "ready", $"{firing} alerts fire");
+            : new WorkerState(true, "ready", $"{firing} alerts fire"));
+    }
+
+    // What cannot be asked keeps no alert that is known from being escalated; a store that does not answer does.
+    private async Task<(IReadOnlyList<Finding> Findings, WorkerState? Unread)> OthersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return (await Others(cancellation).ConfigureAwait(false), null);
+        }
+        catch (Exception problem) when (problem is not (OperationCanceledException or StorageException { Code: StorageException.Unreachable }))
+        {
+            var unread = new WorkerState(false, "findings-unread", $"what is found off the chain could not be asked, the rest goes on: {problem.Message}");
+            if (_state.Code != unread.Code)
+            {
+                Tell($"alerts: {unread.Message} [{unread.Code}]");
+            }
+
+            return ([], unread);
+        }
     }
 
     /// <inheritdoc/>
-    protected override async Task RunAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                await LookAsync(cancellation).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StorageException problem)
-            {
-                _state = new WorkerState(false, problem.Code, problem.Message);
-                Tell($"alerts: {problem.Message} [{problem.Code}]");
-            }
+    protected override Task RunAsync(CancellationToken cancellation) => RepeatAsync(poll, LookAsync, Fail, cancellation);
 
-            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    // Whatever it is, alerts are looked at again: nobody else escalates them.
+    private void Fail(Exception problem)
+    {
+        var code = problem switch { StorageException store => store.Code, ControlException refused => refused.Code, _ => "alerts-failed" };
+        if (_state.Code != code)
+        {
+            Tell($"alerts: {problem.Message} [{code}]");
         }
+
+        _state = new WorkerState(false, code, problem.Message);
     }
 
     private async Task<IReadOnlyList<Finding>> SilentAsync(IReadOnlyList<StoredDocument> monitors, CancellationToken cancellation)
@@ -155,7 +168,7 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
             _ = await store.CommitAsync(
                 new StateCommit
                 {
-                    Documents = [new DocumentWrite(settings.Places.Heartbeat, heartbeat.Channel, "{\"version\":1}", last?.Version ?? 0)],
+                    Documents = [new DocumentWrite(settings.Places.Heartbeat, heartbeat.Channel, AlertPlaces.Mark, last?.Version ?? 0)],
                     Messages = [new MessageWrite(settings.Places.Outbox(heartbeat.Channel), string.Create(CultureInfo.InvariantCulture, $"{settings.Network}-alive-{now.ToUnixTimeSeconds()}"), notice.Encode())],
                 },
                 cancellation).ConfigureAwait(false);

@@ -60,33 +60,28 @@ public sealed class BreakerWorker(
     protected override async Task RunAsync(CancellationToken cancellation)
     {
         Lease? lease = null;
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
+        await RepeatAsync(
+            poll,
+            async token =>
             {
                 var now = _time.GetUtcNow();
                 lease = lease is { } held && held.Until - now > LeaseTime / 2 ? held
-                    : lease is { } aging ? await store.RenewAsync(aging, LeaseTime, cancellation).ConfigureAwait(false)
-                    : await store.TryAcquireAsync($"response/{network}/breakers", holder, LeaseTime, cancellation).ConfigureAwait(false);
-                _state = lease is null ? new WorkerState(true, "standing-by", "another one acts on breakers") : await LookAsync(lease, cancellation).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+                    : lease is { } aging ? await store.RenewAsync(aging, LeaseTime, token).ConfigureAwait(false)
+                    : await store.TryAcquireAsync($"response/{network}/breakers", holder, LeaseTime, token).ConfigureAwait(false);
+                _state = lease is null ? new WorkerState(true, "standing-by", "another one acts on breakers") : await LookAsync(lease, token).ConfigureAwait(false);
+            },
+            problem =>
             {
-                break;
-            }
-            catch (StorageException problem)
-            {
-                lease = problem.Code == StorageException.FenceLost ? null : lease;
-                _state = new WorkerState(false, problem.Code, problem.Message);
-            }
-            catch (ControlException problem)
-            {
-                _state = new WorkerState(false, problem.Code, problem.Message);
-            }
+                lease = problem is StorageException { Code: StorageException.FenceLost } ? null : lease;
+                var code = problem switch { StorageException stored => stored.Code, ControlException refused => refused.Code, _ => "breakers-failed" };
+                if (_state.Code != code)
+                {
+                    Tell($"breakers: {problem.Message} [{code}]");
+                }
 
-            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
+                _state = new WorkerState(false, code, problem.Message);
+            },
+            cancellation).ConfigureAwait(false);
         if (lease is not null)
         {
             try

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using AgiJobs.Control.Workspaces;
 
@@ -18,14 +17,11 @@ public sealed record ChangeCast(string? Author, IReadOnlyList<string> Owners, st
 /// </summary>
 /// <param name="ground">The fork, with a workspace that has the change as it is on file and drill keys in the place of people's.</param>
 /// <param name="time">The clock.</param>
-public sealed class ChangeDrill(IChangeGround ground, TimeProvider time)
+/// <param name="tell">Hears of each claim as it is decided.</param>
+public sealed class ChangeDrill(IChangeGround ground, TimeProvider time, Action<DrilledClaim>? tell = null)
 {
-    private readonly List<DrilledClaim> _claims = [];
-    private readonly List<(string, bool)> _faults = [];
-    private string? _part;
+    private readonly DrillRecord _record = new(ground, tell ?? (_ => { }));
 
-    /// <summary>Hears of each claim as it is decided.</summary>
-    public Action<DrilledClaim> OnClaim { get; init; } = _ => { };
 
     /// <summary>Pauses a module of the change beside the commands, and takes that back; null when none of its modules can be paused.</summary>
     public Func<Func<Task>, CancellationToken, Task>? WhilePausedAsync { get; init; }
@@ -49,54 +45,54 @@ public sealed class ChangeDrill(IChangeGround ground, TimeProvider time)
         (TimeSpan Took, ulong Blocks)? executed = null;
         try
         {
-            _part = "Before anything is signed";
+            _record.Part = "Before anything is signed";
             await CommandAsync("Configuration and state are backed up", [0], ["backup", "create"], cancellation).ConfigureAwait(false);
             if (Incident is { } incident)
             {
                 await CommandAsync("The incident that it names is open, led by another than who sends", [0], ["incident", "open", "Drill", "--name", incident, "--severity", "1", .. cast.Commander is { } commander ? (string[])["--commander", commander, "--signer", commander] : ["--signer", cast.Sender]], cancellation).ConfigureAwait(false);
             }
 
-            await FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["change", "execute", change, "--signer", "nobody-at-hand", "--execute"], cancellation).ConfigureAwait(false);
+            await _record.FaultAsync("a signer that is missing", "A signer that is not at hand is refused before anything is sent", outcome => outcome.Exit == 2, ["change", "execute", change, "--signer", "nobody-at-hand", "--execute"], cancellation).ConfigureAwait(false);
             if (cast.Owners.Count > 0)
             {
-                await FaultAsync("an owner who has not signed", "Without the owners' signatures nothing is sent", outcome => outcome.Exit == 4, Execute(change, cast), cancellation).ConfigureAwait(false);
+                await _record.FaultAsync("an owner who has not signed", "Without the owners' signatures nothing is sent", outcome => outcome.Exit == 4, Execute(change, cast), cancellation).ConfigureAwait(false);
             }
 
             if (WhilePausedAsync is { } paused)
             {
-                await paused(() => FaultAsync("a module that is paused already", "The state is told to be mixed, not running", outcome => Text(outcome.Json, "summary")?.StartsWith("MIXED", StringComparison.Ordinal) == true, ["owner", "system-pause", "--action", "status"], cancellation), cancellation).ConfigureAwait(false);
+                await paused(() => _record.FaultAsync("a module that is paused already", "The state is told to be mixed, not running", outcome => DrillRecord.Text(outcome.Json, "summary")?.StartsWith("MIXED", StringComparison.Ordinal) == true, ["owner", "system-pause", "--action", "status"], cancellation), cancellation).ConfigureAwait(false);
             }
 
             var (signing, block) = (time.GetTimestamp(), (await ground.BlockAsync(cancellation).ConfigureAwait(false)).Value);
             await SignAsync("The signatures", change, cast, cancellation).ConfigureAwait(false);
 
             var withdraw = await ground.MarkAsync(cancellation).ConfigureAwait(false);
-            _part = "A node lies";
+            _record.Part = "A node lies";
             await ground.LieAsync(true, cancellation).ConfigureAwait(false);
-            await FaultAsync("a node that answers zeros to every question", "It is not believed: nothing is sent, or the nodes' disagreement is told", outcome => outcome.Exit is 3 or 4 or 5 or 6, Execute(change, cast), cancellation).ConfigureAwait(false);
+            await _record.FaultAsync("a node that answers zeros to every question", "It is not believed: nothing is sent, or the nodes' disagreement is told", outcome => outcome.Exit is 3 or 4 or 5 or 6, Execute(change, cast), cancellation).ConfigureAwait(false);
             await ground.LieAsync(false, cancellation).ConfigureAwait(false);
             await CommandAsync("With the real node it is executed", [0], Execute(change, cast), cancellation).ConfigureAwait(false);
             await CommandAsync("Receipts and chain say what the change said", [0], ["change", "verify", change], cancellation).ConfigureAwait(false);
             executed = (time.GetElapsedTime(signing), (await ground.BlockAsync(cancellation).ConfigureAwait(false)).Value - block);
 
-            _part = "A reorg takes it away";
+            _record.Part = "A reorg takes it away";
             await withdraw().ConfigureAwait(false);
-            await FaultAsync("a reorg that takes the change back", "The verification says that the record is not on the chain any more", outcome => outcome.Exit is 3 or 5 or 6, ["change", "verify", change], cancellation).ConfigureAwait(false);
+            await _record.FaultAsync("a reorg that takes the change back", "The verification says that the record is not on the chain any more", outcome => outcome.Exit is 3 or 5 or 6, ["change", "verify", change], cancellation).ConfigureAwait(false);
             await CommandAsync("Run again it is sent again, and that it had been withdrawn may be told", [0, 3], Execute(change, cast), cancellation).ConfigureAwait(false);
             await CommandAsync("It stands again", [0], ["change", "verify", change], cancellation).ConfigureAwait(false);
             await BackAsync(change, cast, cancellation).ConfigureAwait(false);
 
-            _part = "The evidence";
+            _record.Part = "The evidence";
             await CommandAsync("The audit log verifies, and no file that it vouches for was altered", [0], ["evidence", "log", "--verify"], cancellation).ConfigureAwait(false);
             // That a block of the record was withdrawn is a finding, and stays one.
             await CommandAsync("Everything on record is written to one file, with what the reorg left in it", [0, 3], ["evidence", "export", "--all", "--out", "evidence.tar"], cancellation).ConfigureAwait(false);
         }
         catch (DrillStopped stopped)
         {
-            Claim("The drill comes to its end", false, stopped.Message, null, TimeSpan.Zero);
+            _record.Stopped(stopped);
         }
 
-        return new IncidentScore(Incident ?? "", new DrillReport($"change {change}", startedAt, time.GetElapsedTime(began), _claims, null, null, where), executed?.Took, executed?.Blocks, Within, 0, [], _faults)
+        return new IncidentScore(Incident ?? "", new DrillReport($"change {change}", startedAt, time.GetElapsedTime(began), _record.Claims, null, null, where), executed?.Took, executed?.Blocks, Within, 0, [], _record.Faults)
         {
             Measured = "from the first signature to executed and verified",
         };
@@ -104,16 +100,16 @@ public sealed class ChangeDrill(IChangeGround ground, TimeProvider time)
 
     private async Task BackAsync(string change, ChangeCast cast, CancellationToken cancellation)
     {
-        _part = "Back";
+        _record.Part = "Back";
         var planned = await ground.RunAsync(["change", "rollback", change], cancellation).ConfigureAwait(false);
-        if (planned.Exit == 4 && planned.Json["error"] is JsonObject none && Text(none, "code") == "rollback-none")
+        if (planned.Exit == 4 && planned.Json["error"] is JsonObject none && DrillRecord.Text(none, "code") == "rollback-none")
         {
-            Claim("There is no way back, and the change says so", true, Detail(planned), $"agijobs change rollback {change}", planned.Took);
+            _record.Claim("There is no way back, and the change says so", true, DrillRecord.Detail(planned), $"agijobs change rollback {change}", planned.Took);
             return;
         }
 
-        Stop(Claim("What undoes it is planned", planned.Exit == 3 && Text(planned.Json, "change") is not null, Detail(planned), $"agijobs change rollback {change}", planned.Took));
-        var undoing = Text(planned.Json, "change")!;
+        _record.Require("What undoes it is planned", planned.Exit == 3 && DrillRecord.Text(planned.Json, "change") is not null, DrillRecord.Detail(planned), $"agijobs change rollback {change}", planned.Took);
+        var undoing = DrillRecord.Text(planned.Json, "change")!;
         await SignAsync("Back, the signatures", undoing, cast, cancellation).ConfigureAwait(false);
         await CommandAsync("It is executed", [0], Execute(undoing, cast), cancellation).ConfigureAwait(false);
         await CommandAsync("Receipts and chain say what it said", [0], ["change", "verify", undoing], cancellation).ConfigureAwait(false);
@@ -122,7 +118,7 @@ public sealed class ChangeDrill(IChangeGround ground, TimeProvider time)
 
     private async Task SignAsync(string part, string change, ChangeCast cast, CancellationToken cancellation)
     {
-        _part = part;
+        _record.Part = part;
         if (cast.Author is { } author)
         {
             await CommandAsync("The author signs for its content", [0], ["change", "approve", change, "--duty", "author", "--signer", author], cancellation).ConfigureAwait(false);
@@ -141,39 +137,5 @@ public sealed class ChangeDrill(IChangeGround ground, TimeProvider time)
 
     private static string[] Execute(string change, ChangeCast cast) => ["change", "execute", change, "--signer", cast.Sender, "--execute"];
 
-    private async Task FaultAsync(string fault, string claim, Func<CommandOutcome, bool> notices, string[] line, CancellationToken cancellation)
-    {
-        var outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
-        var noticed = notices(outcome);
-        _faults.Add((fault, noticed));
-        Claim($"FAULT, {fault}. {claim}", noticed, Detail(outcome), $"agijobs {string.Join(' ', line)}", outcome.Took);
-    }
-
-    private async Task CommandAsync(string claim, int[] exits, string[] line, CancellationToken cancellation)
-    {
-        var outcome = await ground.RunAsync(line, cancellation).ConfigureAwait(false);
-        Stop(Claim(claim, exits.Contains(outcome.Exit), Detail(outcome), $"agijobs {string.Join(' ', line)}", outcome.Took));
-    }
-
-    private DrilledClaim Claim(string claim, bool held, string detail, string? command, TimeSpan took)
-    {
-        var decided = new DrilledClaim(claim, held, detail, command, took) { Part = _part };
-        _claims.Add(decided);
-        OnClaim(decided);
-        return decided;
-    }
-
-    private static void Stop(DrilledClaim claim)
-    {
-        if (!claim.Held)
-        {
-            throw new DrillStopped($"stopped after '{claim.Claim}', which the rest depends on");
-        }
-    }
-
-    private static string Detail(CommandOutcome outcome) => string.Create(CultureInfo.InvariantCulture, $"exit {outcome.Exit}{(outcome.Json["error"] is JsonObject error ? $", {Text(error, "code")}: {Text(error, "message")}" : Text(outcome.Json, "summary") is { } summary ? $", {summary}" : "")}");
-
-    private static string? Text(JsonObject? json, string key) => json?[key] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
-
-    private sealed class DrillStopped(string why) : Exception(why);
+    private Task<CommandOutcome> CommandAsync(string claim, int[] exits, string[] line, CancellationToken cancellation) => _record.CommandAsync(claim, exits, _ => true, line, cancellation);
 }

@@ -8,7 +8,7 @@ namespace AgiJobs.Response.Drills;
 /// once more; then the evidence is exported and verified by somebody who has nothing but the file and the owners' addresses. Every wrong way on the way is tried and refused. It runs the operators' own commands, each in
 /// a process of its own.
 /// </summary>
-public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
+public sealed class PauseDrill(IDrillGround ground, TimeProvider time, Action<DrilledClaim>? tell = null)
 {
     private const string Instance = "DRILL-1";
     private const string SecondInstance = "DRILL-2";
@@ -25,11 +25,8 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         ("The commander signs off", "commander", "guardian"),
     ];
 
-    private readonly List<DrilledClaim> _claims = [];
-    private string? _part;
+    private readonly DrillRecord _record = new(ground, tell ?? (_ => { }));
 
-    /// <summary>Hears of each claim as it is decided.</summary>
-    public Action<DrilledClaim> OnClaim { get; init; } = _ => { };
 
     /// <summary>Runs it to the end, or to the first claim without which the rest means nothing.</summary>
     public async Task<DrillReport> RunAsync(CancellationToken cancellation)
@@ -41,25 +38,25 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         DrillTiming? fire = null;
         try
         {
-            _part = "The guardian pauses";
+            _record.Part = "The guardian pauses";
             pause = await PauseAsync(cancellation).ConfigureAwait(false);
-            _part = "The Safe resumes, through the gate";
+            _record.Part = "The Safe resumes, through the gate";
             (var change, resume) = await ResumeAsync(cancellation).ConfigureAwait(false);
-            _part = "A stranger fires an armed pause";
+            _record.Part = "A stranger fires an armed pause";
             fire = await FireAsync(cancellation).ConfigureAwait(false);
-            _part = "The Safe resumes again, and the next pause is rehearsed";
+            _record.Part = "The Safe resumes again, and the next pause is rehearsed";
             await ResumeAgainAsync(change, cancellation).ConfigureAwait(false);
-            _part = "The evidence is signed and handed out";
+            _record.Part = "The evidence is signed and handed out";
             var owners = await EvidenceAsync(cancellation).ConfigureAwait(false);
-            _part = "Somebody else verifies it";
+            _record.Part = "Somebody else verifies it";
             await VerifyApartAsync(owners, cancellation).ConfigureAwait(false);
         }
         catch (DrillStopped stopped)
         {
-            Claim(new DrilledClaim("The drill comes to its end", false, stopped.Message, null, TimeSpan.Zero));
+            _record.Stopped(stopped);
         }
 
-        return new DrillReport("pause", startedAt, time.GetElapsedTime(began), _claims, pause, resume) { Fire = fire };
+        return new DrillReport("pause", startedAt, time.GetElapsedTime(began), _record.Claims, pause, resume) { Fire = fire };
     }
 
     private async Task<DrillTiming> PauseAsync(CancellationToken cancellation)
@@ -96,7 +93,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         var timing = await TimedAsync("An executor sends what the owners signed", cancellation, execute).ConfigureAwait(false);
         await StateAsync("Every module runs again", "running", cancellation).ConfigureAwait(false);
         await ProbesAsync("The same calls go through again", succeed: true, cancellation).ConfigureAwait(false);
-        await CommandAsync("The same change is not executed a second time", 0, json => Text(json, "end") == "already-executed", cancellation, execute).ConfigureAwait(false);
+        await CommandAsync("The same change is not executed a second time", 0, json => DrillRecord.Text(json, "end") == "already-executed", cancellation, execute).ConfigureAwait(false);
         await CommandAsync("The change verifies once more, from its receipt and the chain", 0, json => Items(json, "transactions").Any() && Hold(json, "atReceipt") && Hold(json, "now"), cancellation, "change", "verify", change).ConfigureAwait(false);
         return (change, timing);
     }
@@ -106,7 +103,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         string[] fire = ["owner", "armory", "fire", "--signer", Stranger, "--execute"];
         await RefusedAsync("A stranger cannot pause on their own", "no-route", cancellation, "owner", "system-pause", "--action", "pause", "--signer", Stranger, "--instance", SecondInstance, "--execute").ConfigureAwait(false);
         await CommandAsync("The guardian signs a pause in advance, and it is sealed in the armory", 0, json => json["added"] is JsonArray { Count: 1 }, cancellation, "owner", "armory", "add", "--authorization", "--valid-until", "90d", "--signer", "guardian").ConfigureAwait(false);
-        await CommandAsync("Tried on the newest block it would pause, and the stranger can pay for it", 0, json => Items(json, "items").All(item => Text(item, "state") == "ready") && json["armed"]?.GetValue<bool>() == true, cancellation, "owner", "armory", "check", "--signer", Stranger).ConfigureAwait(false);
+        await CommandAsync("Tried on the newest block it would pause, and the stranger can pay for it", 0, json => Items(json, "items").All(item => DrillRecord.Text(item, "state") == "ready") && json["armed"]?.GetValue<bool>() == true, cancellation, "owner", "armory", "check", "--signer", Stranger).ConfigureAwait(false);
         await StateAsync("Signing and trying it paused nothing", "running", cancellation).ConfigureAwait(false);
         var timing = await TimedAsync("The stranger fires it, and everything is paused in one transaction", cancellation, fire).ConfigureAwait(false);
         await StateAsync("Every module is paused", "paused", cancellation).ConfigureAwait(false);
@@ -133,7 +130,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
 
     private async Task<IReadOnlyList<string>> EvidenceAsync(CancellationToken cancellation)
     {
-        await CommandAsync("The ledger has the two pauses and the two resumes, each verified", 0, json => Items(json, "entries").Count() == 4 && Items(json, "entries").All(entry => Text(entry, "outcome") == "verified"), cancellation, "ledger", "show").ConfigureAwait(false);
+        await CommandAsync("The ledger has the two pauses and the two resumes, each verified", 0, json => Items(json, "entries").Count() == 4 && Items(json, "entries").All(entry => DrillRecord.Text(entry, "outcome") == "verified"), cancellation, "ledger", "show").ConfigureAwait(false);
         await CommandAsync("The audit log verifies, and no file that it vouches for was altered", 0, json => Items(json, "logs").Any() && json["filesVerified"]?.GetValue<int>() > 0, cancellation, "evidence", "log", "--verify").ConfigureAwait(false);
         await CommandAsync("The first owner signs the log's checkpoint", 0, json => Witnesses(json) == 1, cancellation, "evidence", "checkpoint", "--signer", "safe-owner-1").ConfigureAwait(false);
         await CommandAsync("The second owner signs the same checkpoint", 0, json => Witnesses(json) == 2, cancellation, "evidence", "checkpoint", "--signer", "safe-owner-2").ConfigureAwait(false);
@@ -154,19 +151,19 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
 
     private async Task<string> PlanAsync(string claim, string instance, CancellationToken cancellation, string? before = null)
     {
-        var plan = await CommandAsync(claim, 3, json => Text(json, "change") is { } planned && planned != before && json["sent"]?.GetValue<bool>() == false, cancellation, "owner", "system-pause", "--action", "unpause", "--instance", instance).ConfigureAwait(false);
-        return Text(plan.Json, "change")!;
+        var plan = await CommandAsync(claim, 3, json => DrillRecord.Text(json, "change") is { } planned && planned != before && json["sent"]?.GetValue<bool>() == false, cancellation, "owner", "system-pause", "--action", "unpause", "--instance", instance).ConfigureAwait(false);
+        return DrillRecord.Text(plan.Json, "change")!;
     }
 
     private async Task<DrillTiming> TimedAsync(string claim, CancellationToken cancellation, params string[] arguments)
     {
         var before = await ground.BlockAsync(cancellation).ConfigureAwait(false);
-        var outcome = await CommandAsync(claim, 0, json => Text(json, "end") == "verified" && json["transactions"] is JsonArray { Count: 1 }, cancellation, arguments).ConfigureAwait(false);
+        var outcome = await CommandAsync(claim, 0, json => DrillRecord.Text(json, "end") == "verified" && json["transactions"] is JsonArray { Count: 1 }, cancellation, arguments).ConfigureAwait(false);
         return new DrillTiming(outcome.Took, MinedIn(outcome.Json) - before.Value);
     }
 
     private Task<CommandOutcome> RefusedAsync(string claim, string code, CancellationToken cancellation, params string[] arguments) =>
-        CommandAsync(claim, 4, json => json["error"] is JsonObject error && Text(error, "code") == code, cancellation, arguments);
+        CommandAsync(claim, 4, json => json["error"] is JsonObject error && DrillRecord.Text(error, "code") == code, cancellation, arguments);
 
     private async Task<CommandOutcome> CommandAsync(string claim, int exit, Func<JsonObject, bool> holds, CancellationToken cancellation, params string[] arguments)
     {
@@ -193,18 +190,17 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
 
     private CommandOutcome Decide(string claim, bool held, CommandOutcome outcome, IReadOnlyList<string> arguments, string? how = null)
     {
-        var detail = string.Create(CultureInfo.InvariantCulture, $"exit {outcome.Exit}{(outcome.Json["error"] is JsonObject error ? $", {Text(error, "code")}" : "")}{(how is null ? "" : $" ({how})")}");
-        Claim(new DrilledClaim(claim, held, held ? detail : $"{detail}: {(outcome.Json["error"] is JsonObject problem ? Text(problem, "message") : outcome.Json.ToJsonString())}", $"agijobs {string.Join(' ', arguments)}", outcome.Took));
-        return held ? outcome : throw Stopped(claim);
+        var detail = string.Create(CultureInfo.InvariantCulture, $"exit {outcome.Exit}{(outcome.Json["error"] is JsonObject error ? $", {DrillRecord.Text(error, "code")}" : "")}{(how is null ? "" : $" ({how})")}");
+        _record.Require(claim, held, held ? detail : $"{detail}: {(outcome.Json["error"] is JsonObject problem ? DrillRecord.Text(problem, "message") : outcome.Json.ToJsonString())}", DrillRecord.Typed(arguments), outcome.Took);
+        return outcome;
     }
 
     private async Task StateAsync(string claim, string wanted, CancellationToken cancellation)
     {
         var outcome = await ground.RunAsync(["owner", "system-pause", "--action", "status"], cancellation).ConfigureAwait(false);
         var modules = Items(outcome.Json, "modules").ToList();
-        var held = outcome.Exit == 0 && modules.Count > 0 && modules.All(module => string.Equals(Text(module, "state"), wanted, StringComparison.Ordinal));
-        Claim(new DrilledClaim(claim, held, Text(outcome.Json, "summary") ?? outcome.Json.ToJsonString(), "agijobs owner system-pause --action status", outcome.Took));
-        _ = held ? true : throw Stopped(claim);
+        var held = outcome.Exit == 0 && modules.Count > 0 && modules.All(module => string.Equals(DrillRecord.Text(module, "state"), wanted, StringComparison.Ordinal));
+        _record.Require(claim, held, DrillRecord.Text(outcome.Json, "summary") ?? outcome.Json.ToJsonString(), "agijobs owner system-pause --action status", outcome.Took);
     }
 
     private async Task ProbesAsync(string claim, bool succeed, CancellationToken cancellation)
@@ -218,19 +214,8 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         var detail = held
             ? $"{outcomes.Count} calls {(succeed ? "succeed" : "are refused with EnforcedPause()")}: {string.Join(", ", outcomes.Select(outcome => outcome.Probe.What))}"
             : outcomes.Count == 0 ? "there was nothing to try" : string.Join("; ", wrong.Select(outcome => $"{outcome.Probe.What}: {(outcome.Succeeds ? "succeeds" : outcome.Reason)}"));
-        Claim(new DrilledClaim(claim, held, detail, null, time.GetElapsedTime(began)));
+        _ = _record.Claim(claim, held, detail, took: time.GetElapsedTime(began));
     }
-
-    private void Claim(DrilledClaim claim)
-    {
-        var placed = claim with { Part = _part };
-        _claims.Add(placed);
-        OnClaim(placed);
-    }
-
-    private static DrillStopped Stopped(string claim) => new($"stopped after '{claim}', which the rest depends on");
-
-    private static string? Text(JsonObject json, string key) => json[key]?.GetValue<string>();
 
     private static IEnumerable<JsonObject> Items(JsonObject json, string key) => json[key] is JsonArray items ? items.OfType<JsonObject>() : [];
 
@@ -241,7 +226,7 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
     private static int? Witnesses(JsonObject json) => Items(json, "logs").FirstOrDefault()?["signedBy"]?.AsArray().Count;
 
     private static IReadOnlyList<string> Owners(JsonObject json) =>
-        [.. Items(json, "signers").Where(signer => signer["roles"]?.AsArray().Any(role => role?.GetValue<string>().StartsWith("owner of the Safe ", StringComparison.Ordinal) == true) == true).OrderBy(signer => Text(signer, "name"), StringComparer.Ordinal).Select(signer => Text(signer, "address")!)];
+        [.. Items(json, "signers").Where(signer => signer["roles"]?.AsArray().Any(role => role?.GetValue<string>().StartsWith("owner of the Safe ", StringComparison.Ordinal) == true) == true).OrderBy(signer => DrillRecord.Text(signer, "name"), StringComparer.Ordinal).Select(signer => DrillRecord.Text(signer, "address")!)];
 
     private static bool IsSigned(JsonObject json, string duty) =>
         json["approvals"]?["requirements"]?.AsArray().Any(entry => entry?["by"]?.AsArray().Any(by => string.Equals(by?["duty"]?.GetValue<string>(), duty, StringComparison.Ordinal)) == true) == true;
@@ -253,6 +238,4 @@ public sealed class PauseDrill(IDrillGround ground, TimeProvider time)
         json[key] is JsonArray files ? files.Select(file => file!.GetValue<string>()).Where(file => file.StartsWith("storage/receipts/", StringComparison.Ordinal)) : [];
 
     private static ulong? MinedIn(JsonObject json) => json["transactions"] is JsonArray { Count: > 0 } transactions ? transactions[^1]!["block"]!.GetValue<ulong>() : null;
-
-    private sealed class DrillStopped(string why) : Exception(why);
 }

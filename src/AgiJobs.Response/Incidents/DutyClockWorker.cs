@@ -73,32 +73,25 @@ public sealed class DutyClockWorker(
     }
 
     /// <inheritdoc/>
-    protected override async Task RunAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
+    protected override Task RunAsync(CancellationToken cancellation) => RepeatAsync(
+        poll,
+        async token =>
         {
-            try
-            {
-                _ = await LookAsync(cancellation).ConfigureAwait(false);
-                _state = new WorkerState(true, "ready", "the clocks were looked at");
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception problem)
-            {
-                // Whatever it is, the clocks are looked at again: nobody else does.
-                var code = problem switch { StorageException store => store.Code, ControlException refused => refused.Code, _ => "clocks-failed" };
-                if (_state.Code != code)
-                {
-                    Tell($"clocks of duties: {problem.Message} [{code}]");
-                }
+            _ = await LookAsync(token).ConfigureAwait(false);
+            _state = new WorkerState(true, "ready", "the clocks were looked at");
+        },
+        Fail,
+        cancellation);
 
-                _state = new WorkerState(false, code, problem.Message);
-            }
-
-            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    // Whatever it is, the clocks are looked at again: nobody else does.
+    private void Fail(Exception problem)
+    {
+        var code = problem switch { StorageException store => store.Code, ControlException refused => refused.Code, _ => "clocks-failed" };
+        if (_state.Code != code)
+        {
+            Tell($"clocks of duties: {problem.Message} [{code}]");
         }
+
+        _state = new WorkerState(false, code, problem.Message);
     }
 }

@@ -66,20 +66,30 @@ public sealed partial class ChainMonitor
                 headers = [.. headers.Skip(1)];
             }
 
-            foreach (var header in headers)
+            await foreach (var read in ByHashAsync(track.Set, headers, cancellation).ConfigureAwait(false))
             {
-                if (header.Number.Value != track.Next || (track.Hash is { } parent && header.ParentHash != parent))
+                var (number, parent) = (track.Next, track.Hash);
+                foreach (var header in read.Select(content => content.Block.Header))
                 {
-                    throw new EthereumException("block-reorganised", Fault.Unknown, $"block {header.Number} does not stand on the block that was examined before it");
+                    if (header.Number.Value != number++ || (parent is { } below && header.ParentHash != below))
+                    {
+                        throw new EthereumException("block-reorganised", Fault.Unknown, $"block {header.Number} does not stand on the block that was examined before it");
+                    }
+
+                    parent = header.Hash;
                 }
 
-                var content = await _chain.ReadAsync(header, track.Set.NeedsOf(header.Number.Value, header.Number.Value), cancellation).ConfigureAwait(false);
-                if (Readable(track.Name, [content]) == 0)
+                var readable = Readable(track.Name, read);
+                if (readable > 0)
                 {
-                    throw Refused(content);
+                    await ExamineAsync(track, [.. read.Take(readable)], cancellation).ConfigureAwait(false);
                 }
 
-                await ExamineAsync(track, [content], cancellation).ConfigureAwait(false);
+                if (readable < read.Count)
+                {
+                    throw Refused(read[readable]);
+                }
+
                 if (IsLong)
                 {
                     return;
@@ -380,6 +390,31 @@ public sealed partial class ChainMonitor
         }
     }
 
+    // Each by its hash, several at once. What was read before a block that cannot be read is handed on first.
+    private async IAsyncEnumerable<IReadOnlyList<BlockContent>> ByHashAsync(IDetectorSet set, IEnumerable<BlockHeader> headers, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var part in headers.Chunk(_options.InFlight))
+        {
+            var asked = part.Select(header => _chain!.ReadAsync(header, set.NeedsOf(header.Number.Value, header.Number.Value), cancellation)).ToList();
+            await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var read = new List<BlockContent>();
+            foreach (var content in asked.TakeWhile(content => content.IsCompletedSuccessfully))
+            {
+                read.Add(await content.ConfigureAwait(false));
+            }
+
+            if (read.Count > 0)
+            {
+                yield return read;
+            }
+
+            if (read.Count < asked.Count)
+            {
+                _ = await asked[read.Count].ConfigureAwait(false);
+            }
+        }
+    }
+
     // By number as far as the chain is settled, then block by block by the hash.
     private async IAsyncEnumerable<IReadOnlyList<BlockContent>> PartsAsync(IDetectorSet set, string reader, ulong from, ulong to, ulong head, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -395,9 +430,9 @@ public sealed partial class ChainMonitor
         for (var next = Math.Max(from, settled); next <= to;)
         {
             var headers = await _chain!.HeadersAsync(next, Math.Min(to, next + HeadersAtOnce - 1), cancellation).ConfigureAwait(false);
-            foreach (var header in headers)
+            await foreach (var part in ByHashAsync(set, headers, cancellation).ConfigureAwait(false))
             {
-                yield return [await _chain.ReadAsync(header, set.NeedsOf(header.Number.Value, header.Number.Value), cancellation).ConfigureAwait(false)];
+                yield return part;
             }
 
             next += headers.Count > 0 ? (ulong)headers.Count : throw new EthereumException("block-unknown", Fault.Unknown, $"the node has no block {next}");

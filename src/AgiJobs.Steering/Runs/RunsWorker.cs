@@ -66,39 +66,19 @@ public sealed class RunsWorker : LoopWorker
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken cancellation)
     {
-        try
-        {
-            while (!cancellation.IsCancellationRequested)
-            {
-                await AttemptAsync(cancellation).ConfigureAwait(false);
-                await Task.Delay(_options.Poll, _time, cancellation).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
-        finally
-        {
-            await Task.WhenAll(_driving.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await RepeatAsync(_options.Poll, LookAsync, Fail, cancellation).ConfigureAwait(false);
+        await Task.WhenAll(_driving.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task AttemptAsync(CancellationToken cancellation)
+    private void Fail(Exception problem)
     {
-        try
+        var code = problem is StorageException store ? store.Code : "runs-failed";
+        if (_present.Code != code)
         {
-            await LookAsync(cancellation).ConfigureAwait(false);
+            _options.Tell(true, code, problem.Message);
         }
-        catch (StorageException problem)
-        {
-            if (_present.Code != problem.Code)
-            {
-                _options.Tell(true, problem.Code, problem.Message);
-            }
 
-            _present = new WorkerState(false, problem.Code, problem.Message);
-        }
+        _present = new WorkerState(false, code, problem.Message);
     }
 
     private async Task LookAsync(CancellationToken cancellation)

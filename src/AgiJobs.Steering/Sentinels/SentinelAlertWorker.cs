@@ -12,7 +12,6 @@ namespace AgiJobs.Steering.Sentinels;
 /// <param name="time">The clock.</param>
 public sealed class SentinelAlertWorker(DurableRunStore runs, SentinelAlerts alerts, TimeSpan poll, TimeProvider time) : LoopWorker(time)
 {
-    private readonly TimeProvider _time = time;
     private readonly HashSet<string> _over = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _untold = new(StringComparer.Ordinal);
     private volatile WorkerState _state = new(false, "starting", "it has not looked at the runs yet");
@@ -27,30 +26,17 @@ public sealed class SentinelAlertWorker(DurableRunStore runs, SentinelAlerts ale
     protected override WorkerState Present => _state;
 
     /// <inheritdoc/>
-    protected override async Task RunAsync(CancellationToken cancellation)
+    protected override Task RunAsync(CancellationToken cancellation) => RepeatAsync(poll, async token => _state = await LookAsync(token).ConfigureAwait(false), Fail, cancellation);
+
+    private void Fail(Exception problem)
     {
-        while (!cancellation.IsCancellationRequested)
+        var code = problem is StorageException store ? store.Code : "alerts-failed";
+        if (_state.Code != code)
         {
-            try
-            {
-                _state = await LookAsync(cancellation).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StorageException problem)
-            {
-                if (_state.Code != problem.Code)
-                {
-                    Tell($"alerts of sentinels: {problem.Message} [{problem.Code}]");
-                }
-
-                _state = new WorkerState(false, problem.Code, problem.Message);
-            }
-
-            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Tell($"alerts of sentinels: {problem.Message} [{code}]");
         }
+
+        _state = new WorkerState(false, code, problem.Message);
     }
 
     private async Task<WorkerState> LookAsync(CancellationToken cancellation)

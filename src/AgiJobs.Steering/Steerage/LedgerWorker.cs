@@ -10,7 +10,6 @@ public sealed class LedgerWorker(SteeringDesk desk, TimeProvider time) : LoopWor
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
-    private readonly TimeProvider _time = time;
     private volatile WorkerState _present = new(false, "starting", "it has not looked yet");
 
     /// <inheritdoc/>
@@ -20,27 +19,15 @@ public sealed class LedgerWorker(SteeringDesk desk, TimeProvider time) : LoopWor
     protected override WorkerState Present => _present;
 
     /// <inheritdoc/>
-    protected override async Task RunAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
+    protected override Task RunAsync(CancellationToken cancellation) => RepeatAsync(
+        Poll,
+        async token =>
         {
-            try
-            {
-                var (waiting, problem) = await desk.RecordAsync(cancellation).ConfigureAwait(false);
-                _present = problem is null
-                    ? new WorkerState(true, "ready", "every change of a run is in the owner's ledger")
-                    : new WorkerState(false, problem.Code, $"{waiting} changes of runs wait for the owner's ledger: {problem.Message}");
-                await Task.Delay(Poll, _time, cancellation).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StorageException problem)
-            {
-                _present = new WorkerState(false, problem.Code, problem.Message);
-                await Task.Delay(Poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+            var (waiting, problem) = await desk.RecordAsync(token).ConfigureAwait(false);
+            _present = problem is null
+                ? new WorkerState(true, "ready", "every change of a run is in the owner's ledger")
+                : new WorkerState(false, problem.Code, $"{waiting} changes of runs wait for the owner's ledger: {problem.Message}");
+        },
+        problem => _present = new WorkerState(false, problem is StorageException store ? store.Code : "ledger-failed", problem.Message),
+        cancellation);
 }

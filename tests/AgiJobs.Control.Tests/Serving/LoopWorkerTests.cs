@@ -33,6 +33,28 @@ public sealed class LoopWorkerTests
         Assert.True(hasEnded);
     }
 
+    [Fact]
+    public async Task A_look_that_fails_whatever_the_reason_is_told_and_the_next_one_tries_anew()
+    {
+        Exception[] problems = [new InvalidOperationException("a defect"), new OperationCanceledException("of something else"), new IOException("a full disk")];
+        var (looks, heard) = (0, new List<Exception>());
+        using var worker = new Repeating(_ => Interlocked.Increment(ref looks) <= problems.Length ? throw problems[looks - 1] : Task.CompletedTask, heard.Add);
+        await worker.StartAsync(CancellationToken.None);
+        await Wait.UntilAsync("two looks after those that failed", () => Volatile.Read(ref looks) >= problems.Length + 2);
+        await worker.StopAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(problems, heard);
+        Assert.True(worker.Completion.IsCompletedSuccessfully);
+    }
+
+    private sealed class Repeating(Func<CancellationToken, Task> look, Action<Exception> fail) : LoopWorker(TimeProvider.System)
+    {
+        public override string Name => "repeating";
+
+        protected override WorkerState Present { get; } = new(true, "ready", "");
+
+        protected override Task RunAsync(CancellationToken cancellation) => RepeatAsync(TimeSpan.FromMilliseconds(1), look, fail, cancellation);
+    }
+
     private sealed class Loop(Func<CancellationToken, Task> run) : LoopWorker(TimeProvider.System)
     {
         public override string Name => "loop";

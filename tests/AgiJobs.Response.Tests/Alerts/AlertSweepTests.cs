@@ -17,13 +17,14 @@ public sealed class AlertSweepTests : IAsyncLifetime
     [Fact]
     public async Task A_message_that_may_not_come_again_is_remembered_for_as_long_as_its_time_would_be_taken()
     {
-        await PutAsync(_ground.Places.Incoming, "tenderly/a", IncomingDesk.Mark);
-        await PutAsync(_ground.Places.Incoming, "tenderly/b", "{\"version\":1,\"body\":\"kept\"}");
+        await PutAsync(_ground.Places.Incoming, "tenderly/a", AlertPlaces.Mark);
+        await PutAsync(_ground.Places.Payloads, "b", "{\"version\":1,\"body\":\"kept\"}");
         _ground.Time.Advance(2 * IncomingDesk.Skew);
         Assert.Equal(0, await SweepAsync());
         _ground.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(1, await SweepAsync());
-        Assert.Equal("tenderly/b", Assert.Single(await _ground.Store.ListAsync(_ground.Places.Incoming)).Key);
+        Assert.Empty(await _ground.Store.ListAsync(_ground.Places.Incoming));
+        Assert.Single(await _ground.Store.ListAsync(_ground.Places.Payloads));
     }
 
     [Fact]
@@ -73,7 +74,7 @@ public sealed class AlertSweepTests : IAsyncLifetime
     [Fact]
     public async Task Many_are_removed_a_few_at_a_time_and_all_of_them_in_the_end()
     {
-        await _ground.Store.CommitAsync(new StateCommit { Documents = [.. Enumerable.Range(0, 450).Select(n => new DocumentWrite(_ground.Places.Incoming, $"forta/{n:D4}", IncomingDesk.Mark))] });
+        await _ground.Store.CommitAsync(new StateCommit { Documents = [.. Enumerable.Range(0, 450).Select(n => new DocumentWrite(_ground.Places.Incoming, $"forta/{n:D4}", AlertPlaces.Mark))] });
         _ground.Time.Advance(TimeSpan.FromHours(1));
         var sweep = new AlertSweep(_ground.Store, _ground.Settings, _ground.Time);
         var gone = new List<int>();

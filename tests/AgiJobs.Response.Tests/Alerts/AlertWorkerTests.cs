@@ -117,6 +117,29 @@ public sealed class AlertWorkerTests : IAsyncLifetime
         Assert.True(worker.State.IsReady);
     }
 
+    [Fact]
+    public async Task What_cannot_be_asked_is_told_once_and_keeps_no_alert_from_being_escalated()
+    {
+        await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
+        var (fails, told) = (true, new List<string>());
+        using var worker = new AlertWorker(_ground.Store, _ground.Settings, TimeSpan.FromSeconds(1), _ground.Time)
+        {
+            Others = _ => fails ? throw new InvalidOperationException("a number that is none") : Task.FromResult<IReadOnlyList<Finding>>([]),
+            Tell = told.Add,
+        };
+        await worker.LookAsync(CancellationToken.None);
+        var first = Assert.Single((await _ground.WholeAsync()).Pages).Notices;
+        _ground.Time.Advance(TimeSpan.FromMinutes(30));
+        await worker.LookAsync(CancellationToken.None);
+        Assert.True(Assert.Single((await _ground.WholeAsync()).Pages).Notices > first);
+        Assert.Equal((false, "findings-unread"), (worker.State.IsReady, worker.State.Code));
+        Assert.Contains("a number that is none", worker.State.Message, StringComparison.Ordinal);
+        Assert.Contains("a number that is none", Assert.Single(told), StringComparison.Ordinal);
+        fails = false;
+        await worker.LookAsync(CancellationToken.None);
+        Assert.True(worker.State.IsReady);
+    }
+
     private Task<long> BeatAsync() => _ground.Store.CommitAsync(new StateCommit { Documents = [new DocumentWrite(_ground.Places.Monitors, "main", "{}")] });
 
     private async Task<long> BeatsAsync() => (await _ground.Store.OutboxAsync(_ground.Places.Outbox("alive"))).Waiting;

@@ -60,6 +60,24 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_look_that_fails_by_a_defect_is_told_once_and_does_not_end_the_watch()
+    {
+        var (asked, told) = (0, new List<string>());
+        await TestifyAsync("east");
+        await TestifyAsync("north");
+        using var worker = Worker(() => Interlocked.Increment(ref asked) <= 2 ? throw new InvalidOperationException("a defect") : BreakerGround.File(), told.Add);
+        await worker.StartAsync(CancellationToken.None);
+        await Wait.UntilAsync("the pause is fired", () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return _trigger.Fired == 1;
+        });
+        await worker.StopAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("breakers: a defect [breakers-failed]", told[0]);
+        Assert.DoesNotContain(told.Skip(1), line => line.Contains("a defect", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task An_offer_fires_nothing_and_is_settled_when_people_stop_the_protocol()
     {
         var worker = Worker(BreakerGround.File(2, BreakerAction.Offer));
@@ -239,11 +257,13 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         Assert.Equal(1, _trigger.Fired);
     }
 
-    private BreakerWorker Worker(BreakersFile? file) => new(
+    private BreakerWorker Worker(BreakersFile? file) => Worker(() => file, _ => { });
+
+    private BreakerWorker Worker(Func<BreakersFile?> load, Action<string> tell) => new(
         _store,
         BreakerGround.Network,
         BreakerGround.Chain,
-        () => file,
+        load,
         _trigger,
         (_, _) => Task.FromResult<IReadOnlyList<string>>(_missing),
         (findings, _, _) =>
@@ -253,7 +273,8 @@ public sealed class BreakerWorkerTests : IAsyncLifetime
         },
         $"holder-{++_holders}",
         TimeSpan.FromMilliseconds(100),
-        _time);
+        _time)
+    { Tell = tell };
 
     private static async Task<(string Code, bool IsReady)> StateAfterLookingTwiceAsync(BreakerWorker worker)
     {

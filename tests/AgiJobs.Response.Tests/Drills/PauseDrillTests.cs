@@ -17,7 +17,7 @@ public sealed class PauseDrillTests
     {
         var ground = new ScriptedGround();
         var ends = new List<int>();
-        await new PauseDrill(ground, TimeProvider.System) { OnClaim = _ => ends.Add(ground.Steps) }.RunAsync(CancellationToken.None);
+        await new PauseDrill(ground, TimeProvider.System, _ => ends.Add(ground.Steps)).RunAsync(CancellationToken.None);
         return ends.FindIndex(end => end > step);
     }
 
@@ -26,7 +26,7 @@ public sealed class PauseDrillTests
     {
         var ground = new ScriptedGround();
         var heard = new List<DrilledClaim>();
-        var report = await new PauseDrill(ground, TimeProvider.System) { OnClaim = heard.Add }.RunAsync(CancellationToken.None);
+        var report = await new PauseDrill(ground, TimeProvider.System, heard.Add).RunAsync(CancellationToken.None);
         Assert.All(report.Claims, claim => Assert.True(claim.Held, $"{claim.Claim}: {claim.Detail}"));
         Assert.True(report.Held);
         Assert.Equal(Steps, ground.Steps);

@@ -298,7 +298,7 @@ public sealed class RuledMonitorWorkerTests
 
         public bool IsStopped => _stopped > 0;
 
-        public string Name => "stub";
+        public string Name => "scripted";
 
         public bool HasEnded { get; set; }
 

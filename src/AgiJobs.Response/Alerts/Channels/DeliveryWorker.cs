@@ -12,7 +12,6 @@ namespace AgiJobs.Response.Alerts.Channels;
 /// <param name="time">The clock.</param>
 public sealed class DeliveryWorker(IReadOnlyList<NoticeDelivery> deliveries, IStateStore store, AlertPlaces places, TimeSpan poll, TimeProvider time) : LoopWorker(time)
 {
-    private readonly TimeProvider _time = time;
     private readonly ConcurrentDictionary<string, WorkerState> _states = new(StringComparer.Ordinal);
 
     /// <summary>Hears of what was given up and of what cannot be done.</summary>
@@ -39,33 +38,29 @@ public sealed class DeliveryWorker(IReadOnlyList<NoticeDelivery> deliveries, ISt
     /// <inheritdoc/>
     protected override Task RunAsync(CancellationToken cancellation) => Task.WhenAll(deliveries.Select(delivery => Task.Run(() => RunAsync(delivery, cancellation), CancellationToken.None)));
 
-    private async Task RunAsync(NoticeDelivery delivery, CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
+    private Task RunAsync(NoticeDelivery delivery, CancellationToken cancellation) => RepeatAsync(
+        poll,
+        async token =>
         {
-            try
+            foreach (var lost in (await delivery.DeliverAsync(token).ConfigureAwait(false)).GivenUp)
             {
-                foreach (var lost in (await delivery.DeliverAsync(cancellation).ConfigureAwait(false)).GivenUp)
-                {
-                    Tell(lost);
-                }
-
-                var outbox = await store.OutboxAsync(places.Outbox(delivery.Name), cancellation).ConfigureAwait(false);
-                _states[delivery.Name] = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"the channel {delivery.Name} has given up {outbox.GivenUp} messages: {outbox.LastError}")
-                    : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"the channel {delivery.Name} has {outbox.Waiting} messages waiting: {error}")
-                    : new WorkerState(true, "ready", $"the channel {delivery.Name} has {outbox.Waiting} messages waiting");
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StorageException problem)
-            {
-                _states[delivery.Name] = new WorkerState(false, problem.Code, $"the channel {delivery.Name}: {problem.Message}");
-                Tell($"alert delivery by {delivery.Name}: {problem.Message} [{problem.Code}]");
+                Tell(lost);
             }
 
-            await Task.Delay(poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+            var outbox = await store.OutboxAsync(places.Outbox(delivery.Name), token).ConfigureAwait(false);
+            _states[delivery.Name] = outbox.GivenUp > 0 ? new WorkerState(true, "alerts-given-up", $"the channel {delivery.Name} has given up {outbox.GivenUp} messages: {outbox.LastError}")
+                : outbox.Waiting > 0 && outbox.LastError is { } error ? new WorkerState(true, "retrying", $"the channel {delivery.Name} has {outbox.Waiting} messages waiting: {error}")
+                : new WorkerState(true, "ready", $"the channel {delivery.Name} has {outbox.Waiting} messages waiting");
+        },
+        problem =>
+        {
+            var code = problem is StorageException stored ? stored.Code : "delivery-failed";
+            if (!_states.TryGetValue(delivery.Name, out var before) || before.Code != code)
+            {
+                Tell($"alert delivery by {delivery.Name}: {problem.Message} [{code}]");
+            }
+
+            _states[delivery.Name] = new WorkerState(false, code, $"the channel {delivery.Name}: {problem.Message}");
+        },
+        cancellation);
 }

@@ -39,9 +39,6 @@ public sealed class IncomingDesk(IStateStore store, AlertSettings settings, Inco
     /// <summary>How far the sender's clock may be from ours.</summary>
     public static TimeSpan Skew { get; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>What stands for a message that may not come again.</summary>
-    internal const string Mark = "{\"version\":1}";
-
     /// <summary>Takes one.</summary>
     /// <param name="source">One of <see cref="Sources"/>.</param>
     /// <param name="header">The one value of a header; null when it is missing or came more than once.</param>
@@ -121,7 +118,7 @@ public sealed class IncomingDesk(IStateStore store, AlertSettings settings, Inco
                 }
 
                 var writes = await AlertBook.TakeAsync(store, settings, findings, time.GetUtcNow(), token).ConfigureAwait(false);
-                return writes with { Documents = [.. writes.Documents, .. writes.IsEmpty ? [] : payload.Writes(settings.Places, findings), .. once is null ? Array.Empty<DocumentWrite>() : [new DocumentWrite(settings.Places.Incoming, once, Mark, 0)]] };
+                return writes with { Documents = [.. writes.Documents, .. writes.IsEmpty ? [] : payload.Writes(settings.Places, findings), .. once is null ? Array.Empty<DocumentWrite>() : [new DocumentWrite(settings.Places.Incoming, once, AlertPlaces.Mark, 0)]] };
             },
             cancellation).ConfigureAwait(false);
         return wasTaken ? new IncomingAnswer(409, "replayed", "This message was taken before.") : new IncomingAnswer(200, "taken", $"{findings.Count} findings of {source} were taken.", findings.Count);

@@ -37,7 +37,7 @@ public sealed record IncomingPayload
         ArgumentNullException.ThrowIfNull(places);
         ArgumentNullException.ThrowIfNull(findings);
         return findings.Select(finding => AlertPlaces.IdOf(finding.Fingerprint)).Distinct(StringComparer.Ordinal)
-            .Select(alert => new DocumentWrite(places.PayloadsOf, $"{alert}/{Sha256}", "{\"version\":1}"))
+            .Select(alert => new DocumentWrite(places.PayloadsOf, $"{alert}/{Sha256}", AlertPlaces.Mark))
             .Prepend(new DocumentWrite(places.Payloads, Sha256, JsonSerializer.Serialize(this, IncomingJson.Default.IncomingPayload)));
     }
 
