@@ -395,7 +395,7 @@ public sealed partial class ChainMonitor
     {
         foreach (var part in headers.Chunk(_options.InFlight))
         {
-            var asked = part.Select(header => _chain!.ReadAsync(header, set.NeedsOf(header.Number.Value, header.Number.Value), cancellation)).ToList();
+            var asked = part.Select(async header => await _chain!.ReadAsync(header, set.NeedsOf(header.Number.Value, header.Number.Value), cancellation).ConfigureAwait(false)).ToList();
             await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var read = new List<BlockContent>();
             foreach (var content in asked.TakeWhile(content => content.IsCompletedSuccessfully))

@@ -248,6 +248,26 @@ public sealed class ChainMonitorTests
     }
 
     [Fact]
+    public async Task A_block_that_is_not_answered_keeps_those_below_it_from_nothing_and_none_above_it_is_taken_before_it()
+    {
+        await using var ground = await WatchGround.StartAsync();
+        var fails = true;
+        ground.Chain.Unreadable = number => fails && number == 3;
+        ground.Chain.Mine([1, 1, 1, 1, 1]);
+        using var monitor = ground.Monitor();
+        var tick = await monitor.TickAsync(CancellationToken.None);
+        Assert.Equal((MonitorState.Blind, "block 3 is not answered"), (tick.State, tick.Why));
+        Assert.Equal(3UL, (await ground.StandingAsync()).Tracks.Single().Next);
+        Assert.Equal(2, await LogsAsync());
+
+        fails = false;
+        await ground.CatchUpAsync(monitor);
+        Assert.Equal(5, await LogsAsync());
+
+        async Task<int> LogsAsync() => (await ground.FoundAsync()).Count(found => found.Id.StartsWith("test/log/", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Views_that_the_node_refuses_are_asked_for_again_and_taken_as_soon_as_it_has_them()
     {
         await using var ground = await WatchGround.StartAsync();

@@ -26,6 +26,9 @@ internal sealed class ScriptedChain : IWatchedChain
     /// <summary>Whether the views of a block are refused.</summary>
     public Func<ulong, bool>? Refuses { get; set; }
 
+    /// <summary>Whether a block is not answered by its hash.</summary>
+    public Func<ulong, bool>? Unreadable { get; set; }
+
     /// <summary>Called before every answer, with the number of the call; throws to fail it.</summary>
     public Action<int> OnCall { get; set; } = _ => { };
 
@@ -88,6 +91,11 @@ internal sealed class ScriptedChain : IWatchedChain
     public Task<BlockContent> ReadAsync(BlockHeader header, BlockNeeds needs, CancellationToken cancellation)
     {
         OnCall(++Calls);
+        if (Unreadable?.Invoke(header.Number.Value) is true)
+        {
+            throw new EthereumException("rpc-timeout", Fault.Unknown, $"block {header.Number} is not answered");
+        }
+
         return header.Number.Value <= Head && _blocks[(int)header.Number.Value] is var block && block.Header.Hash == header.Hash
             ? Task.FromResult(Content(block, block.Logs))
             : throw new EthereumException("block-reorganised", Fault.Unknown, "gone");
