@@ -68,7 +68,7 @@ public sealed partial class ChainMonitor : IDisposable
 
     /// <summary>Looks until cancelled, at every new block that the node tells of and at least at every poll, and then gives the lease back.</summary>
     /// <param name="hear">Hears of every look.</param>
-    /// <param name="fail">Hears of what keeps it from looking, such as a state that cannot be read or written, a key that is gone, a range that cannot be parsed; it is tried again.</param>
+    /// <param name="fail">Hears of what keeps it from looking, such as a state that cannot be read or written, a key that is gone, a range that cannot be parsed, a defect (<c>monitor-failed</c>); it is tried again.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(Action<MonitorTick> hear, Action<ControlException> fail, CancellationToken cancellation)
     {
@@ -94,6 +94,11 @@ public sealed partial class ChainMonitor : IDisposable
                 catch (ControlException problem)
                 {
                     fail(problem);
+                }
+                catch (Exception defect) when (defect is not OperationCanceledException || !cancellation.IsCancellationRequested)
+                {
+                    // Whatever it is, nobody else looks: the state is read anew.
+                    fail(new ControlException("monitor-failed", ExitCode.Failed, defect.Message, null, defect));
                 }
 
                 if (heads is null or { IsCompleted: true } && _chain is { TellsHeads: true } chain)

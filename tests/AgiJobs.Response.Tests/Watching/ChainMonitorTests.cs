@@ -374,15 +374,24 @@ public sealed class ChainMonitorTests
         Assert.DoesNotContain(MonitorProblem.Of([await ReportAsync(ground)], ground.Time.GetUtcNow()), problem => problem.Text.Contains("sees no new block", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task What_keeps_it_from_looking_is_said_once_and_tried_again_and_ends_nothing()
+    public static TheoryData<string, Exception> Problems => new()
+    {
+        { "file-read", new ControlException("file-read", ExitCode.Failed, "the configuration folder is away") },
+        { StorageException.Unreachable, new StorageException(StorageException.Unreachable, "the database is away") },
+        { "monitor-failed", new InvalidOperationException("a defect") },
+        { "monitor-failed", new OperationCanceledException("of something else") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Problems), DisableDiscoveryEnumeration = true)]
+    public async Task What_keeps_it_from_looking_is_said_once_and_tried_again_and_ends_nothing(string code, Exception problem)
     {
         await using var ground = await WatchGround.StartAsync();
         ground.Chain.Mine([1]);
         var tries = 0;
         var said = new List<string>();
         using var worker = new MonitorWorker(
-            new ChainMonitor(ground.Store, _ => ++tries <= 3 ? throw new ControlException("file-read", ExitCode.Failed, "the configuration folder is away") : Task.FromResult<IWatchedChain>(ground.Chain), WatchTrack.Of([new CountingSet(0)]), ground.Options with { Take = ground.TakeAsync }, ground.Time),
+            new ChainMonitor(ground.Store, _ => ++tries <= 3 ? throw problem : Task.FromResult<IWatchedChain>(ground.Chain), WatchTrack.Of([new CountingSet(0)]), ground.Options with { Take = ground.TakeAsync }, ground.Time),
             ground.Time)
         {
             Tell = line =>
@@ -402,7 +411,7 @@ public sealed class ChainMonitorTests
         await worker.StopAsync(TimeSpan.FromSeconds(1));
 
         Assert.Equal(4, tries);
-        Assert.Single(said, line => line.Contains("[file-read]", StringComparison.Ordinal));
+        Assert.Single(said, line => line.Contains($"[{code}]", StringComparison.Ordinal));
         Assert.Single(await ground.FoundAsync());
     }
 
