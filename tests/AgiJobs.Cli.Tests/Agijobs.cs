@@ -24,8 +24,8 @@ internal static class Agijobs
     /// <summary>Patience with nodes that is short enough for a test of a node that never answers.</summary>
     public static TimeSpan Impatient { get; } = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>The program that the build made beside the tests.</summary>
-    public static string Program { get; } = Toolchain.PathOf("artifacts", "bin", "AgiJobs.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')) + "_linux-x64", "agijobs");
+    /// <summary>The program that owners run, as <c>./test</c> names it; else the one that the build made beside the tests, of the same source and without native code.</summary>
+    public static string Program { get; } = Environment.GetEnvironmentVariable("AGIJOBS_PROGRAM") is { Length: > 0 } published ? published : Toolchain.PathOf("artifacts", "bin", "AgiJobs.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')) + "_linux-x64", "agijobs");
 
     /// <summary>Runs a command in this process, in a folder.</summary>
     public static async Task<Outcome> RunAsync(string folder, IReadOnlyList<string> arguments, TimeSpan? requestTimeout = null, TimeSpan? patience = null, TimeProvider? time = null)

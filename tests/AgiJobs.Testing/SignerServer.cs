@@ -121,7 +121,7 @@ public sealed class SignerServer : IAsyncDisposable
         /// <summary>An error of JSON-RPC.</summary>
         public static Answer Error(JsonElement request, int code, string message, int status = 200) =>
             Http(status, $"{{\"jsonrpc\":\"2.0\",\"id\":{request.GetProperty("id").GetRawText()},"
-                + $"\"error\":{{\"code\":{code},\"message\":{JsonSerializer.Serialize(message)}}}}}");
+                + $"\"error\":{{\"code\":{code},\"message\":\"{JsonEncodedText.Encode(message)}\"}}}}");
 
         /// <summary>An answer of HTTP as it stands.</summary>
         public static Answer Http(int status, string body, string headers = "") => new(

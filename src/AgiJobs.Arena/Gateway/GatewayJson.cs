@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace AgiJobs.Arena.Gateway;
@@ -30,4 +31,7 @@ namespace AgiJobs.Arena.Gateway;
 [JsonSerializable(typeof(NetworkView))]
 [JsonSerializable(typeof(LimitsView))]
 [JsonSerializable(typeof(RefusalView))]
+[JsonSerializable(typeof(JsonNode))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(JsonArray))]
 public sealed partial class GatewayJson : JsonSerializerContext;

@@ -87,7 +87,7 @@ public sealed class AlertWorker(IStateStore store, AlertSettings settings, TimeS
         {
             return (await Others(cancellation).ConfigureAwait(false), null);
         }
-        catch (Exception problem) when (problem is not (OperationCanceledException or StorageException { Code: StorageException.Unreachable }))
+        catch (Exception problem) when (!cancellation.IsCancellationRequested && problem is not StorageException { Code: StorageException.Unreachable })
         {
             var unread = new WorkerState(false, "findings-unread", $"what is found off the chain could not be asked, the rest goes on: {problem.Message}");
             if (_state.Code != unread.Code)

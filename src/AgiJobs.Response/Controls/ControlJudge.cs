@@ -123,10 +123,7 @@ public static class ControlJudge
             return ControlVerdict.Unknown("which rules are in force is unknown");
         }
 
-        var seen = standings.Where(standing => !string.Equals(standing.Monitor, Index.EventIndex.Monitor, StringComparison.Ordinal)).Select(standing => (standing.Monitor, Why: now - standing.At > MonitorStanding.SilentAfter ? $"has not written since {standing.At.UtcDateTime.ToString(Day, CultureInfo.InvariantCulture)}"
-            : standing.Blind is { } blind ? $"is blind: {blind.Why}"
-            : !string.Equals(standing.RuleSet, ruleSet, StringComparison.Ordinal) ? "does not watch by the rules in force"
-            : null)).ToList();
+        var seen = standings.Where(standing => !string.Equals(standing.Monitor, Index.EventIndex.Monitor, StringComparison.Ordinal)).Select(standing => (standing.Monitor, Why: standing.WhyUnable(ruleSet, now))).ToList();
         return ControlVerdict.Of(
             seen.Count(one => one.Why is null) >= minMonitors && seen.TrueForAll(one => one.Why is null),
             [string.Create(CultureInfo.InvariantCulture, $"{seen.Count(one => one.Why is null)} monitors are at work; {minMonitors} wanted"), .. seen.Select(one => $"{one.Monitor} {one.Why ?? "is at work"}")]);

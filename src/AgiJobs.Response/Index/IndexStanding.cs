@@ -49,9 +49,9 @@ public sealed record IndexStanding(MonitorStanding? Monitor, TrackStanding? Trac
             problems.Add($"its node shows no block after that of {Moment(time)}");
         }
 
-        if (now - standing.At > MonitorStanding.SilentAfter)
+        if (standing.WhySilent(now) is not null)
         {
-            problems.Add($"nobody has kept it since {Moment(standing.At)}: what came later is not in it");
+            problems.Add(standing.At > now ? $"it was kept last at {Moment(standing.At)}, which is ahead of this machine's clock: how old it is cannot be told" : $"nobody has kept it since {Moment(standing.At)}: what came later is not in it");
         }
 
         try

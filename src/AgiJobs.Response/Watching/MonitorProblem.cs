@@ -42,9 +42,9 @@ public sealed record MonitorProblem(ExitCode Exit, string Text)
             yield return new MonitorProblem(ExitCode.Findings, $"{standing.Monitor} applies no rules, so it finds nothing: write some and apply them with agijobs monitoring apply");
         }
 
-        if (now - standing.At > MonitorStanding.SilentAfter)
+        if (standing.WhySilent(now) is { } silent)
         {
-            yield return new MonitorProblem(ExitCode.Findings, string.Create(CultureInfo.InvariantCulture, $"{standing.Monitor} has not written for {(now - standing.At).TotalSeconds:0} s: it does not run, or cannot write"));
+            yield return new MonitorProblem(ExitCode.Findings, $"{standing.Monitor} {silent}: {(standing.At > now ? "whether it runs cannot be told; set the clocks" : "it does not run, or cannot write")}");
         }
 
         if (report.IsOwnKey == false)

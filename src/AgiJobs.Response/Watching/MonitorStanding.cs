@@ -119,11 +119,18 @@ public sealed record MonitorStanding
     /// <summary>How the sets stood when other rules were taken up, until all of these have begun; none otherwise. Without hashes.</summary>
     public IReadOnlyList<TrackStanding> Before { get => field ?? []; init; }
 
+    /// <summary>Why what it wrote last says nothing of now; null when it was written lately. What is dated ahead of this machine's clock may be of any age.</summary>
+    /// <param name="now">The time.</param>
+    public string? WhySilent(DateTimeOffset now) =>
+        now - At > SilentAfter ? string.Create(CultureInfo.InvariantCulture, $"has not written since {At.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC")
+        : At - now > SilentAfter ? string.Create(CultureInfo.InvariantCulture, $"wrote last at {At.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC, which is ahead of this machine's clock")
+        : null;
+
     /// <summary>Why it does not see, by the rules in force, what happens now; null when it does, as far as it has come.</summary>
     /// <param name="ruleSet">The digest of the rules in force; null when it is not known, and then any rules do.</param>
     /// <param name="now">The time.</param>
     public string? WhyUnable(string? ruleSet, DateTimeOffset now) =>
-        now - At > SilentAfter ? string.Create(CultureInfo.InvariantCulture, $"has not written since {At.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC")
+        WhySilent(now) is { } silent ? silent
         : Blind is { } blind ? $"is blind: {blind.Why}"
         : IsStale ? string.Create(CultureInfo.InvariantCulture, $"sees no block after that of {HeadTime?.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC")
         : RuleSet is null || (ruleSet is not null && !string.Equals(RuleSet, ruleSet, StringComparison.Ordinal)) ? "does not watch by the rules in force"

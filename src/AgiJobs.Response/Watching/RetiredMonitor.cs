@@ -31,7 +31,7 @@ public sealed record RetiredMonitor(MonitorStanding Standing, IReadOnlyList<stri
         }
 
         var standing = MonitorStanding.Read(document);
-        if (now - standing.At <= MonitorStanding.SilentAfter || await store.FindLeaseAsync(places.Lease, cancellation).ConfigureAwait(false) is not null)
+        if (standing.WhySilent(now) is null || await store.FindLeaseAsync(places.Lease, cancellation).ConfigureAwait(false) is not null)
         {
             throw Writes(network, name, standing);
         }

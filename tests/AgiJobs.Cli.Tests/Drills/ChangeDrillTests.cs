@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgiJobs.Testing.Networks;
 
 namespace AgiJobs.Cli.Tests.Drills;
@@ -46,9 +47,33 @@ public sealed class ChangeDrillTests(DevnetFixture fixture) : IClassFixture<Devn
         var paused = await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--signer", "guardian", "--execute", "--json");
         await RefusedAsync(4, "drill-change-executed", "--change", (string)paused.Json["change"]!);
         var planned = await Devnet.RunAsync("owner", "set", "FeePool.burnPct=4%", "--json");
+        var change = (string)planned.Json["change"]!;
+        var pause = (string)(await Devnet.RunAsync("owner", "system-pause", "--action", "pause", "--module", "FeePool", "--signer", "guardian", "--json")).Json["change"]!;
+        await WithoutAsync(Devnet.Workspace.NetworkSignersPath(TestNetwork.Network), "signers", (_, signer) => (string?)signer["name"] == "guardian", () => RefusedAsync(4, "drill-caller", "--change", pause));
+        var people = Devnet.Workspace.NetworkOperatorsPath(TestNetwork.Network);
+        await WithoutAsync(people, "people", (index, person) => Has(person, "approver") && index > 1, () => RefusedAsync(4, "drill-people", "--change", change));
+        await WithoutAsync(people, "people", (_, person) => Has(person, "executor") && !Has(person, "approver"), () => RefusedAsync(4, "drill-people", "--change", change));
         Devnet.PointAt("http://127.0.0.1:1");
-        var dead = await Agijobs.RunAsync(Devnet.Folder, ["drill", "run", "--change", (string)planned.Json["change"]!, "--json"], Agijobs.Impatient);
+        var dead = await Agijobs.RunAsync(Devnet.Folder, ["drill", "run", "--change", change, "--json"], Agijobs.Impatient);
         Assert.True(dead.Exit == 5, dead.ToString());
+    }
+
+    private static bool Has(JsonNode person, string duty) => person["duties"]!.AsArray().Any(own => (string?)own == duty);
+
+    // Takes entries out of a file of the workspace for as long as something is tried.
+    private static async Task WithoutAsync(string path, string list, Func<int, JsonNode, bool> which, Func<Task> attempt)
+    {
+        var text = await File.ReadAllTextAsync(path);
+        var file = JsonNode.Parse(text)!;
+        var entries = file[list]!.AsArray();
+        foreach (var entry in entries.Where((entry, index) => which(index, entry!)).ToList())
+        {
+            entries.Remove(entry);
+        }
+
+        await File.WriteAllTextAsync(path, file.ToJsonString());
+        await attempt();
+        await File.WriteAllTextAsync(path, text);
     }
 
     private async Task RefusedAsync(int exit, string code, params string[] arguments)

@@ -89,7 +89,7 @@ public sealed class IncidentCommandsTests(DevnetFixture fixture) : IClassFixture
         var people = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
         foreach (var (name, duty) in ((string, string)[])[("safe-owner-1", "commander"), ("safe-owner-2", "operator")])
         {
-            people["people"]!.AsArray().Single(person => (string?)person!["name"] == name)!["duties"]!.AsArray().Add(duty);
+            people["people"]!.AsArray().Single(person => (string?)person!["name"] == name)!["duties"]!.AsArray().Add((JsonNode)duty);
         }
 
         await File.WriteAllTextAsync(path, people.ToJsonString());

@@ -130,7 +130,7 @@ public sealed class StandingStoreTests : IDisposable
         var good = File.ReadAllText(path);
         foreach (var (edit, code) in ((Action<JsonObject>, string)[])[
             (json => json["document"]!["total"] = 999, "standing-signature"),
-            (json => json["document"]!["executors"]!.AsArray().Add(_ground.At(9).ToString()), "standing-signature"),
+            (json => json["document"]!["executors"]!.AsArray().Add((JsonNode)_ground.At(9).ToString()), "standing-signature"),
             (json => json["signatures"]!.AsArray().RemoveAt(0), "standing-signers"),
             (json => json["signatures"]![0]!["signer"] = _ground.At(3).ToString(), "standing-signature"),
             (json => json["document"]!["id"] = "another", "standing-damaged"),

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgiJobs.Control.Authority;
 using AgiJobs.Control.Changes;
 using AgiJobs.Control.Observation;
@@ -105,7 +106,7 @@ public sealed class RouteFinderTests : IDisposable
     private Control.Description.Protocol WithBothRoles()
     {
         _synthetic.AddLever("Hub", "pause", "pauseAll()", idempotent: true, "*");
-        _synthetic.Hub["levers"]![0]!["callers"]!.AsArray().Add("guardian");
+        _synthetic.Hub["levers"]![0]!["callers"]!.AsArray().Add((JsonNode)"guardian");
         return _synthetic.Load();
     }
 

@@ -117,14 +117,16 @@ public sealed class AlertWorkerTests : IAsyncLifetime
         Assert.True(worker.State.IsReady);
     }
 
-    [Fact]
-    public async Task What_cannot_be_asked_is_told_once_and_keeps_no_alert_from_being_escalated()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_cannot_be_asked_or_does_not_answer_in_time_is_told_once_and_keeps_no_alert_from_being_escalated(bool isLate)
     {
         await _ground.TakeAsync(AlertGround.Finding("drain", "FeePool"));
         var (fails, told) = (true, new List<string>());
         using var worker = new AlertWorker(_ground.Store, _ground.Settings, TimeSpan.FromSeconds(1), _ground.Time)
         {
-            Others = _ => fails ? throw new InvalidOperationException("a number that is none") : Task.FromResult<IReadOnlyList<Finding>>([]),
+            Others = _ => fails ? throw (isLate ? new TaskCanceledException("a number that is none") : new InvalidOperationException("a number that is none")) : Task.FromResult<IReadOnlyList<Finding>>([]),
             Tell = told.Add,
         };
         await worker.LookAsync(CancellationToken.None);

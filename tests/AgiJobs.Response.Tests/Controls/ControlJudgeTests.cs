@@ -123,6 +123,8 @@ public sealed class ControlJudgeTests
         Fails(ControlJudge.MonitorsAtWork([monitor], "0x1", 2, Now), "1 monitors are at work; 2 wanted");
         Fails(ControlJudge.MonitorsAtWork([], "0x1", 1, Now), "0 monitors");
         Fails(ControlJudge.MonitorsAtWork([monitor, monitor with { Monitor = "second", At = Now - Day }], "0x1", 1, Now), "second has not written");
+        Fails(ControlJudge.MonitorsAtWork([monitor with { At = Now + Day }], "0x1", 1, Now), "main wrote last at 2026-06-02 12:00:00 UTC, which is ahead of this machine's clock");
+        Fails(ControlJudge.MonitorsAtWork([monitor with { IsStale = true, HeadTime = Now - Day }], "0x1", 1, Now), "main sees no block after");
         Fails(ControlJudge.MonitorsAtWork([monitor with { Blind = new Blindness(Now, "the node is silent", true) }], "0x1", 1, Now), "main is blind");
         Fails(ControlJudge.MonitorsAtWork([monitor], "0x2", 1, Now), "not watch by the rules in force");
         Fails(ControlJudge.MonitorsAtWork([monitor with { Monitor = Response.Index.EventIndex.Monitor }], "0x1", 1, Now), "0 monitors");

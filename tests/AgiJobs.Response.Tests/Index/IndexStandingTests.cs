@@ -38,6 +38,7 @@ public sealed class IndexStandingTests : IAsyncLifetime
     [InlineData("cannot be read since", "blind")]
     [InlineData("shows no block after", "stale")]
     [InlineData("nobody has kept it since", "silent")]
+    [InlineData("ahead of this machine's clock", "ahead")]
     [InlineData("the blocks 5 to 9 are as the modules and ABIs were", "outdated")]
     [InlineData("the blocks 8 to 9 are not in it", "hole")]
     [InlineData("cannot be read: A coverage range", "damaged")]
@@ -50,6 +51,7 @@ public sealed class IndexStandingTests : IAsyncLifetime
                 "behind" => standing with { Head = new BlockMark(11, Hash.ToString()) },
                 "filled" => standing with { Tracks = [standing.Tracks[0] with { Fill = new CoverageFill(5, 7, 6, null) }] },
                 "blind" => standing with { Blind = new Blindness(_time.GetUtcNow(), "no node", IsTold: false) },
+                "ahead" => standing with { At = _time.GetUtcNow() + (2 * MonitorStanding.SilentAfter) },
                 "stale" => standing with { IsStale = true },
                 _ => standing,
             },

@@ -299,6 +299,39 @@ public sealed class RunbookDeskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_somebody_else_changed_while_one_signed_is_asked_for_anew()
+    {
+        var plan = Step("plan", """ "command": {"line": "look {job}", "interrupted": {"repeat": true}} """);
+        var book = _ground.Book(plan, """{"name": "job", "from": "asked", "what": "which"}""");
+        var run = await _ground.Desk().BeginAsync(book, null, Severity.Sev2, new Dictionary<string, string>(StringComparer.Ordinal) { ["job"] = "41" }, null, CancellationToken.None);
+        var slow = Operator with
+        {
+            SignAsync = async (document, cancellation) =>
+            {
+                await _ground.Desk().GiveAsync(run.Id, new Dictionary<string, string>(StringComparer.Ordinal) { ["job"] = "42" }, null, cancellation);
+                return await Operator.SignAsync(document, cancellation);
+            },
+        };
+        await RefusedAsync("run-changed", () => _ground.Desk().StepAsync(run.Id, "plan", slow, false, CancellationToken.None));
+        Assert.Empty(_ground.Lines);
+        await _ground.Desk().StepAsync(run.Id, "plan", Operator, false, CancellationToken.None);
+        Assert.Equal(["look 42"], _ground.Lines);
+
+        // Worse by one may be better by one when it is said: that is the commander's alone to say.
+        var other = _ground.Person(3, Duty.Operator);
+        var late = other with
+        {
+            SignAsync = async (document, cancellation) =>
+            {
+                await _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev0, Commander, cancellation);
+                return await other.SignAsync(document, cancellation);
+            },
+        };
+        await RefusedAsync("run-changed", () => _ground.Desk().ChangeSeverityAsync(run.Id, Severity.Sev1, late, CancellationToken.None));
+        Assert.Equal(Severity.Sev0, (await _ground.Desk().ReadAsync(run.Id, CancellationToken.None)).Severity);
+    }
+
+    [Fact]
     public async Task A_run_whose_steps_were_done_about_one_thing_is_not_turned_to_another()
     {
         var plan = Step("plan", """ "command": {"line": "look {job}", "take": {"change": "change"}, "interrupted": {"repeat": true}} """);

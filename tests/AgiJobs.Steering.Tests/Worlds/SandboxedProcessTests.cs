@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using AgiJobs.Hgm.Ledger;
 using AgiJobs.Hgm.Runs;
 using AgiJobs.Steering.Evolution;
@@ -116,7 +117,7 @@ public sealed class SandboxedProcessTests : IDisposable
         const string script = WorldGround.Asked + """my $all = join(",", sort grep { !/^AGIJOBS_SANDBOX$/ } keys %ENV); print "{\"version\":1,\"operation\":$op,\"artifact\":\"$all $ARGV[0]\"}\n";""";
         Assert.True(Environment.GetEnvironmentVariables().Count > 1);
         var expander = WorldGround.Perl(script, environment: ["PATH", "NOT_THERE"]);
-        expander["process"]!["command"]!.AsArray().Add("$(id); `id` > x");
+        expander["process"]!["command"]!.AsArray().Add((JsonNode)"$(id); `id` > x");
         _ground.Write(expander, WorldGround.Perl("1"));
         Assert.Equal("PATH $(id); `id` > x", (await _ground.ExpandAsync()).Artifact);
     }
@@ -140,7 +141,7 @@ public sealed class SandboxedProcessTests : IDisposable
         var tasks = TaskSet.Of(7, 5);
         var easy = Enumerable.Range(0, tasks.Count).First(task => tasks[task].Family is "integer-sequences" or "graph-colouring" or "arithmetic-target" or "string-rewriting" or "sorting-networks");
         var right = AgiJobs.Tasks.TaskFamilies.Find(tasks[easy].Family)!.Solve(tasks[easy], 1_000_000, 1)!;
-        File.WriteAllText(Path.Combine(_ground.Folder, "answer.json"), System.Text.Json.JsonSerializer.Serialize(right));
+        File.WriteAllText(Path.Combine(_ground.Folder, "answer.json"), ((JsonNode)right).ToJsonString());
         foreach (var (script, passed) in ((string, bool?)[])
         [
             ("""print "{\"version\":1,\"operation\":$op,\"task\":$task,\"answer\":\"surely\"}\n";""", false),
