@@ -5,7 +5,7 @@ namespace AgiJobs.Arena.Alerts;
 
 /// <summary>
 /// What makes the alert <c>orchestrator-failing</c> of the orchestrator's looks: the chain or the state that cannot be read, or a step that goes on failing. Looks follow each other within a second, so that those
-/// that fail count once in <see cref="Spacing"/>. One that stands by says nothing: the other one does. Not for use by several threads.
+/// that fail count once in <see cref="Spacing"/>. While the arena is paused no step is tried, so that what failed before neither goes on nor is over. One that stands by says nothing: the other one does. Not for use by several threads.
 /// </summary>
 /// <param name="store">Where alerts are.</param>
 /// <param name="alerts">When people are told.</param>
@@ -26,6 +26,11 @@ public sealed class OrchestratorPulse(IStateStore store, AlertSettings alerts, T
         if (tick.State == OrchestratorState.StandingBy)
         {
             (_failed, _told) = (0, null);
+            return;
+        }
+
+        if (tick is { State: OrchestratorState.Paused, Failures: > 0 })
+        {
             return;
         }
 

@@ -64,6 +64,31 @@ public sealed class OrchestratorPulseTests : IAsyncLifetime
         Assert.Equal("resolved", (string)Assert.Single(await MessagesAsync())["state"]!);
     }
 
+    [Fact]
+    public async Task What_failed_as_the_arena_was_paused_neither_goes_on_nor_is_over_until_it_runs_again()
+    {
+        var pulse = new OrchestratorPulse(_store, _settings, _time);
+        var failed = Well with { Failures = 1, Code = "transaction-would-revert" };
+        await LookAsync(failed);
+        await LookAsync(failed with { State = OrchestratorState.Paused }, 20);
+        Assert.Empty(await MessagesAsync());
+        await LookAsync(failed, 2);
+        Assert.Equal("firing", (string)Assert.Single(await MessagesAsync())["state"]!);
+        await LookAsync(failed with { State = OrchestratorState.Paused }, 20);
+        Assert.Empty(await MessagesAsync());
+        await LookAsync(Well);
+        Assert.Equal("resolved", (string)Assert.Single(await MessagesAsync())["state"]!);
+
+        async Task LookAsync(OrchestratorTick tick, int times = 1)
+        {
+            for (var look = 0; look < times; look++)
+            {
+                await pulse.HearAsync(tick, CancellationToken.None);
+                _time.Advance(OrchestratorPulse.Spacing);
+            }
+        }
+    }
+
     private async Task<IReadOnlyList<JsonNode>> MessagesAsync()
     {
         var claimed = await _store.ClaimAsync(AlertBook.Channel("devnet"), 10, TimeSpan.FromMinutes(1));
