@@ -31,7 +31,8 @@ public sealed record RetiredMonitor(MonitorStanding Standing, IReadOnlyList<stri
         }
 
         var standing = MonitorStanding.Read(document);
-        if (standing.WhySilent(now) is null || await store.FindLeaseAsync(places.Lease, cancellation).ConfigureAwait(false) is not null)
+        // One that wrote at a time yet to come may still do so: whether it runs cannot be told, and it is not forgotten on a guess.
+        if (now - standing.At <= MonitorStanding.SilentAfter || await store.FindLeaseAsync(places.Lease, cancellation).ConfigureAwait(false) is not null)
         {
             throw Writes(network, name, standing);
         }
